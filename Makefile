@@ -1,0 +1,58 @@
+# Everything runs from a fresh clone: each target makes the virtual environment and installs what it needs.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test lint types imports unit test-frameworks bench nightly picture clean
+.DEFAULT_GOAL := test
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.test: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)/.frameworks: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,frameworks]'
+	touch $@
+
+$(VENV)/.bench: $(BIN)/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	touch $@
+
+demo: $(VENV)/.core          ## a derivation, step by step, of an entry of the catalogue
+	$(BIN)/handgrad derive softmax_cross_entropy --wrt a
+
+test: lint types imports unit  ## everything that a change must pass
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+imports: $(VENV)/.test
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.test
+	$(BIN)/python -m pytest -m 'not nightly'
+
+test-frameworks: $(VENV)/.frameworks   ## values and gradients of the catalogue against other libraries
+	$(BIN)/python -m pytest tests/frameworks
+
+bench: $(VENV)/.bench         ## times of the shared derivations and of starting up
+	$(BIN)/python -m benchmarks
+
+nightly: $(VENV)/.test        ## the property tests over very many cases
+	$(BIN)/python -m pytest -m nightly
+
+picture: $(VENV)/.core        ## the picture of the README, from real output
+	$(BIN)/python docs/picture.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

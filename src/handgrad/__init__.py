@@ -1,0 +1,1 @@
+"""Gradients as on paper: derived step by step, in the form a person writes, every step certified."""
