@@ -1,0 +1,211 @@
+"""The neutral blocks of a page, and the registry of the renderers that turn them into text.
+
+Whoever has something to show (a derivation, a catalogue entry, a worksheet, a report) turns itself into a `Document`; the renderers know
+blocks and formulas and nothing else. A text in a block is plain text: every renderer escapes it for its own format.
+
+    rule = Line(Entry("s", (i, k)), right=softmax, reason=("quotient rule",), label="①")
+    page = Document(("softmax",), (Heading(("Definition",)), Chain((rule,))), model)
+    print(render(page, "terminal", Options(width=72)))
+
+Formulas are expressions, conditions, indices and definitions. A whole tensor is an entry without indices, `Entry("S", ())`;
+`Call("transpose", (x,))`, `Call("hadamard", (a, b))`, `Call("outer", (a, b))` and `Call("diag", (a,))` are its operations and `Mul` is
+the matrix product. A bound index gets its letter when it is printed: one that is free nowhere in the line, nor in the lines that continue it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Union
+
+from handgrad.axes import Definition, Model
+from handgrad.errors import HandgradError
+from handgrad.expr import Condition, Index
+
+Formula = Union[Condition, Index, Definition]      # an index may be any expression
+Inline = tuple[Union[str, Formula], ...]
+
+
+class FormatError(HandgradError):
+    """A format or a file ending that no renderer writes."""
+
+    code = "format"
+
+
+# ---------------------------------------------------------------- blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; `aside` stands at the right end of its rule (`lines 49–208`)."""
+
+    text: Inline
+    level: int = 1
+    aside: Inline = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Running text with formulas in it, filled to the width."""
+
+    text: Inline
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark with one of the marks `✓ ✗ ~ ? !`, or with none."""
+
+    text: Inline
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a chain: `lead  left relation right     reason label`.
+
+    `left` is None in a line that continues the one above. `lead` is what stands in front: the condition of a case (`k = j`, as a
+    formula), or a word (`both`, `matrix form`, `given`). A side that is a text (a number as it is shown) is printed as it is.
+    """
+
+    left: Formula | str | None = None
+    right: Formula | str | None = None
+    relation: str = "="
+    reason: Inline = ()
+    label: str = ""
+    lead: Inline = ()
+    boxed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inset:
+    """Blocks set in: givens, or a lemma in the middle of a chain."""
+
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Lines aligned at their relations; an inset between them does not end the alignment."""
+
+    lines: tuple[Line | Inset, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Blocks that are folded away under a title where the format can fold."""
+
+    title: Inline
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under a header; `alignment` has one of `l r c` for each column, by default all `l`."""
+
+    header: tuple[Inline, ...]
+    rows: tuple[tuple[Inline, ...], ...]
+    alignment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A matrix of numbers as they are shown, aligned on the right, with what stands in front of it (`∇W₁ =`)."""
+
+    rows: tuple[tuple[str, ...], ...]
+    lead: Inline = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matrices:
+    """Matrices side by side."""
+
+    items: tuple[Matrix, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawing: SVG that the package itself made, its description, and the lines that stand for it in plain text."""
+
+    svg: str
+    alt: str
+    fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Text in a fixed pitch, kept as it is."""
+
+    text: str
+    language: str = ""
+
+
+Block = Union[Heading, Paragraph, Note, Chain, Inset, Details, Table, Matrix, Matrices, Figure, Code]
+
+
+# ---------------------------------------------------------------- documents and renderers
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A page: its title, its blocks, and the model that knows its axes and their letters."""
+
+    title: Inline
+    blocks: tuple[Block, ...]
+    model: Model
+
+    def __str__(self) -> str:
+        return render(self, "terminal")
+
+    def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
+        return {name: render(self, name) for name in formats() if "/" in name}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a page is rendered: columns, ASCII only, colours."""
+
+    width: int = 80
+    ascii: bool = False
+    colour: bool = False
+
+
+PLAIN = Options()
+Renderer = Callable[[Document, Options], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of output: its name, the endings of its files, and its renderer."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    render: Renderer
+
+
+_formats: dict[str, Format] = {}
+
+
+def register(name: str, suffixes: tuple[str, ...], render: Renderer) -> None:
+    """The way a renderer becomes known. A name with a slash is a MIME type that notebooks ask for."""
+    _formats[name] = Format(name, suffixes, render)
+
+
+def formats() -> tuple[str, ...]:
+    """The names of the registered formats."""
+    return tuple(_formats)
+
+
+def format_of(path: str) -> str:
+    """The name of the format that a file with this ending gets."""
+    for form in _formats.values():
+        if path.lower().endswith(form.suffixes):
+            return form.name
+    known = ", ".join(suffix for form in _formats.values() for suffix in form.suffixes)
+    raise FormatError(f"no format goes with the ending of {path!r}", remedy=f"endings known: {known}")
+
+
+def render(document: Document, format: str, options: Options = PLAIN) -> str:
+    """The text of the document in the format."""
+    if format not in _formats:
+        raise FormatError(f"unknown format {format!r}", remedy=f"formats: {', '.join(name for name in _formats if '/' not in name)}")
+    return _formats[format].render(document, options)
