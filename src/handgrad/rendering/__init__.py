@@ -1,0 +1,1 @@
+"""The renderers, one file an output. Importing this package registers them; they know blocks and formulas, and nothing that makes them."""

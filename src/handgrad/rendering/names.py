@@ -1,0 +1,57 @@
+"""How names and signs look: hats, Greek letters, primes, and what stands below the line in Unicode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eps": "ε", "zeta": "ζ", "eta": "η", "theta": "θ", "iota": "ι",
+    "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ",
+    "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ",
+    "Upsilon": "Υ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}
+ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
+SUBSCRIPTS = dict(zip("aehijklmnoprstuvx0123456789+−", "ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ₀₁₂₃₄₅₆₇₈₉₊₋", strict=True))
+SUPERSCRIPTS = dict(zip("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
+VULGAR = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/6": "⅙"}
+RELATIONS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
+MINUS = "−"
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name taken apart: `yhat_1'` is y with a hat, below it 1, and a prime. `stem` is a letter, the name of a Greek one, or a word."""
+
+    stem: str
+    accent: str = ""
+    below: str = ""
+    primes: int = 0
+
+
+def parsed(name: str) -> Name:
+    """The name taken apart; one that begins or ends with an underscore, or has several, is a word."""
+    bare = name.rstrip("'")
+    primes = len(name) - len(bare)
+    stem, _, below = bare.partition("_")
+    if not stem or bare.endswith("_") or "_" in below:
+        return Name(bare, primes=primes)
+    if not below and stem.isascii():
+        letters = stem.rstrip("0123456789") or stem
+        stem, below = letters, stem[len(letters):]
+    for accent in ACCENTS:
+        core = stem.removesuffix(accent)
+        if core != stem and (len(core) == 1 or core in GREEK):
+            return Name(core, accent, below, primes)
+    return Name(stem, "", below, primes)
+
+
+def subscript(text: str) -> str | None:
+    """The text in Unicode subscripts; None if a character of it has none."""
+    small = [SUBSCRIPTS.get(c) for c in text]
+    return None if None in small else "".join(c for c in small if c)
+
+
+def superscript(text: str) -> str | None:
+    """The text in Unicode superscripts; None if a character of it has none."""
+    small = [SUPERSCRIPTS.get(c) for c in text]
+    return None if None in small else "".join(c for c in small if c)
