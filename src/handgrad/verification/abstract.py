@@ -1,0 +1,34 @@
+"""The smooth functions that stand for abstract ones: for each name one polynomial, fixed by the seed and the name.
+
+`g(x1, x2, ...)` is c + p + q + p*q/2 + q^2 + p^3/2 + q^4/4 with p and q seeded linear combinations of all arguments; a whole axis enters
+position by position. Its mixed partials up to order 4 do not vanish, and rational arguments give a rational value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from flint import fmpq
+
+from handgrad.arithmetic.balls import Scalar
+from handgrad.verification.jets import Value
+from handgrad.verification.worlds import noise
+
+
+@lru_cache(maxsize=4096)
+def coefficient(seed: int, name: str, position: tuple[int, ...]) -> Scalar:
+    """A seeded number: the same for the same function and position of the argument, never 0."""
+    n = noise(f"{seed}:{name}:{','.join(map(str, position))}")
+    return fmpq((1 + (n >> 1) % 15) * (-1 if n & 1 else 1), 16)
+
+
+def value(seed: int, name: str, arguments: Sequence[tuple[tuple[int, ...], Value]]) -> Value:
+    """The value of the function; an argument comes with its position: its number from 0, then indices along whole axes."""
+    p: Value = fmpq(0)
+    q: Value = fmpq(0)
+    for position, x in arguments:
+        p = p + coefficient(seed, name, (1, *position)) * x
+        q = q + coefficient(seed, name, (2, *position)) * x
+    square = q * q
+    return coefficient(seed, name, (0,)) + p + q + p * q * fmpq(1, 2) + square + p * p * p * fmpq(1, 2) + square * square * fmpq(1, 4)

@@ -1,0 +1,110 @@
+"""Sizes for the axes of a model: 1 to 4, past every integer that an index is compared with, long enough for shifted indices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handgrad.axes import Model
+from handgrad.expr import (
+    Axis,
+    Bound,
+    Condition,
+    Delta,
+    Entry,
+    Expr,
+    Index,
+    IndexCompare,
+    Letter,
+    Literal,
+    Node,
+    Reduce,
+    Shift,
+    Size,
+    Slice,
+    VectorCall,
+    affine,
+    parts,
+)
+from handgrad.verification.worlds import noise
+
+LONGEST = 4
+MOST = 40
+Met = tuple[Node, tuple[Axis, ...]]
+
+
+def walked(node: Node, binders: tuple[Axis, ...] = ()) -> Iterator[Met]:
+    """Every node with the axes of the binders around it, innermost last."""
+    yield node, binders
+    for child, bound in parts(node):
+        inner = (*binders, node.axis) if bound and isinstance(node, (Reduce, VectorCall, Slice)) else binders
+        yield from walked(child, inner)
+
+
+class Sizes:
+    """What a model asks of the sizes of its axes."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        bodies: list[Expr | Condition] = [*(d.body for d in model.definitions.values()), *model.facts]
+        met = [m for body in bodies for m in walked(body)]
+        axes = [axis for slots in model.tensors.values() for axis in slots]
+        axes += [letter.axis for d in model.definitions.values() for letter in d.letters]
+        self.axes = tuple(dict.fromkeys(axes))
+        self.least = dict(model.least)
+        self.past: dict[Axis, int] = {}
+        self.shifts: list[tuple[Axis, Shift, tuple[Axis, ...]]] = []
+        for node, binders in met:
+            self._note(node, binders)
+
+    def _note(self, node: Node, binders: tuple[Axis, ...]) -> None:
+        if isinstance(node, (IndexCompare, Delta)):
+            for index, other in ((node.left, node.right), (node.right, node.left)):
+                axis = _axis(index, binders)
+                whole = affine(other)
+                if axis is not None and whole is not None:
+                    self.past[axis] = max(self.past.get(axis, 0), abs(whole[1]))
+        if isinstance(node, Entry) and node.name in self.model.tensors:
+            for axis, index in zip(self.model.tensors[node.name], node.indices, strict=True):
+                if isinstance(index, Shift):
+                    self.shifts.append((axis, index, binders))
+                elif isinstance(index, Literal):
+                    self.least[axis] = max(self.least.get(axis, 1), index.value)
+
+    def drawn(self, seed: str, number: int) -> dict[Axis, int]:
+        """Sizes for a point; every third point has axes of 1, the others mostly of different lengths."""
+        sizes: dict[Axis, int] = {}
+        for n, axis in enumerate(self.axes):
+            n += noise(f"{seed}:{axis.tensor}.{axis.slot}") % 2 + number
+            size = 2 + n % 2 if number % 3 else (1, 2, 3, LONGEST)[noise(f"{seed}.{axis.tensor}.{axis.slot}") % 4]
+            if axis in self.past:
+                size = max(size, self.past[axis] + n % 3)
+            sizes[axis] = min(max(size, self.least.get(axis, 1)), MOST)
+        for _ in range(len(self.shifts)):
+            if not any([self._lengthened(sizes, *shift) for shift in self.shifts]):
+                break
+        return sizes
+
+    @staticmethod
+    def _lengthened(sizes: dict[Axis, int], axis: Axis, index: Shift, binders: tuple[Axis, ...]) -> bool:
+        """Makes the axis long enough for the largest value of the index."""
+        largest = index.constant
+        for factor, atom in index.terms:
+            length = sizes.get(atom.axis, 1) if isinstance(atom, (Letter, Size)) else _bound_size(atom, binders, sizes)
+            largest += factor * (length if factor > 0 or isinstance(atom, Size) else 1)
+        if largest <= sizes.get(axis, 1):
+            return False
+        sizes[axis] = min(largest, MOST)
+        return True
+
+
+def _bound_size(atom: Bound, binders: tuple[Axis, ...], sizes: dict[Axis, int]) -> int:
+    return sizes.get(binders[-1 - atom.depth], 1) if atom.depth < len(binders) else 1
+
+
+def _axis(index: Index, binders: tuple[Axis, ...]) -> Axis | None:
+    """The axis of a plain index."""
+    if isinstance(index, Letter):
+        return index.axis
+    if isinstance(index, Bound) and index.depth < len(binders):
+        return binders[-1 - index.depth]
+    return None

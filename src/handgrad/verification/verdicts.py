@@ -1,0 +1,291 @@
+"""Verdicts on two formulas: equal as far as was looked, certainly apart at a point, or undecided with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+from flint import fmpq
+
+from handgrad.arithmetic import balls
+from handgrad.arithmetic.balls import Scalar, Unclear, Unreal
+from handgrad.axes import Definition, Function, Model
+from handgrad.errors import LimitError, ModelError
+from handgrad.expr import Derivative, Expr, Letter, names, subtrees
+from handgrad.verification.evaluation import Evaluator
+from handgrad.verification.jets import plain
+from handgrad.verification.points import Points, assignments, ordered
+from handgrad.verification.worlds import Closure, OutOfRange, Place, Point, Stack, World, spelled
+
+PRECISIONS = (320, 1280, 5120)
+AGREED_BITS = 200
+MOST_ASSIGNMENTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A point that was looked at: sizes by slot (`"x.1"`), inputs and values as exact fractions or certain digits."""
+
+    sizes: Mapping[str, int]
+    letters: Mapping[str, int]
+    inputs: Mapping[str, str]
+    left: str
+    right: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The sample as JSON."""
+        return {"sizes": dict(self.sizes), "letters": dict(self.letters), "inputs": dict(self.inputs), "left": self.left, "right": self.right}
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was found about two formulas.
+
+    `apart` is a proof, and `point` gives inputs, free indices and sizes (`size(x,1)`) where the values `left` and `right` differ.
+    `agrees` was seen at `points` points to `bits` bits. `undecided` says why in `because`.
+    """
+
+    verdict: Literal["agrees", "apart", "undecided"]
+    points: int
+    bits: int
+    point: dict[str, str] | None = None
+    because: str = ""
+    left: str | None = None
+    right: str | None = None
+    seed: int = 0
+    samples: tuple[Sample, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The certificate as JSON: `verdict points bits seed samples`, and `point because left right` where there is something to say."""
+        shown: dict[str, Any] = {"verdict": self.verdict, "points": self.points, "bits": self.bits, "seed": self.seed}
+        shown |= {key: value for key, value in (("point", self.point), ("because", self.because), ("left", self.left), ("right", self.right)) if value}
+        return shown | {"samples": [sample.as_dict() for sample in self.samples]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Two values at a point. `bits` is None where they are apart."""
+
+    point: Point
+    stack: Stack
+    left: str
+    right: str
+    bits: int | None
+
+
+class _Unusable(Exception):
+    """The point says nothing about the two formulas."""
+
+
+class Verifier:
+    """Compares raw trees of one model by their values, at seeded points that all comparisons share."""
+
+    def __init__(self, model: Model, functions: Mapping[str, Function], seed: int = 0) -> None:
+        self.model, self.seed = model, seed
+        self._evaluator = Evaluator(model, functions, seed)
+        self._points = Points(self._evaluator, seed)
+
+    def define(self, definition: Definition) -> None:
+        """Makes a further name known, such as one of `where`; its trees may then stand in what is compared."""
+        known = self._evaluator.definitions.setdefault(definition.name, definition)
+        if known != definition:
+            raise ModelError(f"{definition.name} is defined already")
+
+    # ------------------------------------------------------------ comparing
+
+    def compare(self, left: Expr, right: Expr, points: int = 8, at_kinks: bool | None = None) -> Certificate:
+        """Whether the two have the same values, for all values of their free indices.
+
+        Points on kinks always count where no derivative stands on either side. Where one does, its value at a kink is a convention:
+        `at_kinks=True` makes those points count too, by the convention that a derivative which is 0 on one side is 0 there.
+        """
+        letters = ordered(left.letters | right.letters)
+        sides = self._evaluator.closure(left, letters), self._evaluator.closure(right, letters)
+        strict = at_kinks if at_kinks is not None else not any(isinstance(n, Derivative) for side in (left, right) for n in subtrees(side))
+        seen: list[_Seen] = []
+        because = "nothing could be evaluated"
+        agreed = number = 0
+        while agreed < points and number < 3 * points + 12:
+            if not agreed and number >= points + 12:
+                break
+            try:
+                found = self._at(self._points.point(number), sides, letters, number)
+            except _Unusable as reason:
+                because = str(reason)
+            except LimitError as limit:
+                return Certificate("undecided", 0, 0, because=limit.what, seed=self.seed)
+            else:
+                if found.bits is None:
+                    return self._apart(found, letters, sides, agreed)
+                agreed += 1
+                seen.append(found)
+            number += 1
+        if not seen:
+            return Certificate("undecided", 0, 0, because=because, seed=self.seed)
+        for found in self._special(sides, letters, seen):
+            if found.bits is None and (strict or not self._on_kink(found, sides)):
+                return self._apart(found, letters, sides, agreed)
+            if found.bits is not None:
+                seen.append(found)
+        samples = tuple(self._sample(s, letters, sides) for s in seen[:2])
+        return Certificate("agrees", len(seen), min(s.bits or 0 for s in seen), seed=self.seed, samples=samples)
+
+    def _special(self, sides: tuple[Closure, Closure], letters: tuple[Letter, ...], seen: list[_Seen]) -> Iterator[_Seen]:
+        """What is found on each kink and in each region that the formulas meet, near the first points."""
+        for base in list(seen)[1:3] or list(seen):
+            for point in self._points.kinks(sides, base.stack, base.point):
+                try:
+                    yield _pair(sides, base.stack, point)
+                except (_Unusable, LimitError):
+                    continue
+
+    @staticmethod
+    def _on_kink(found: _Seen, sides: tuple[Closure, Closure]) -> bool:
+        """Whether the point lies on a kink of one of the sides, to which its derivative is a convention."""
+        watch: list[tuple[Closure, Stack]] = []
+        with balls.working_precision(PRECISIONS[0]):
+            for side in sides:
+                side(found.stack, World(found.point, watch=watch))
+            return any(balls.sign(plain(d(at, World(found.point)))) == 0 for d, at in watch)
+
+    def _at(self, point: Point, sides: tuple[Closure, Closure], letters: tuple[Letter, ...], number: int) -> _Seen:
+        """The first pair that is apart among some values of the free indices, else the one known to the fewest bits."""
+        every = list(assignments(letters, point))
+        step = -(-len(every) // MOST_ASSIGNMENTS)
+        worst: _Seen | None = None
+        unusable: _Unusable | None = None
+        for stack in dict.fromkeys([*every[number % step::step], *(s for s in every[:: max(1, len(every) - 1)] if step > 1)]):
+            try:
+                found = _pair(sides, stack, point)
+            except _Unusable as reason:
+                unusable = reason
+                continue
+            if found.bits is None:
+                return found
+            if worst is None or found.bits < (worst.bits or 0):
+                worst = found
+        if worst is None:
+            raise unusable or _Unusable("nothing could be evaluated")
+        return worst
+
+    def _apart(self, found: _Seen, letters: tuple[Letter, ...], sides: tuple[Closure, Closure], agreed: int) -> Certificate:
+        sample = self._sample(found, letters, sides)
+        point = dict(sample.inputs) | {name: str(n) for name, n in sample.letters.items()}
+        point |= {f"size({slot.replace('.', ',')})": str(n) for slot, n in sample.sizes.items()}
+        return Certificate("apart", agreed + 1, 0, point, "the values differ at a point", found.left, found.right, self.seed, (sample,))
+
+    def _sample(self, seen: _Seen, letters: tuple[Letter, ...], sides: tuple[Closure, Closure]) -> Sample:
+        reads: list[Place] = []
+        for side in sides:
+            try:
+                with balls.working_precision(PRECISIONS[0]):
+                    side(seen.stack, World(seen.point, reads=reads))
+            except (Unreal, Unclear, OutOfRange):
+                continue
+        inputs = {spelled(place): str(seen.point.entry(place)) for place in sorted(set(reads))}
+        sizes = {f"{axis.tensor}.{axis.slot}": n for axis, n in seen.point.sizes.items()}
+        return Sample(sizes, {letter.name: n for letter, n in zip(letters, seen.stack, strict=True)}, inputs, seen.left, seen.right)
+
+    # ------------------------------------------------------------ values
+
+    def value(self, expression: Expr, inputs: Mapping[str, Any], digits: int = 30, letters: Mapping[str, int] | None = None) -> Fraction | str:
+        """The value where each input has the number given, or nested lists of them: exact where it is rational, else certain digits."""
+        point = _given_point(self.model, inputs)
+        free = ordered(expression.letters)
+        closure = self._evaluator.closure(expression, free)
+        stack = tuple((letters or {})[letter.name] for letter in free)
+        for bits in PRECISIONS:
+            try:
+                with balls.working_precision(bits):
+                    found = plain(closure(stack, World(point)))
+                    if type(found) is fmpq:
+                        return Fraction(int(found.p), int(found.q))
+                    if found.is_finite() and balls.relative_bits(found) > 4 * digits:
+                        return balls.decimal(found, digits)
+            except Unclear:
+                continue
+            except (Unreal, OutOfRange) as reason:
+                raise ModelError(f"there is no value: {reason}") from None
+        raise ModelError("there is no value that can be told", remedy=f"it is not decided with {PRECISIONS[-1]} bits")
+
+
+def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
+    """Both values, at rising precision until they are apart or surely close."""
+    reason = "the precision does not decide"
+    width: Scalar | None = None
+    for bits in PRECISIONS:
+        with balls.working_precision(bits):
+            world = point.worlds.setdefault(bits, World(point))
+            try:
+                left = _side(sides[0], stack, world, "left")
+                right = _side(sides[1], stack, world, "right")
+            except Unclear as unclear:
+                reason = str(unclear)
+                continue
+            except Unreal as unreal:
+                raise _Unusable(str(unreal)) from None
+            if isinstance(right, str):
+                return _Seen(point, stack, balls.decimal(left), right, None)
+            if balls.apart(left, right):
+                return _Seen(point, stack, balls.decimal(left), balls.decimal(right), None)
+            known, radius = _known_bits(left, right, width)
+            if known >= AGREED_BITS:
+                return _Seen(point, stack, balls.decimal(left), balls.decimal(right), min(known, bits))
+            width = radius
+    raise _Unusable(reason)
+
+
+def _side(side: Closure, stack: Stack, world: World, which: str) -> Any:
+    """The finite value of one side; of the right side also the complaint that it leaves an axis."""
+    try:
+        value = plain(side(stack, world))
+    except OutOfRange as outside:
+        if which == "left":
+            raise _Unusable(f"the left side: {outside}") from None
+        return str(outside)
+    if not balls.finite(value):
+        raise Unclear(f"the {which} side has no finite value here")
+    return value
+
+
+def _known_bits(left: Scalar, right: Scalar, width: Scalar | None) -> tuple[int, Scalar]:
+    """To how many bits two overlapping values are surely equal, and the width of their difference.
+
+    Both are good relative to themselves; or, where terms cancel, the difference has shrunk as the precision rose: then it is
+    small against the largest term.
+    """
+    if type(left) is fmpq and type(right) is fmpq:
+        return balls.LARGEST_EXACT_BITS, None
+    difference = balls.ball(left - right)
+    radius = difference.abs_upper()
+    known = max(balls.relative_bits(left), balls.relative_bits(right)) if not _straddles(left, right) else 0
+    if known < AGREED_BITS and width is not None and radius < width * balls.arb(2) ** -AGREED_BITS:
+        known = PRECISIONS[1]
+    return known, radius
+
+
+def _straddles(left: Scalar, right: Scalar) -> bool:
+    return any(balls.sign(x) is None or (type(x) is fmpq and x == 0) for x in (left, right))
+
+
+def _given_point(model: Model, inputs: Mapping[str, Any]) -> Point:
+    """The point with the inputs as they are given; sizes are the lengths of the lists."""
+    point = Point("given", 0, {})
+
+    def enter(name: str, slots: tuple[Any, ...], given: Any, at: Stack) -> None:
+        if not slots:
+            point.given[(name, at)] = balls.exact(Fraction(given))
+            return
+        if point.sizes.setdefault(slots[0], len(given)) != len(given):
+            raise ModelError(f"{name} has {len(given)} entries where {point.sizes[slots[0]]} are expected")
+        for n, inner in enumerate(given, 1):
+            enter(name, slots[1:], inner, (*at, n))
+
+    for name, given in inputs.items():
+        enter(name, model.tensors[name], given, ())
+    missing = [name for name in model.inputs if name not in inputs and any(name in names(d.body) for d in model.definitions.values())]
+    if missing:
+        raise ModelError(f"{missing[0]} has no value")
+    return point

@@ -1,0 +1,143 @@
+"""Where a tree is evaluated: a `Point` fixes sizes and inputs, a `World` remembers the values found there at one precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+from flint import fmpq
+
+from handgrad.arithmetic.balls import Scalar
+from handgrad.errors import ModelError
+from handgrad.expr import Axis
+from handgrad.verification.jets import Jet, Value
+
+Place = tuple[str, tuple[int, ...]]                     # an entry of a tensor: name and indices
+Stack = tuple[int, ...]                                 # the values of the bound indices, innermost last
+
+
+class OutOfRange(ArithmeticError):
+    """An entry outside its axis was asked for where nothing guards it."""
+
+
+def spelled(place: Place) -> str:
+    """The entry as it is written."""
+    name, indices = place
+    return f"{name}[{','.join(map(str, indices))}]" if indices else name
+
+
+@dataclass(slots=True, eq=False)
+class Point:
+    """Sizes of axes and values of inputs. Inputs are drawn when they are first asked for, each from the seed and its own name."""
+
+    seed: str
+    style: int
+    sizes: dict[Axis, int]
+    given: dict[Place, Scalar] = field(default_factory=dict)
+    drawn: dict[Place, Scalar] = field(default_factory=dict)
+    worlds: dict[int, World] = field(default_factory=dict)
+
+    def entry(self, place: Place) -> Scalar:
+        """The exact value of an input entry."""
+        if place in self.given:
+            return self.given[place]
+        if place not in self.drawn:
+            self.drawn[place] = drawn(f"{self.seed}:{spelled(place)}", self.style)
+        return self.drawn[place]
+
+    def size(self, axis: Axis) -> int:
+        """How long an axis is here; one that the model does not know is drawn."""
+        if axis not in self.sizes:
+            self.sizes[axis] = 1 + noise(f"{self.seed}:{axis.tensor}.{axis.slot}") % 3
+        return self.sizes[axis]
+
+    def moved(self, changes: dict[Place, Scalar]) -> Point:
+        """The same point with other values of some inputs."""
+        return Point(self.seed, self.style, dict(self.sizes), {**self.given, **changes}, self.drawn)
+
+
+def noise(text: str) -> int:
+    """A number that depends on all of the text and on nothing else."""
+    return (crc32(text.encode()) * 2654435761 >> 7) & 0xFFFFFF
+
+
+STYLES = ("mixed", "positive", "unit", "wide", "small")
+
+
+def drawn(text: str, style: int) -> Scalar:
+    """A dyadic rational: of mixed sign, positive, between 0 and 1, of very mixed size, or positive and small."""
+    n = noise(text)
+    numerator, negative = 1 + (n >> 4) % 61, n & 1
+    match STYLES[style % len(STYLES)]:
+        case "positive":
+            return fmpq(numerator, 16)
+        case "unit":
+            return fmpq(numerator, 64)
+        case "small":
+            return fmpq(numerator, 512)
+        case "wide":
+            numerator *= -1 if negative else 1
+            return fmpq(numerator, (2, 8, 32, 256)[(n >> 1) & 3])
+        case _:
+            return fmpq(-numerator if negative else numerator, 32)
+
+
+@dataclass(slots=True, eq=False)
+class World:
+    """The values found so far at a point, at one precision, seen with some entries as seeds of derivatives."""
+
+    point: Point
+    seeds: tuple[Place, ...] = ()
+    memo: dict[Any, Value] = field(default_factory=dict)
+    below: dict[tuple[Place, ...], World] = field(default_factory=dict)
+    watch: list[tuple[Closure, Stack]] | None = None    # differences that decide a kink, with where they were met
+    reads: list[Place] | None = None                    # input entries in the order of first use
+    side: int = 0                                       # on which side of a boundary conditions are read
+    tied: bool = False                                  # whether a condition was met on its boundary
+    base: World | None = None
+
+    def under(self, seeds: tuple[Place, ...]) -> World:
+        """The same world with these entries as seeds."""
+        if seeds == self.seeds:
+            return self
+        root = self.base or self
+        if seeds not in root.below:
+            root.below[seeds] = World(self.point, seeds, base=root, watch=root.watch, reads=root.reads)
+        return root.below[seeds]
+
+    def input(self, place: Place) -> Scalar:
+        """The value of an input entry."""
+        if self.reads is not None:
+            self.reads.append(place)
+        return self.point.entry(place)
+
+    def seeded(self, place: Place, value: Value) -> Value:
+        """The value of an entry, plus the seeds that it is."""
+        parts: dict[int, Scalar] = dict(value.parts) if isinstance(value, Jet) else {0: value}
+        for position, seed in enumerate(self.seeds):
+            if seed == place:
+                mask = 1 << position
+                parts[mask] = parts[mask] + 1 if mask in parts else fmpq(1)
+        return Jet(parts) if len(parts) > 1 else value
+
+    def derivative_of(self, value: Value, order: int) -> Value:
+        """What stands with all of the last `order` seeds, as seen from outside of these."""
+        outer = len(self.seeds) - order
+        seeds = (1 << len(self.seeds)) - (1 << outer)
+        parts = {m ^ seeds: x for m, x in value.parts.items() if m & seeds == seeds} if isinstance(value, Jet) else {}
+        if len(parts) == 1 and 0 in parts:
+            return parts[0]
+        if not parts:
+            return fmpq(0)
+        parts.setdefault(0, fmpq(0))
+        return Jet(parts)
+
+
+Closure = Callable[[Stack, World], Value]
+
+
+def unknown_function(name: str) -> ModelError:
+    """The refusal to evaluate a function that nobody defined."""
+    return ModelError(f"{name} is no function that has a value here")
