@@ -1,1 +1,6 @@
 """The renderers, one file an output. Importing this package registers them; they know blocks and formulas, and nothing that makes them."""
+
+from handgrad.document import register
+from handgrad.rendering import terminal
+
+register("terminal", (".txt",), terminal.render)

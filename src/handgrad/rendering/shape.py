@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Union
 
 from handgrad.axes import Definition, Model, named
-from handgrad.document import Formula
+from handgrad.document import Chain, Formula, Line
 from handgrad.expr import (
     Abstract,
     Add,
@@ -77,6 +77,18 @@ def letters_of(*formulas: Formula | str | None) -> frozenset[str]:
         elif formula is not None and not isinstance(formula, str):
             found |= formula.letters
     return frozenset(letter.name for letter in found)
+
+
+def scopes(chain: Chain) -> tuple[frozenset[str], ...]:
+    """For each item of a chain the letters in use around its bound indices: those of its line and of the lines that continue it."""
+    found: list[frozenset[str]] = []
+    start = 0
+    for place, item in enumerate((*chain.lines, Line("end"))):
+        if isinstance(item, Line) and item.left is not None:
+            run = [line for line in chain.lines[start:place] if isinstance(line, Line)]
+            found += [letters_of(*(side for line in run for side in (line.left, line.right)))] * (place - start)
+            start = place
+    return tuple(found)
 
 
 # ---------------------------------------------------------------- signs, sums, products

@@ -1,0 +1,157 @@
+"""Text in columns: widths, line breaking of formulas and prose, braces over several lines, ASCII in place of signs."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from handgrad.rendering.unicode import CLOSE, IF, NEXT, OPEN, flat
+
+KEEP = "\ue010"      # a space inside a formula in running text
+# where a formula is broken, the best first; the sign begins the next line
+BREAKS = ((" = ", " ≈ "), (" + ", " − ", " - "), (" · ", " * "), ("; ", " / ", " else "), (" ",))
+IN_ASCII = {
+    "−": "-", "–": "-", "—": "-", "·": "*", "×": "x", "∂": "d", "∇": "grad ", "Σ": "sum ", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~=", "∈": "in", "∞": "inf",
+    "√": "sqrt", "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "→": "->", "✓": "ok", "✗": "XX", "δ": "delta", "σ": "sigma", "ε": "epsilon",
+    "π": "pi", "θ": "theta", "λ": "lambda", "μ": "mu", "β": "beta", "α": "alpha", "γ": "gamma", "½": "1/2",
+    "‖": "||", "ℝ": "R", "∘": "o", "⊗": "(x)", "ᵀ": "^T",
+}  # fmt: skip
+
+
+def width(text: str) -> int:
+    """How many columns the text takes."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def padded(text: str, columns: int) -> str:
+    """The text with spaces after it up to the columns."""
+    return text + " " * (columns - width(text))
+
+
+def in_ascii(text: str) -> str:
+    """The text with every sign outside ASCII replaced by what a keyboard has."""
+    return "".join(c if c.isascii() else _sign_in_ascii(c) for c in text)
+
+
+def _sign_in_ascii(sign: str) -> str:
+    if sign in IN_ASCII:
+        return IN_ASCII[sign]
+    if "①" <= sign <= "⑳":
+        return f"({ord(sign) - ord('①') + 1})"
+    plain = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
+    return plain or ("" if unicodedata.combining(sign) else "?")
+
+
+# ---------------------------------------------------------------- breaking
+
+
+def broken(formula: str, room: int) -> list[str]:
+    """The formula in lines of at most `room` columns, broken at the outermost sign that leaves a line reasonably full."""
+    lines = []
+    while width(formula) > room:
+        cut = _cut(formula, room)
+        lines.append(formula[:cut].rstrip())
+        formula = formula[cut:].lstrip()
+    return [*lines, formula]
+
+
+def _cut(formula: str, room: int) -> int:
+    """Where the first line ends. Deeper brackets and a line less than a third full count against a place."""
+    best, cost = _fitting(formula, room), 1000
+    depth = columns = 0
+    for place, sign in enumerate(formula):
+        if columns > room:
+            break
+        if place and sign == " ":
+            rank = next(r for r, signs in enumerate(BREAKS) if formula.startswith(signs, place))
+            price = 3 * depth + rank + (0 if 3 * columns > room else 12)
+            if price <= cost and formula[:place].strip():
+                best, cost = place, price
+        depth += (sign in "([{") - (sign in ")]}")
+        columns += width(sign)
+    return best
+
+
+def _fitting(text: str, room: int) -> int:
+    """How many characters fit into the room; at least one."""
+    columns = 0
+    for place, sign in enumerate(text):
+        columns += width(sign)
+        if columns > room and place:
+            return place
+    return len(text)
+
+
+def filled(text: str, room: int) -> list[str]:
+    """Prose in lines of at most `room` columns; formulas in it, whose spaces are `KEEP`, are broken only if they must be."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and width(lines[-1]) + 1 + width(word) <= room:
+            lines[-1] += " " + word
+        else:
+            lines += broken(word.replace(KEEP, " "), room) if width(word) > room else [word]
+    return [line.replace(KEEP, " ") for line in lines]
+
+
+# ---------------------------------------------------------------- cases under a brace
+
+
+def stacked(printed: str, room: int) -> list[str] | None:
+    """The printed formula with its outermost cases under braces over several lines; None if there are none or they do not fit."""
+    if OPEN not in printed:
+        return None
+    rows: list[str] = []
+    while OPEN in printed:
+        before, _, rest = printed.partition(OPEN)
+        end = _matching(rest)
+        rows = beside(rows, [flat(before)])
+        rows = beside(rows, _braced(rest[:end]))
+        printed = rest[end + 1:]
+    rows = beside(rows, [printed]) if printed else rows
+    return [row.rstrip() for row in rows] if max(map(width, rows)) <= room else None
+
+
+def _matching(rest: str) -> int:
+    depth = 0
+    for place, sign in enumerate(rest):
+        if sign == CLOSE and depth == 0:
+            return place
+        depth += (sign == OPEN) - (sign == CLOSE)
+    return len(rest)
+
+
+def _apart(text: str, sign: str) -> list[str]:
+    """The text at the signs that stand in no inner cases."""
+    found, depth, start = [], 0, 0
+    for place, c in enumerate(text):
+        if c == sign and depth == 0:
+            found.append(text[start:place])
+            start = place + 1
+        depth += (c == OPEN) - (c == CLOSE)
+    return [*found, text[start:]]
+
+
+def _braced(inside: str) -> list[str]:
+    pairs = [_apart(branch, IF) for branch in _apart(inside, NEXT)]
+    values = [flat(pair[0].removesuffix(" else")) for pair in pairs]
+    conditions = [f"if {flat(pair[1])}" if len(pair) > 1 else "otherwise" for pair in pairs]
+    columns = max(map(width, values))
+    rows = [f"{padded(value, columns)}   {condition}" for value, condition in zip(values, conditions, strict=True)]
+    if len(rows) % 2 == 0:
+        rows.insert(len(rows) // 2, "")
+    middle = len(rows) // 2
+    signs = ["⎧" if n == 0 else "⎩" if n == len(rows) - 1 else "⎨" if n == middle else "⎪" for n in range(len(rows))]
+    return [f"{sign} {row}" for sign, row in zip(signs, rows, strict=True)]
+
+
+def beside(left: Sequence[str], right: Sequence[str]) -> list[str]:
+    """Two blocks of text side by side, their middle lines level."""
+    base = max(len(left) // 2, len(right) // 2)
+    height = base + max(len(rows) - len(rows) // 2 for rows in (left, right))
+    columns = max(map(width, left), default=0)
+
+    def level(rows: Sequence[str]) -> list[str]:
+        above = base - len(rows) // 2
+        return [""] * above + list(rows) + [""] * (height - len(rows) - above)
+
+    return [padded(a, columns) + b for a, b in zip(level(left), level(right), strict=True)]
