@@ -1,6 +1,83 @@
-"""The command line: `handgrad derive …`, `handgrad catalogue …`, `handgrad certificate …`."""
+"""The command line: the first word names a command, and only that command's module is loaded.
+
+Every command is a module of `handgrad.commands` with a function `run(arguments) -> exit status`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from handgrad.errors import HandgradError
+
+COMMANDS = {
+    "derive": "a gradient, step by step, of a model or of an entry of the catalogue",
+    "catalogue": "what is built in: definition, derivative, kinks, plot",
+    "certificate": "re-check of a derivation that was saved with --json",
+}
+REFUSED = 2
 
 
-def main() -> int:
-    """Runs the command that the arguments name; the exit status."""
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command that the arguments name; the exit status. Errors are told on stderr, never as a traceback."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = _dispatched(words)
+        sys.stdout.flush()
+        return status
+    except HandgradError as error:
+        return _refused(str(error))
+    except BrokenPipeError:
+        # whoever read the output has read enough; what is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except UnicodeDecodeError as error:
+        return _refused(f"encoding: the text is not UTF-8: byte {error.start} cannot be read")
+    except OSError as error:
+        return _refused(f"file: {error.filename or 'input'}: {error.strerror}")
+    except RecursionError:
+        return _refused("limit: the input is nested too deeply")
+    except KeyboardInterrupt:
+        return _refused("interrupted") + 128
+
+
+def _dispatched(words: list[str]) -> int:
+    match words:
+        case [] | ["-h" | "--help" | "help", *_]:
+            print(_help())
+            return 0
+        case ["--version", *_]:
+            print(f"handgrad {import_module('importlib.metadata').version('handgrad')}")
+            return 0
+        case [name, *rest] if name in COMMANDS:
+            run = import_module(f"handgrad.commands.{name}").run
+            return int(run(rest))
+        case [name, *_]:
+            return _refused(f"no command {name!r}; there are: {', '.join(COMMANDS)}")
+    raise AssertionError("a list of words matches one of the patterns")
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    return "\n".join([
+        "usage: handgrad COMMAND …",
+        "",
+        "Gradients as on paper: derived step by step, in the form a person writes,",
+        "every step certified.",
+        "",
+        *(f"  {name:<{width}}  {what}" for name, what in COMMANDS.items()),
+        "",
+        'handgrad derive "s = 1/(1 + exp(-x))" --wrt x       is a first thing to try;',
+        "handgrad COMMAND --help                             tells the options.",
+    ])
+
+
+def _refused(message: str) -> int:
+    print(message, file=sys.stderr)
+    return REFUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
