@@ -7,7 +7,7 @@ checked against: they use the definition alone.
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Union
 
 from flint import fmpq
 

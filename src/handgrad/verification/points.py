@@ -255,7 +255,7 @@ def _inputs(difference: Closure | None, stack: Stack, point: Point) -> list[Plac
     return list(dict.fromkeys(reads))
 
 
-def _value(difference: Closure, stack: Stack, point: Point, changes: dict[Place, Scalar]) -> Scalar | None:
+def _value(difference: Closure, stack: Stack, point: Point, changes: dict[Place, Scalar]) -> Scalar:
     """The exact value with some inputs changed; None where it is not rational."""
     try:
         value = plain(difference(stack, World(point.moved(changes))))
@@ -295,5 +295,5 @@ def _on_conic(difference: Closure, stack: Stack, point: Point, places: list[Plac
         if square == 0 or slope == 0:
             continue
         point.given.update({p: start[p] - slope / square * direction[p] for p in places})
-        return _value(difference, stack, point, {}) == 0
+        return bool(_value(difference, stack, point, {}) == 0)
     return False

@@ -80,7 +80,7 @@ class Sizes:
                 size = max(size, self.past[axis] + n % 3)
             sizes[axis] = min(max(size, self.least.get(axis, 1)), MOST)
         for _ in range(len(self.shifts)):
-            if not any([self._lengthened(sizes, *shift) for shift in self.shifts]):
+            if True not in [self._lengthened(sizes, *shift) for shift in self.shifts]:
                 break
         return sizes
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal
 from handgrad.axes import Definition, Function, Model
 from handgrad.errors import LimitError, ModelError
 from handgrad.expr import Derivative, Expr, Letter, names, subtrees
+from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator
+from handgrad.verification.formulas import FORMULAS
 from handgrad.verification.jets import plain
 from handgrad.verification.points import Points, assignments, ordered
+from handgrad.verification.reductions import REDUCTIONS
 from handgrad.verification.worlds import Closure, OutOfRange, Place, Point, Stack, World, spelled
 
 PRECISIONS = (320, 1280, 5120)
@@ -84,7 +87,7 @@ class Verifier:
 
     def __init__(self, model: Model, functions: Mapping[str, Function], seed: int = 0) -> None:
         self.model, self.seed = model, seed
-        self._evaluator = Evaluator(model, functions, seed)
+        self._evaluator = Evaluator(model, functions, FORMULAS | REDUCTIONS | CONDITIONS, seed)
         self._points = Points(self._evaluator, seed)
 
     def define(self, definition: Definition) -> None:
@@ -261,7 +264,7 @@ def _known_bits(left: Scalar, right: Scalar, width: Scalar | None) -> tuple[int,
     difference = balls.ball(left - right)
     radius = difference.abs_upper()
     known = max(balls.relative_bits(left), balls.relative_bits(right)) if not _straddles(left, right) else 0
-    if known < AGREED_BITS and width is not None and radius < width * balls.arb(2) ** -AGREED_BITS:
+    if known < AGREED_BITS and width is not None and radius < width * arb(2) ** -AGREED_BITS:
         known = PRECISIONS[1]
     return known, radius
 
