@@ -57,12 +57,17 @@ def hubered(z: Any, y: Any, delta: Any = 1) -> Any:
     return gap * gap / 2 if gap <= delta else delta * gap - delta * delta / 2
 
 
+def leaky(x: Any, slope: Any = None) -> Any:
+    """The leaky ReLU, by default with a slope of a hundredth."""
+    return x if x > 0 else (mpf(1) / 100 if slope is None else slope) * x
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": mpmath.exp, "log": positive(mpmath.log), "log1p": positive(lambda x: mpmath.log(1 + x), -1), "expm1": lambda x: mpmath.exp(x) - 1,
     "sqrt": positive(mpmath.sqrt), "abs": abs, "sign": mpmath.sign, "sin": mpmath.sin, "cos": mpmath.cos, "tan": mpmath.tan, "sinh": mpmath.sinh,
     "cosh": mpmath.cosh, "tanh": mpmath.tanh, "sech": mpmath.sech, "erf": mpmath.erf, "max": max, "min": min, "pi": lambda: +mp.pi,
     "clip": lambda x, a, b: min(max(x, a), b), "sigmoid": logit, "relu": lambda x: max(x, mpf(0)), "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
-    "silu": lambda x: x * logit(x), "swish": lambda x, beta=1: x * logit(beta * x), "leaky_relu": lambda x, a=None: x if x > 0 else (mpf(1) / 100 if a is None else a) * x,
+    "silu": lambda x: x * logit(x), "swish": lambda x, beta=1: x * logit(beta * x), "leaky_relu": leaky,
     "elu": lambda x, a=1: x if x > 0 else a * (mpmath.exp(x) - 1), "gelu": lambda x: x * (1 + mpmath.erf(x / mpmath.sqrt(2))) / 2,
     "hinge": lambda z, y: max(mpf(0), 1 - y * z), "squared_hinge": lambda z, y: max(mpf(0), 1 - y * z) ** 2, "l1": lambda z, y: abs(z - y),
     "l2": lambda z, y: (z - y) ** 2 / 2, "huber": hubered, "binary_cross_entropy_with_logits": binary_cross_entropy,
