@@ -1,0 +1,93 @@
+"""The chain rule through the definitions, from the result back to the inputs: one adjoint for each name on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from handgrad.derivation.network import Name, Network
+from handgrad.expr import ZERO, Entry, Expr, names
+from handgrad.rules.algebra import product, total_of
+from handgrad.rules.calculus import Differentiator
+from handgrad.rules.simplification import Simplifier
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one user of an entry adds to its adjoint: the adjoint of the user times the partial derivative, summed over the user's indices."""
+
+    user: str | None                  # None is the result itself
+    partial: Expr                     # the derivative of the user's body by the entry, in its best form
+    raw: Expr                         # the same as the rules leave it
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Adjoint:
+    """The derivative of the result by an entry, with what it is made of."""
+
+    entry: Entry
+    contributions: tuple[Contribution, ...]
+    value: Expr
+
+
+@dataclass(slots=True)
+class Backward:
+    """One pass from a body back: `adjoints[n]` for every name on the way, `results[x]` for what was asked."""
+
+    network: Network
+    body: Expr
+    targets: tuple[Entry, ...]
+    simplify: Simplifier
+    differentiate: Differentiator
+    adjoints: dict[str, Adjoint] = field(default_factory=dict)
+    results: dict[Entry, Adjoint] = field(default_factory=dict)
+
+    def run(self) -> Backward:
+        """Computes all adjoints, users before what they use."""
+        needed = set().union(*(on_the_way(self.network, self.body, t.name) for t in self.targets))
+        for name in reversed(list(self.network.names)):
+            if name in needed:
+                self.adjoints[name] = self._adjoint(self.network.names[name].entry)
+        for target in self.targets:
+            self.results[target] = self._adjoint(target)
+        return self
+
+    def _adjoint(self, entry: Entry) -> Adjoint:
+        found = [self._contribution(None, self.body, entry)]
+        found += [self._contribution(self.network.names[user], self.network.names[user].body, entry) for user in self.adjoints]
+        present = tuple(c for c in found if c is not None)
+        return Adjoint(entry, present, self.simplify(total_of(c.value for c in present)))
+
+    def _contribution(self, user: Name | None, body: Expr, entry: Entry) -> Contribution | None:
+        raw = self.differentiate(body, entry)
+        if raw is ZERO:
+            return None
+        partial = self.simplify(raw)
+        if user is None:
+            return Contribution(None, partial, raw, partial)
+        value = product(self.adjoints[user.entry.name].value, partial)
+        for letter in reversed(user.letters):
+            value = self.network.collapse.sum(letter, value)
+        return Contribution(user.entry.name, partial, raw, value)
+
+
+def on_the_way(network: Network, body: Expr, wanted: str) -> set[str]:
+    """The names between the body and the wanted one."""
+    below = {name: names(n.body) for name, n in network.names.items()}
+    leads: set[str] = set()
+    for name in network.names:
+        if name != wanted and (wanted in below[name] or below[name] & leads):
+            leads.add(name)
+    reached: set[str] = set()
+    todo = list(names(body) & leads)
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo += below[name] & leads
+    return reached
+
+
+def backward(network: Network, body: Expr, targets: tuple[Entry, ...], dear: frozenset[str] = frozenset()) -> Backward:
+    """The adjoints of the body by the targets."""
+    return Backward(network, body, targets, network.simplifier(dear), network.differentiate).run()

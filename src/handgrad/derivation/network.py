@@ -1,0 +1,254 @@
+"""A model made ready for differentiation: its names in order, each with its canonical definition, its relations and its known sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from handgrad import catalogue
+from handgrad.axes import Definition, Function, Model
+from handgrad.catalogue import elementary
+from handgrad.errors import ModelError
+from handgrad.expr import (
+    MINUS_ONE,
+    ONE,
+    TWO,
+    Abstract,
+    Call,
+    Compare,
+    Condition,
+    Entry,
+    Expr,
+    Letter,
+    Member,
+    Number,
+    Pow,
+    Reduce,
+    Slice,
+    fresh,
+    names,
+    renamed,
+    replaced,
+    subtrees,
+)
+from handgrad.rules.algebra import canonical, coefficient, factors, is_positive, power, product, product_of
+from handgrad.rules.calculus import Differentiator
+from handgrad.rules.relations import AnyRelation, ExpRelation, Relation, exponentials, relations_of
+from handgrad.rules.simplification import Simplifier
+from handgrad.rules.sums import Collapse, KnownSum
+from handgrad.rules.tidy import Tidy, symbols
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A defined name with a canonical body, under letters of its own."""
+
+    entry: Entry
+    body: Expr
+    letters: tuple[Letter, ...]
+
+
+@dataclass(slots=True)
+class Network:
+    """The names of a model in the order of dependence, and the machinery that works on them."""
+
+    model: Model
+    names: dict[str, Name] = field(default_factory=dict)
+    collapse: Collapse = field(default_factory=Collapse)
+    relations: list[AnyRelation] = field(default_factory=list)
+    levels: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def differentiate(self) -> Differentiator:
+        """The differentiator of this network."""
+        return Differentiator(self.collapse, slope, catalogue.functions())
+
+    def simplifier(self, dear: frozenset[str] = frozenset(), without: frozenset[str] = frozenset()) -> Simplifier:
+        """The simplifier over the names, those nearest to the result first; relations of the names in `without` are left out."""
+        relations = [r for r in reversed(self.relations) if r.name not in without]
+        return Simplifier(self.collapse, Tidy(self.levels), relations, proposals, dear)
+
+    def prepared(self, e: Expr) -> Expr:
+        """A raw expression of the model in canonical form, its sums collapsed."""
+        return self.collapse(canonical(e))  # type: ignore[no-any-return]
+
+    def folded(self, e: Expr) -> Expr:
+        """The expression with the definitions that stand in it replaced by their names."""
+        for relation in reversed(self.relations):
+            if isinstance(relation, Relation) and isinstance(relation.value, Entry):
+                e = relation.applied(e, self.collapse)
+        return e
+
+
+def network_of(model: Model) -> Network:
+    """The network of a model."""
+    model = with_named_arguments(model)
+    network = Network(model)
+    for fact in model.facts:
+        network.collapse.known += known_of_fact(fact, f"F{model.facts.index(fact) + 1}")
+        network.relations += relations_of_fact(fact)
+    for level, name in enumerate(ordered(model.definitions)):
+        _enter(network, model.definitions[name], float(level))
+    return network
+
+
+def _enter(network: Network, definition: Definition, level: float) -> None:
+    own = {letter: fresh(letter.axis) for letter in definition.letters}
+    body = network.folded(network.prepared(renamed(definition.body, dict(own))))
+    letters = tuple(own.values())
+    entry = Entry(definition.name, letters)
+    network.names[definition.name] = Name(entry, body, letters)
+    for used in names(body):
+        if used not in network.names:
+            network.levels[used] = min(network.levels.get(used, level), level - 0.5)
+    network.levels[definition.name] = level
+    network.relations += relations_of(entry, letters, body)
+    if is_positive(body):
+        network.relations += positive(entry, frozenset(letters))
+    network.collapse.known += _known_of_name(network, entry, letters, body)
+    network.collapse.memo.clear()
+
+
+def _known_of_name(network: Network, entry: Entry, letters: tuple[Letter, ...], body: Expr) -> list[KnownSum]:
+    """The sum that a name stands for, and the sums of its entries that are constants."""
+    found: list[KnownSum] = []
+    lone = [f for f in factors(body) if isinstance(f, Reduce) and f.kind == "sum"]
+    if len(lone) == 1 and len([f for f in factors(body) if f.letters or names(f)]) == 1:
+        others = product_of(f for f in factors(body) if f is not lone[0])
+        found.append(KnownSum(lone[0], product(entry, power(others, MINUS_ONE)), frozenset(letters), f"{entry.name}"))
+    for letter in letters:
+        value = network.simplifier()(network.collapse.sum(letter, body))
+        if not any(isinstance(n, Reduce) for n in subtrees(value)) and symbols(network.simplifier().tidy(value)) <= 5:
+            bare = network.collapse.sum(letter, entry)
+            if isinstance(bare, Reduce):
+                found.append(KnownSum(bare, value, frozenset(letters) - {letter}, f"sum of {entry.name}"))
+    return found
+
+
+def known_of_fact(fact: Condition, source: str) -> list[KnownSum]:
+    """The sum that a fact gives the value of."""
+    if not (isinstance(fact, Compare) and fact.operator == "=="):
+        return []
+    for left, right in ((fact.left, fact.right), (fact.right, fact.left)):
+        one, other = canonical(left), canonical(right)
+        if isinstance(one, Pow) and isinstance(one.exponent, Number) and isinstance(one.base, Reduce):
+            one, other = one.base, power(other, Number(1 / one.exponent.value))
+        c, rest = coefficient(one)
+        if isinstance(rest, Reduce) and rest.kind == "sum":
+            return [KnownSum(rest, product(other, Number(1 / c)), rest.letters, source)]
+    return []
+
+
+def relations_of_fact(fact: Condition) -> list[AnyRelation]:
+    """What a fact about an entry says of its powers and its sign."""
+    match fact:
+        case Compare(">" | ">=", Entry() as entry, Number(value)) | Compare("<" | "<=", Number(value), Entry() as entry) if value >= 0:
+            return positive(entry, entry.letters)
+        case Member(Entry() as entry, values):
+            square = {v * v for v in values}
+            known = ONE if square == {1} else entry if square <= {0, 1} and set(values) <= {0, 1} else None
+            found: list[AnyRelation] = [] if known is None else [Relation(f"{entry.name}^2", Pow(entry, TWO), known, entry.letters)]
+            return found + (positive(entry, entry.letters) if min(values) >= 0 else [])
+    return []
+
+
+def positive(entry: Entry, letters: frozenset[Letter]) -> list[AnyRelation]:
+    """What it says that an entry is not negative."""
+    return [Relation("", Call("abs", (entry,)), entry, letters)]
+
+
+def ordered(definitions: Mapping[str, Definition]) -> list[str]:
+    """The names, each after those it is made of."""
+    done: dict[str, None] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise ModelError(f"the definitions run in a circle: {' -> '.join((*path[path.index(name):], name))}")
+        if name not in done:
+            for used in sorted(names(definitions[name].body) & definitions.keys(), key=list(definitions).index):
+                visit(used, (*path, name))
+            done[name] = None
+
+    for name in definitions:
+        visit(name, ())
+    return list(done)
+
+
+# ---------------------------------------------------------------- arguments of abstract functions
+
+
+def with_named_arguments(model: Model) -> Model:
+    """The model in which every composite argument of an abstract function has a name of its own."""
+    new: dict[str, Definition] = {}
+    made: dict[Expr, Entry] = {}
+
+    def name_of(argument: Expr) -> Entry:
+        if argument not in made:
+            title = unused("u", {*model.tensors, *new})
+            letters = tuple(sorted(argument.letters, key=lambda letter: letter.name))
+            new[title] = Definition(title, letters, argument)
+            made[argument] = Entry(title, letters)
+        return made[argument]
+
+    def change(node: object) -> object:
+        if isinstance(node, Abstract) and any(not isinstance(a, (Entry, Number, Slice)) for a in node.arguments) and node.loose == 0:
+            return Abstract(node.function, tuple(a if isinstance(a, (Entry, Number, Slice)) else name_of(a) for a in node.arguments))
+        return None
+
+    changed = {n: replace(d, body=replaced(d.body, change)) for n, d in model.definitions.items()}
+    if not new:
+        return model
+    tensors = {**model.tensors, **{n: tuple(letter.axis for letter in d.letters) for n, d in new.items()}}
+    return replace(model, definitions={**new, **changed}, tensors=tensors)
+
+
+def unused(wanted: str, taken: Iterable[str]) -> str:
+    """The wanted name, with a number behind it where it is taken."""
+    known = set(taken)
+    return wanted if wanted not in known else next(f"{wanted}{n}" for n in range(1, len(known) + 2) if f"{wanted}{n}" not in known)
+
+
+# ---------------------------------------------------------------- functions of one argument
+
+
+ARGUMENT = Entry("x", ())
+
+
+@cache
+def slope(name: str) -> Function | None:
+    """The derivative of a known function of one argument, over the function itself where that is shorter."""
+    stated = elementary.derivative(name) if name in elementary.elementary() else None
+    if stated is not None:
+        return stated
+    function = catalogue.functions().get(name)
+    if function is None or len(function.parameters) != 1 or function.letter is not None:
+        return None
+    collapse = Collapse()
+    body = canonical(function.at((ARGUMENT,)))
+    derived = Differentiator(collapse, slope, catalogue.functions())(body, ARGUMENT)
+    relations = relations_of(Call(name, (ARGUMENT,)), (), body)
+    value = Simplifier(collapse, Tidy({}), relations, proposals)(derived)
+    return Function(name, ("x",), value)
+
+
+@cache
+def exponential_functions() -> tuple[tuple[str, int, Expr], ...]:
+    """The functions of the catalogue that are a fraction of one exponential, with what that is over the function."""
+    found = []
+    for name, function in catalogue.functions().items():
+        if len(function.parameters) == 1 and function.letter is None:
+            for r in relations_of(Call(name, (ARGUMENT,)), (), canonical(function.at((ARGUMENT,)))):
+                if isinstance(r, ExpRelation) and r.argument is ARGUMENT:
+                    found.append((name, r.step, r.value))
+    return tuple(found)
+
+
+def proposals(e: Expr) -> list[AnyRelation]:
+    """The relations of catalogue functions of the arguments of the exponentials in the expression."""
+    found: list[AnyRelation] = []
+    for node in exponentials(e):
+        for name, step, value in exponential_functions():
+            at = canonical(replaced(value, lambda n, node=node: node.arguments[0] if n is ARGUMENT else None))
+            found.append(ExpRelation(name, node.arguments[0], step, at, frozenset()))
+    return found

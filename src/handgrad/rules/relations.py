@@ -1,0 +1,157 @@
+"""What a definition says the other way round: the relations of a name, by which formulas return to the names.
+
+s = e/Z says e = s Z; r = sqrt(v) says v^(-3/2) = r^-3; m = S/size says S = size m; s = 1/(1 + exp(-x)) says exp(-x) = (1 - s)/s.
+All are found from the definition, all lead from what is written out to the name, and none rewrites its own definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from handgrad.expr import (
+    MINUS_ONE,
+    Call,
+    Cases,
+    Delta,
+    Derivative,
+    Entry,
+    Expr,
+    Letter,
+    Node,
+    Number,
+    Reduce,
+    Size,
+    Slice,
+    VectorCall,
+    opened,
+    renamed,
+    subtrees,
+)
+from handgrad.rules.algebra import assembled, base_and_exponent, canonical, closed, factors, power, product, product_of, reduced
+from handgrad.rules.matching import match
+from handgrad.rules.ratio import solved_for, substituted
+from handgrad.rules.sums import Collapse
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """`pattern`, with any indices for its variables, is `value`; `name` is whose definition says so."""
+
+    name: str
+    pattern: Expr
+    value: Expr
+    variables: frozenset[Letter]
+
+    def applied(self, e: Expr, collapse: Collapse) -> Expr:
+        """The expression with every occurrence of the pattern replaced."""
+        if not any(type(n) is type(self.pattern) for n in subtrees(e)):
+            return e
+        return rewritten(e, self._changed, collapse)
+
+    def _changed(self, node: Expr) -> Expr | None:
+        if type(node) is not type(self.pattern):
+            return None
+        found = match(self.pattern, node, self.variables)
+        return None if found is None else canonical(renamed(self.value, dict(found)))
+
+
+@dataclass(frozen=True, slots=True)
+class ExpRelation:
+    """exp(argument)^step is `value`, a fraction over the name."""
+
+    name: str
+    argument: Expr
+    step: int
+    value: Expr
+    variables: frozenset[Letter]
+
+    def applied(self, e: Expr, collapse: Collapse) -> Expr:
+        """The expression with the exponential replaced wherever it stands only in whole powers of the step."""
+        for node in exponentials(e):
+            found = match(self.argument, node.arguments[0], self.variables)
+            if found is not None:
+                there = dict(found)
+                changed = substituted(e, node, self.step, canonical(renamed(self.value, there)))
+                e = e if changed is None else changed
+        return e
+
+
+AnyRelation = Relation | ExpRelation
+
+
+def exponentials(e: Node) -> list[Call]:
+    """The calls of exp in the tree that stand under no binder."""
+    return [n for n in subtrees(e) if isinstance(n, Call) and n.function == "exp" and n.loose == 0]
+
+
+def rewritten(e: Expr, change: Callable[[Any], Any], collapse: Collapse) -> Expr:
+    """The tree with `change` tried on every node from the leaves up, binders opened, and put together canonically."""
+    memo: dict[Node, Any] = {}
+
+    def walk(node: Any) -> Any:
+        if node not in memo:
+            below = _rebuilt(node)
+            new = change(below)
+            memo[node] = below if new is None else new
+        return memo[node]
+
+    def _rebuilt(node: Any) -> Any:
+        match node:
+            case Reduce(kind, _, _):
+                letter, bodies = opened(node)
+                changed = tuple(walk(b) for b in bodies)
+                if all(a is b for a, b in zip(changed, bodies, strict=True)):
+                    return node
+                return collapse.sum(letter, changed[0]) if kind == "sum" else reduced(kind, letter, changed)
+            case VectorCall(kind, axis, _, at):
+                letter, body = opened(node)
+                return VectorCall(kind, axis, closed(walk(body), letter), walk(at))
+            case Slice() | Derivative():
+                return node
+            case _:
+                return assembled(node, walk)
+
+    return walk(e)  # type: ignore[no-any-return]
+
+
+def relations_of(name: Expr, letters: tuple[Letter, ...], body: Expr) -> list[AnyRelation]:
+    """The relations that the definition `name = body` gives; `name` is an entry with these letters, or a call."""
+    label = name.name if isinstance(name, Entry) else name.function if isinstance(name, Call) else ""
+    variables = frozenset(letters)
+    found: list[AnyRelation] = []
+    if not isinstance(body, (Entry, Number)):
+        found.append(Relation(label, body, name, variables))
+    for node in exponentials(body):
+        solution = solved_for(name, body, node)
+        if solution is not None and variables <= node.letters:
+            found.append(ExpRelation(label, node.arguments[0], *solution, variables))
+    return found + _of_product(label, name, variables, body)
+
+
+def _of_product(label: str, name: Expr, variables: frozenset[Letter], body: Expr) -> list[AnyRelation]:
+    found: list[AnyRelation] = []
+    below = factors(body)
+    for f in below:
+        base, exponent = base_and_exponent(f)
+        if not isinstance(exponent, Number) or isinstance(base, (Number, Size, Delta, Cases)) and not (variables and isinstance(base, Cases)):
+            continue
+        if not variables <= base.letters or isinstance(base, Entry) and not variables:
+            continue
+        alone = all(o is f or isinstance(base_and_exponent(o)[0], (Number, Size)) for o in below)
+        if base is body or exponent.value not in (1, -1) and not alone:
+            continue
+        others = product_of(o for o in below if o is not f)
+        value = power(product(name, power(others, MINUS_ONE)), Number(1 / exponent.value))
+        if _determined(exponent.value, base):
+            found.append(Relation(label, base, value, variables))
+    return found
+
+
+def _determined(exponent: Fraction, base: Expr) -> bool:
+    """Whether the power gives back its base: not for an even power of something that may be negative."""
+    return exponent.numerator % 2 == 1 or exponent.denominator > 1 or isinstance(base, Reduce) and base.kind != "sum"
+
+

@@ -1,0 +1,106 @@
+"""A rule: a statement in the notation that runs, is printed, is cited by a step and is tested.
+
+    quotient = rule("d(f/g, x) = (d(f, x)*g - f*d(g, x))/g^2", "quotient rule")
+    quotient.applied(node)          # the right side for this node, None where the left side does not fit
+
+In a statement a name without indices stands for any expression (`x` for an entry, `c` for an expression without the entry), a name with
+an index for the body of the binder. In a sum or product of two, the first stands for the first term, the second for all that follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from handgrad.expr import Add, Derivative, Entry, Expr, Letter, Mul, Number, Reduce, add, instantiate, mul, names, parts, rebuilt
+from handgrad.notation import read
+from handgrad.rules.order import own
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its statement, and the title under which a step cites it. `free` are letters that both sides share."""
+
+    name: str
+    statement: str
+    title: str
+    free: str = ""
+
+    def applied(self, node: Expr) -> Expr | None:
+        """The right side at this node, None where the left side does not fit."""
+        left, right = sides(self)
+        found: dict[str, Any] = {}
+        return _put(right, found) if _fits(left, node, found) and _constant(found) else None
+
+
+@cache
+def sides(rule: Rule) -> tuple[Expr, Expr]:
+    """The two sides of the statement as trees."""
+    left, _, right = rule.statement.partition(" = ")
+    index = f"[{rule.free}]" if rule.free else ""
+    model = read(f"left{index} = {left}\nright{index} = {right}\n")
+    letters = {letter.name: letter for letter in model.definitions["left"].letters}
+    first, second = model.definitions["left"], model.definitions["right"]
+    return first.body, second.at(tuple(letters[letter.name] for letter in second.letters))
+
+
+_rules: dict[str, Rule] = {}
+
+
+def rule(name: str, statement: str, title: str, free: str = "") -> Rule:
+    """Declares a rule."""
+    assert name not in _rules, f"two rules are called {name}"
+    return _rules.setdefault(name, Rule(name, statement, title, free))
+
+
+def rules() -> Mapping[str, Rule]:
+    """All rules by name."""
+    return _rules
+
+
+def _constant(found: Mapping[str, Any]) -> bool:
+    """Whether what stands for `c` is free of the entry that stands for `x`."""
+    return "c" not in found or "x" not in found or found["x"].name not in names(found["c"])
+
+
+def _fits(pattern: Any, node: Any, found: dict[str, Any]) -> bool:
+    if isinstance(pattern, Entry):
+        return _variable(pattern, node, found)
+    if type(pattern) is not type(node) or own(pattern) != own(node) and not isinstance(pattern, Reduce):
+        return False
+    if isinstance(pattern, Reduce) and pattern.kind != node.kind:
+        return False
+    below, other = [p for p, _ in parts(pattern)], [p for p, _ in parts(node)]
+    if isinstance(pattern, (Add, Mul)) and len(other) > len(below):
+        join = add if isinstance(pattern, Add) else mul
+        other = [*other[: len(below) - 1], join(*other[len(below) - 1 :])]
+    if isinstance(pattern, Number) and pattern is not node or len(below) != len(other):
+        return False
+    return all(_fits(p, n, found) for p, n in zip(below, other, strict=True))
+
+
+def _variable(pattern: Entry, node: Any, found: dict[str, Any]) -> bool:
+    if pattern.name == "x" and not isinstance(node, Entry) or not isinstance(node, Expr):
+        return False
+    return found.setdefault(pattern.name, node) is node
+
+
+def _put(node: Any, found: Mapping[str, Any], index: Letter | None = None) -> Any:
+    if isinstance(node, Entry) and node.name in found:
+        return found[node.name]
+    if isinstance(node, Reduce):
+        axis = found.get("axis", node.axis)
+        return Reduce(node.kind, axis, tuple(_put(a, found) for a in node.arguments))
+    return rebuilt(node, lambda n: _put(n, found), lambda n: _put(n, found))
+
+
+def differentiates(node: Expr) -> bool:
+    """Whether the node is a first derivative that has not been carried out."""
+    return isinstance(node, Derivative) and len(node.by) == 1
+
+
+def at_index(body: Expr, letter: Letter) -> Expr:
+    """The body of a binder at a letter."""
+    return instantiate(body, letter)  # type: ignore[no-any-return]

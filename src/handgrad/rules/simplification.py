@@ -1,0 +1,170 @@
+"""The choice of form: a few candidates for each part, the one with the fewest symbols that a person would write is kept.
+
+Candidates are the formula as differentiated and collapsed, with a common factor drawn out, factored over the names, as numerator and
+denominator, and each of these after one relation of a name. There is no search beyond that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from handgrad.expr import MINUS_ONE, ONE, Add, Cases, Derivative, Expr, Mul, Node, Number, Pow, Reduce, Slice, VectorCall, instantiate, names, opened, subtrees
+from handgrad.rules.algebra import (
+    assembled,
+    base_and_exponent,
+    closed,
+    coefficient,
+    factors,
+    is_indicator,
+    power,
+    product,
+    product_of,
+    reduced,
+    terms,
+    total_of,
+)
+from handgrad.rules.ratio import expanded, factored
+from handgrad.rules.relations import AnyRelation
+from handgrad.rules.sums import Collapse
+from handgrad.rules.tidy import Tidy, symbols
+
+ROUNDS = 3
+
+
+@dataclass(slots=True)
+class Simplifier:
+    """Chooses the form of canonical expressions; `relations` are tried from the first on, `dear` are names that cost extra."""
+
+    collapse: Collapse
+    tidy: Tidy
+    relations: list[AnyRelation] = field(default_factory=list)
+    proposals: Callable[[Expr], list[AnyRelation]] = lambda e: []
+    dear: frozenset[str] = frozenset()
+    memo: dict[Node, Any] = field(default_factory=dict)
+    costs: dict[Expr, int] = field(default_factory=dict)
+
+    def __call__(self, e: Expr) -> Expr:
+        """The form of the expression that reads best, over the names."""
+        best = self.shaped(e)
+        for _ in range(ROUNDS):
+            before = best
+            for relation in (*self.relations, *self.proposals(best)):
+                candidate = relation.applied(best, self.collapse)
+                if candidate is not best:
+                    best = min(best, self.shaped(candidate), key=self.cost)
+            if best is before:
+                break
+        return best
+
+    def cost(self, e: Expr) -> int:
+        """The symbols a person writes for it, and what the dear names cost extra."""
+        if e not in self.costs:
+            extra = 3 * len(self.dear & names(e)) if self.dear else 0
+            self.costs[e] = symbols(self.tidy(e)) + extra
+        return self.costs[e]
+
+    def shaped(self, e: Any) -> Any:
+        """The expression with the best shape for each part, from the leaves up."""
+        if e not in self.memo:
+            self.memo[e] = self._shaped(e)
+        return self.memo[e]
+
+    def _shaped(self, e: Any) -> Any:
+        match e:
+            case Reduce(kind, _, _):
+                letter, bodies = opened(e)
+                below = tuple(self.shaped(b) for b in bodies)
+                if all(a is b for a, b in zip(below, bodies, strict=True)):
+                    return e
+                return self.collapse.sum(letter, below[0]) if kind == "sum" else reduced(kind, letter, below)
+            case VectorCall(kind, axis, _, at):
+                letter, body = opened(e)
+                return VectorCall(kind, axis, closed(self.shaped(body), letter), at)
+            case Slice() | Derivative():
+                return e
+            case Cases() if not is_indicator(e):
+                return assembled(e, self.shaped)
+            case Add() | Mul() | Pow():
+                return self._best(assembled(e, self.shaped))
+            case _:
+                return e
+
+    def _best(self, e: Expr) -> Expr:
+        if not isinstance(e, (Add, Mul, Pow)):
+            return e
+        return min(dict.fromkeys(self._candidates(e)), key=self.cost)
+
+    def _candidates(self, e: Expr) -> list[Expr]:
+        shapes = [e]
+        if isinstance(e, Add):
+            shapes += [drawn_out(e), grouped(e), self._merged(e)]
+        if sum(isinstance(n, Add) for n in subtrees(e)):
+            over = factored(e)
+            shapes += [over, expanded(e)]
+            if isinstance(over, Add):
+                shapes.append(drawn_out(over))
+            shapes.append(product_of(drawn_out(f) if isinstance(f, Add) else f for f in factors(shapes[-1])))
+        return shapes
+
+    def _merged(self, e: Add) -> Expr:
+        """Sums over one axis that stand side by side, under one letter."""
+        groups: dict[Any, list[Expr]] = {}
+        for t in e.terms:
+            inner = [f for f in factors(t) if isinstance(f, Reduce) and f.kind == "sum"]
+            groups.setdefault(inner[0].axis if len(inner) == 1 else t, []).append(t)
+        if all(len(g) == 1 for g in groups.values()):
+            return e
+        return total_of(self._under_one(g) if len(g) > 1 else g[0] for g in groups.values())
+
+    def _under_one(self, group: list[Expr]) -> Expr:
+        first = next(f for f in factors(group[0]) if isinstance(f, Reduce))
+        letter, _ = opened(first)
+        bodies = []
+        for t in group:
+            inner = next(f for f in factors(t) if isinstance(f, Reduce))
+            from_outside = product_of(f for f in factors(t) if f is not inner)
+            bodies.append(product(from_outside, instantiate(inner.arguments[0], letter)))
+        return reduced("sum", letter, (self.shaped(total_of(bodies)),))
+
+
+def drawn_out(e: Expr) -> Expr:
+    """The sum with the factor that all its terms share in front, nothing multiplied out."""
+    below = terms(e)
+    if len(below) < 2:
+        return e
+    exponents = [dict(base_and_exponent(f) for f in factors(coefficient(t)[1])) for t in below]
+    common: list[Expr] = []
+    for base, first in exponents[0].items():
+        found = [x.get(base) for x in exponents]
+        numbers = [x for x in found if isinstance(x, Number)]
+        if len(numbers) == len(found) and len({x.value > 0 for x in numbers}) == 1:
+            least = min(numbers, key=lambda x: abs(x.value))
+            common.append(power(base, least))
+        elif all(x is first for x in found):
+            common.append(power(base, first))
+    return divided(below, product_of(common)) if common else e
+
+
+def divided(below: tuple[Expr, ...], common: Expr) -> Expr:
+    """The sum of the terms as the common factor times the rest."""
+    inverse = power(common, MINUS_ONE)
+    rest = total_of(product(t, inverse) for t in below)
+    return product(common, rest)
+
+
+def grouped(e: Expr) -> Expr:
+    """The sum with the factor that most terms share drawn out of those terms."""
+    below = terms(e)
+    counts: dict[Expr, int] = {}
+    for t in below:
+        for f in factors(coefficient(t)[1]):
+            if f is not ONE:
+                counts[f] = counts.get(f, 0) + 1
+    shared = max(counts, key=lambda f: counts[f], default=None)
+    if shared is None or counts[shared] < 2 or counts[shared] == len(below):
+        return e
+    inside = tuple(t for t in below if shared in factors(t))
+    outside = [t for t in below if shared not in factors(t)]
+    return total_of([drawn_out(total_of(inside)), *outside])
