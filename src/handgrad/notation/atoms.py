@@ -1,0 +1,433 @@
+"""What operators join: numbers, entries, calls, reductions, indices.
+
+`softmax[k](f)` is the entry at k of the softmax of f along k. Where that cannot be said so (the entry is at a literal or a shift, or
+f holds the outer k as well), `softmax[m](f at m)[k]` names the bound letter and then the entry. A letter that stands alone in no
+slot is given its axis where it is bound: `sum[k in 1..size(a, 2)](c)`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from handgrad.errors import HandgradError, ModelError
+from handgrad.expr import (
+    PI,
+    Abstract,
+    Axis,
+    Bound,
+    Call,
+    Delta,
+    Derivative,
+    Entry,
+    Expr,
+    Index,
+    Letter,
+    Literal,
+    Number,
+    Reduce,
+    Shift,
+    Size,
+    Slice,
+    VectorCall,
+    shift,
+)
+from handgrad.notation.cursor import Binding
+from handgrad.notation.operators import Operators
+from handgrad.notation.resolution import Place, literal_error
+
+REDUCTIONS = frozenset(("sum", "mean", "prod", "max", "min", "norm", "logsumexp"))
+VECTORS = frozenset(("softmax", "log_softmax"))
+
+
+@lru_cache(maxsize=4096)
+def _number(text: str) -> Number:
+    return Number(Fraction(text))
+
+
+class Parser(Operators):
+    """Reads formulas, conditions and indices."""
+
+    def operand(self) -> Any:
+        """A number, an entry, a call, or something in parentheses."""
+        at = self.at
+        kind = self.kinds[at]
+        if kind == "name":
+            after = self.kinds[at + 1]
+            if after == "(":
+                return self._call(at)
+            return self._bracketed(at) if after == "[" else self._bare(at)
+        if kind == "number":
+            self.at = at + 1
+            return _number(self.texts[at])
+        if kind == "(":
+            self.at = at + 1
+            found = self.anything()
+            self.expect(")", "after what stands in the parentheses")
+            return found
+        raise self.unexpected("a value is missing", "write a number, a name or a call")
+
+    # ------------------------------------------------------------ names
+
+    def _bare(self, at: int) -> Expr:
+        self.at = at + 1
+        name = self.texts[at]
+        if name == "pi":
+            return PI
+        return self._entry(name, (), at)
+
+    def _bracketed(self, at: int) -> Expr:
+        name = self.texts[at]
+        close = self.tokens.partner[at + 1]
+        if self.kinds[close + 1] == "(":
+            return self._along(name, at, close)
+        self.at = at + 2
+        found: list[tuple[Index, Binding | None, Place]] = []
+        while True:
+            found.append(self._index())
+            if self.kinds[self.at] != ",":
+                break
+            self.at += 1
+        self.expect("]", "after the indices")
+        if name == "delta" and len(found) == 2:
+            return self._delta(found, at)
+        return self._entry(name, tuple(found), at)
+
+    def _delta(self, found: list[tuple[Index, Binding | None, Place]], at: int) -> Delta:
+        (left, one, _), (right, other, _) = found
+        if one is not None and other is not None:
+            self.sight.deltas.append((one, other, self.place(at, self.at - 1)))
+        return Delta(left if one is None else self.settled(left, one), right if other is None else self.settled(right, other))
+
+    def _entry(self, name: str, found: tuple[tuple[Index, Binding | None, Place], ...], at: int) -> Entry:
+        axes = self.axes
+        known = axes.tensors.get(name)
+        if known is None and self.setting.closed is not None:
+            raise self.error(f"`{name}` is no name of the model", self.place(at), f"its names are {', '.join(axes.tensors)}", kind=ModelError)
+        if known is None or len(known) != len(found):
+            known = axes.slots(name, len(found), self.place(at, self.at - 1))
+        indices = []
+        for slot, (index, binding, place) in zip(known, found, strict=True):
+            if binding is not None:
+                binding.stands = True
+                if binding.axis is not slot:
+                    axes.join(slot, binding.axis, place, f"`{binding.name}` in {name}")
+                index = self.settled(index, binding)
+            elif isinstance(index, (Literal, Shift)):
+                self._ask_for(slot, index, place)
+            indices.append(index)
+        return Entry(name, tuple(indices))
+
+    def _ask_for(self, slot: Axis, index: Literal | Shift, place: Place) -> None:
+        """Make the axis long enough for what is read from it."""
+        if isinstance(index, Literal):
+            if index.value < 1 and self.setting.strict:
+                raise literal_error(place)
+            self.sight.least.append((slot, index.value))
+        else:
+            self.sight.least.append((slot, index.constant + sum(factor for factor, _ in index.terms)))
+
+    # ------------------------------------------------------------ indices
+
+    def index(self) -> Index:
+        """An index."""
+        return self._index()[0]
+
+    def _index(self) -> tuple[Index, Binding | None, Place]:
+        """An index; with what is known of the letter where it is one letter and nothing else."""
+        first = self.at
+        kind, after = self.kinds[first], self.kinds[first + 1]
+        if kind == "name" and after in ("]", ","):
+            self.at += 1
+            index, binding = self.letter(first)
+            return index, binding, self.place(first)
+        if kind == "name" and after == "[":
+            gathered = self._bracketed(first)
+            if not isinstance(gathered, Entry):
+                raise self.error("only an entry gathers by label", self.place(first, self.at - 1), "give it a name first")
+            return gathered, None, self.place(first, self.at - 1)
+        if kind == ":":
+            raise self.error("a whole axis `:` is only given to an abstract function, as in g(w[:])", self.place(first), "write a letter")
+        index, letters = self._combination()
+        return index, letters.get(index), self.place(first, self.at - 1)
+
+    def _combination(self) -> tuple[Index, dict[Index, Binding]]:
+        """An integer combination of letters and sizes."""
+        terms: list[tuple[int, Letter | Bound | Size]] = []
+        letters: dict[Index, Binding] = {}
+        constant = 0
+        factor = 1
+        while True:
+            while self.kinds[self.at] in ("-", "+"):
+                factor = -factor if self.kinds[self.at] == "-" else factor
+                self.at += 1
+            atom: Letter | Bound | Size | None = None
+            while True:
+                part = self._part(letters)
+                if isinstance(part, int):
+                    factor *= part
+                elif atom is not None:
+                    raise self.error("indices are not multiplied with each other", self.place(self.at - 1), "write an integer times a letter")
+                else:
+                    atom = part
+                if self.kinds[self.at] == "*":
+                    self.at += 1
+                elif self.kinds[self.at] != "name" or self.kinds[self.at - 1] != "number":
+                    break
+            if atom is None:
+                constant += factor
+            else:
+                terms.append((factor, atom))
+            if self.kinds[self.at] not in ("-", "+"):
+                return shift(tuple(terms), constant), letters
+            factor = 1
+
+    def _part(self, letters: dict[Index, Binding]) -> int | Letter | Bound | Size:
+        at = self.at
+        kind = self.kinds[at]
+        if kind == "name" and self.kinds[at + 1] not in ("(", "["):
+            self.at += 1
+            index, binding = self.letter(at)
+            index = self.settled(index, binding)
+            letters[index] = binding
+            assert isinstance(index, (Letter, Bound))
+            return index
+        if kind == "number" and self.texts[at].isdigit():
+            self.at += 1
+            return int(self.texts[at])
+        if kind == "name" and self.texts[at] == "size" and self.kinds[at + 1] == "(":
+            return self._size(at)
+        raise self.unexpected("an index is a letter, an integer or a sum of them", "write i, 2, or t+k")
+
+    def _size(self, at: int) -> Size:
+        """`size(x, 1)`: how many values the first index of x takes."""
+        kinds = self.kinds[at + 2:at + 6]
+        text = self.texts[at + 4] if len(kinds) == 4 else ""
+        if kinds[0:2] != ["name", ","] or kinds[3:] != [")"] or not text.isdigit() or int(text) < 1:
+            close = self.tokens.partner[at + 1]
+            raise self.error("size takes a name and the number of one of its indices", self.place(at, close), "write size(x, 1)")
+        name, slot = self.texts[at + 2], int(text)
+        self.at = at + 6
+        slots = self.axes.tensors.get(name)
+        place = self.place(at, at + 5)
+        if slots is not None and slot <= len(slots):
+            return Size(self.final(slots[slot - 1]))
+        self.sight.sizes.append((name, slot, Axis(name, slot), place))
+        self.sight.provisional = True
+        return Size(Axis(name, slot))
+
+    # ------------------------------------------------------------ calls
+
+    def _arguments(self) -> list[Expr]:
+        """Formulas up to the closing parenthesis; the opening one is the token in hand."""
+        self.at += 1
+        found: list[Expr] = []
+        if self.kinds[self.at] != ")":
+            found.append(self.value())
+            while self.kinds[self.at] == ",":
+                self.at += 1
+                found.append(self.value())
+        self.expect(")", "after the arguments")
+        return found
+
+    def _call(self, at: int) -> Expr:
+        name = self.texts[at]
+        if name == "size":
+            return self._size(at)
+        if name == "d":
+            return self._derivative(at)
+        signature = self.setting.functions.get(name)
+        if signature is None and name not in REDUCTIONS | VECTORS and name != "pi":
+            return self._abstract(at)
+        if signature is None or signature.along_axis:
+            raise self._no_axis(at)
+        self.at = at + 1
+        found = self._arguments()
+        self._count(at, len(found), signature.least, signature.most)
+        return Call(name, tuple(found))
+
+    def _no_axis(self, at: int) -> HandgradError:
+        name = self.texts[at]
+        if name == "pi":
+            return self.error("pi is a number and not called", self.place(at), "write pi*(...)", (self.tokens.end(at), self.tokens.end(at), "*"))
+        close = self.tokens.partner[at + 1]
+        letter = next((self.texts[p] for p in range(at, close) if self.kinds[p] == "name" and self.kinds[p - 1] in ("[", ",") and p > at + 2), "")
+        edits = ((self.tokens.end(at), self.tokens.end(at), f"[{letter}]"),) if letter else ()
+        return self.error(f"{name} runs along an axis and needs its letter", self.place(at, close), f"write {name}[{letter or 'i'}](...)", *edits)
+
+    def _count(self, at: int, found: int, least: int, most: int) -> None:
+        if least <= found <= most:
+            return
+        name = self.texts[at]
+        wanted = str(least) if least == most else f"{least} or more" if most > 9 else f"{least} to {most}"
+        remedy = f"for the largest along an axis write {name}[i](...)" if name in REDUCTIONS else f"write {name} with {wanted}"
+        plural = "" if wanted == "1" else "s"
+        raise self.error(f"{name} takes {wanted} argument{plural}, not {found}", self.place(at, self.at - 1), remedy)
+
+    def _derivative(self, at: int) -> Expr:
+        self.at = at + 1
+        found = self._arguments()
+        entries = tuple(e for e in found[1:] if isinstance(e, Entry))
+        if not entries or len(entries) != len(found) - 1:
+            place = self.place(at, self.at - 1)
+            raise self.error(f"`{place.text()}`: d takes a formula and the entries to differentiate by", place, "write d(f, x) or d(f, W[i,j], x[k])")
+        return Derivative(found[0], entries)
+
+    def _abstract(self, at: int) -> Expr:
+        name = self.texts[at]
+        self.at = at + 2
+        arguments: list[Expr | Slice] = []
+        while self.kinds[self.at] != ")":
+            start = self.at
+            argument = self._sliced(start) if self._has_slice(start) else self.value()
+            if self.setting.strict and not isinstance(argument, (Entry, Slice)):
+                self._refuse_argument(at, start)
+            arguments.append(argument)
+            if self.kinds[self.at] != ",":
+                break
+            self.at += 1
+        self.expect(")", "after the arguments")
+        if not arguments:
+            raise self.error(f"{name}() is called without arguments", self.place(at, self.at - 1), f"write {name} for a quantity, or {name}(x)")
+        if self.setting.closed is not None and name not in self.setting.closed:
+            raise self.error(f"`{name}` is no function of the model", self.place(at), "define it, or use one of the known functions", kind=ModelError)
+        self.sight.abstract.setdefault(name, []).append(self.place(at, self.tokens.partner[at + 1]))
+        return Abstract(name, tuple(arguments))
+
+    def _refuse_argument(self, at: int, start: int) -> None:
+        name = self.texts[at]
+        place = self.place(start, self.at - 1)
+        call = self.place(at, at + 1)
+        if name in self.axes.tensors:
+            end = self.tokens.end(at)
+            raise self.error(f"{name} is a quantity and not called", call, f"write {name}*(...)", (end, end, "*"), kind=ModelError)
+        u = next(n for n in ("u", "v", "q", "u1", "u2", "u3") if n not in self.axes.tensors)
+        bare = not any(self.kinds[p] == "[" for p in range(start, self.at))
+        statement = next((p for p in range(at, -1, -1) if self.kinds[p] == ";"), -1) + 1
+        edits = ((place.start, place.end, u), (self.tokens.starts[statement], self.tokens.starts[statement], f"{u} = {place.text()}; ")) if bare else ()
+        raise self.error(f"{name} is an abstract function and takes entries; `{place.text()}` is none", place,
+                         f"give it a name first: {u} = {place.text()}" if bare else "give it a name first", *edits)
+
+    def _has_slice(self, at: int) -> bool:
+        if self.kinds[at] != "name" or self.kinds[at + 1] != "[":
+            return False
+        return any(self.kinds[p] == ":" for p in range(at, self.tokens.partner[at + 1]))
+
+    def _sliced(self, at: int) -> Slice:
+        """`x[i,:]`: whole axes, the first one outermost."""
+        close = self.tokens.partner[at + 1]
+        colons = sum(self.kinds[p] == ":" for p in range(at, close))
+        self.binders += colons
+        self.at = at + 2
+        found: list[tuple[Index, Binding | None, Place]] = []
+        whole: list[int] = []
+        while True:
+            if self.kinds[self.at] == ":":
+                whole.append(len(found))
+                found.append((Bound(colons - len(whole)), None, self.place(self.at)))
+                self.at += 1
+            else:
+                found.append(self._index())
+            if self.kinds[self.at] != ",":
+                break
+            self.at += 1
+        self.expect("]", "after the indices")
+        self.binders -= colons
+        name = self.texts[at]
+        body: Entry | Slice = self._entry(name, tuple(found), at)
+        slots = self.axes.tensors[name]
+        for p in reversed(whole):
+            body = Slice(self.final(slots[p]), body)
+        assert isinstance(body, Slice)
+        return body
+
+    # ------------------------------------------------------------ along an axis
+
+    def _along(self, name: str, at: int, close: int) -> Expr:
+        """`name[i,k](…)`: a reduction, or an entry of a vector function."""
+        signature = self.setting.functions.get(name)
+        vector = name in VECTORS
+        if not vector and name not in REDUCTIONS and (signature is None or not signature.along_axis):
+            end = self.tokens.end(close)
+            place = self.place(at, close)
+            raise self.error(f"`{place.text()}` is an entry and not called", place, f"write {place.text()}*(...)", (end, end, "*"))
+        letters = self._binders(at, close)
+        one = vector or name not in REDUCTIONS
+        if one and len(letters) > 1:
+            raise self.error(f"{name} runs along one axis", self.place(at, close), f"write {name}[{letters[0].name}](...)")
+        hidden = [(b.name, self.bound.get(b.name)) for b in letters]
+        for b in letters:
+            b.level = self.binders
+            self.bound[b.name] = b
+            self.binders += 1
+        if not vector:
+            self.reductions.append(self.tokens.starts[close])
+        found = self._arguments()
+        if not vector:
+            self.reductions.pop()
+        self.binders -= len(letters)
+        for hidden_name, binding in hidden:
+            if binding is None:
+                self.bound.pop(hidden_name, None)
+            else:
+                self.bound[hidden_name] = binding
+        least, most = (signature.least, signature.most) if signature is not None and signature.along_axis and name not in REDUCTIONS | VECTORS else (1, 1)
+        self._count(at, len(found), least, most)
+        if vector:
+            return self._vector(name, letters[0], found[0], at)
+        for b in reversed(letters):
+            self._ranged(b)
+            found = [Reduce(name, self.final(b.axis), tuple(found))]
+        return found[0]
+
+    def _ranged(self, binding: Binding) -> None:
+        if not binding.stands:
+            self.sight.unranged.append(binding)
+
+    def _vector(self, name: str, inner: Binding, body: Expr, at: int) -> Expr:
+        place = self.place(at, at + 3)
+        if self.kinds[self.at] == "[":
+            self.at += 1
+            index, outer, place = self._index()
+            self.expect("]", "after the index")
+        else:
+            index, outer = self.letter(at + 2)
+        if outer is not None:
+            self.axes.join(outer.axis, inner.axis, place, f"`{outer.name}` of {name}")
+            outer.stands = outer.stands or inner.stands
+            inner.stands = outer.stands
+            index = self.settled(index, outer)
+        self._ranged(inner)
+        return VectorCall(name, self.final(inner.axis), body, index)
+
+    def _binders(self, at: int, close: int) -> list[Binding]:
+        """The letters between the brackets, each with a range where one is given."""
+        found: list[Binding] = []
+        self.at = at + 2
+        while True:
+            here = self.at
+            name = self.texts[here]
+            if self.kinds[here] != "name":
+                raise self.unexpected(f"{self.texts[at]} binds letters", f"write {self.texts[at]}[i](...)")
+            if any(b.name == name for b in found):
+                raise self.error(f"{name} is bound twice", self.place(here), "use another letter")
+            binding = Binding(name, 0, self.axes.fresh(name), self.place(here))
+            found.append(binding)
+            self.at += 1
+            if self.texts[self.at] == "in":
+                self.at += 1
+                binding.axis = self.range()
+                binding.stands = True
+            self.sight.letters.append((name, binding.axis))
+            if self.at == close:
+                self.at += 1
+                return found
+            self.expect(",", "between letters")
+
+    def range(self) -> Axis:
+        """`1..size(a, 2)`: the axis whose positions are meant."""
+        if self.kinds[self.at:self.at + 2] != ["number", ".."] or self.texts[self.at] != "1" or self.texts[self.at + 2] != "size":
+            raise self.unexpected("a range is written 1..size(a, 2)")
+        self.at += 2
+        return self._size(self.at).axis
