@@ -114,7 +114,11 @@ class Operators(Cursor):
         found = self.comparison()
         if count:
             found = self._condition_of(found, first)
-    XX
+            for _ in range(count):
+                found = Not(found)
+            self.depth -= count
+        return found
+
     def comparison(self) -> Any:
         """One comparison of values or of indices, or a formula."""
         first = self.at
