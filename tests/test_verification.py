@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import mpmath
 import pytest
 
 from handgrad.axes import Definition, Function, Model
+from handgrad.errors import LimitError, ModelError
 from handgrad.expr import (
+    HALF,
     ONE,
     TWO,
     ZERO,
@@ -21,9 +24,11 @@ from handgrad.expr import (
     Entry,
     Expr,
     IndexCompare,
+    Label,
     Letter,
     Literal,
     Member,
+    Or,
     Pow,
     Slice,
     VectorCall,
@@ -167,3 +172,119 @@ def test_the_derivative_at_a_kink_counts_only_when_asked(verifier: Verifier) -> 
     assert verifier.compare(left, right, at_kinks=True).verdict == "apart"
     assert verifier.compare(left, Cases(((ONE, x > ZERO),), ZERO), at_kinks=True).verdict == "agrees"
     assert verifier.compare(Derivative(call("abs", x), (x,)), call("sign", x), at_kinks=True).verdict == "agrees"
+
+
+# ---------------------------------------------------------------- facts and domains
+
+v_k, w_k, lo, hi = entry("v", k), entry("W", k), entry("lo"), entry("hi")
+label = entry("l", i)
+FREE = {"a": (ROWS, COLUMNS), "v": (COLUMNS,), "W": (COLUMNS,), "lo": (), "hi": (), "x": (), "y": (), "l": (ROWS,), "q": (COLUMNS,)}
+shares = Definition("q", (k,), call("exp", v_k) / total(m, call("exp", entry("v", m))))
+
+
+def equal(left: Expr, right: object) -> Compare:
+    return Compare("==", left, expression(right))  # type: ignore[arg-type]
+
+
+HONOURED = {
+    "signs": ((Member(a_ik, (Fraction(-1), Fraction(1))),), a_ik**2, ONE),
+    "one-hot rows": ((Member(a_ik, (Fraction(0), Fraction(1))), equal(total(k, a_ik), 1)), total(k, a_ik**2), ONE),
+    "a distribution": ((v_k > 0, equal(total(k, v_k), 1)), call("abs", total(k, v_k)), ONE),
+    "positive values": ((v_k > 0,), call("abs", v_k), v_k),
+    "an order": ((lo < hi, x > lo, x < hi), call("clip", x, lo, hi), x),
+    "a label": ((Label(label, COLUMNS),), total(k, Delta(k, label) * v_k), Entry("v", (label,))),
+    "a unit vector": ((equal(reduction("norm", k, v_k), 1),), total(k, v_k**2), ONE),
+    "orthogonal vectors": ((equal(total(k, v_k**2), 1), equal(total(k, v_k * w_k), 0)), total(k, (v_k + w_k) ** 2), 1 + total(k, w_k**2)),
+    "centred values": ((equal(reduction("mean", k, v_k), 0),), total(k, v_k), ZERO),
+    "either of two": ((Or((x > 3, x < -3)),), call("max", x**2, expression(9)), x**2),
+    "what the definitions say anyway": ((equal(total(k, entry("q", k)), 1),), total(k, entry("q", k)), ONE),
+}
+
+
+@pytest.mark.parametrize("name", HONOURED)
+def test_every_point_honours_the_facts(name: str) -> None:
+    facts, left, right = HONOURED[name]
+    assert Verifier(Model({"q": shares}, facts, FREE), {}).compare(left, right, points=16).verdict == "agrees"
+    if name != "what the definitions say anyway":
+        assert Verifier(Model({"q": shares}, (), FREE), {}).compare(left, right, points=16).verdict != "agrees"
+
+
+UNSATISFIABLE = {
+    "a contradiction": (x > 0, x < 0),
+    "no rational value": (equal(total(k, call("exp", v_k)), 1),),
+    "against a definition": (equal(entry("q", k), 1),),
+}
+
+
+@pytest.mark.parametrize("name", UNSATISFIABLE)
+def test_facts_without_exact_values_are_refused(name: str) -> None:
+    with pytest.raises(ModelError, match="no exact values satisfy"):
+        Verifier(Model({"q": shares}, UNSATISFIABLE[name], FREE), {}).compare(x, x)
+
+
+DOMAINS = {
+    "a quotient of logarithms": (call("log", x / (1 - x)), call("log", x) - call("log", 1 - x)),
+    "a discriminant": (call("sqrt", x**2 - 4 * lo * hi) ** 2, x**2 - 4 * lo * hi),
+    "many entries": (total((i, k), call("log", a_ik - v_k)), total((i, k), call("log", a_ik - v_k))),
+    "a shifted root": (call("sqrt", x - 40) ** 2, x - 40),
+}
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_points_move_to_where_the_formula_is_real(name: str) -> None:
+    found = Verifier(Model({}, (), FREE), {}).compare(*DOMAINS[name])
+    assert found.verdict == "agrees" and found.points >= 6
+
+
+# ---------------------------------------------------------------- jets
+
+ELEMENTARY = {
+    "exp": mpmath.exp, "log": mpmath.log, "log1p": mpmath.log1p, "expm1": mpmath.expm1, "sqrt": mpmath.sqrt, "abs": abs, "sin": mpmath.sin,
+    "cos": mpmath.cos, "tan": mpmath.tan, "sinh": mpmath.sinh, "cosh": mpmath.cosh, "tanh": mpmath.tanh, "sech": mpmath.sech, "erf": mpmath.erf,
+}
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", ELEMENTARY)
+def test_every_jet_is_the_derivative_of_its_function(name: str, order: int) -> None:
+    engine = Verifier(Model({}, (), FREE), {})
+    found = engine.value(Derivative(call(name, x**2 + HALF), (x,) * order), {"x": "3/8"})
+    with mpmath.workdps(60):
+        expected = mpmath.diff(lambda t: ELEMENTARY[name](t**2 + mpmath.mpf(1) / 2), mpmath.mpf(3) / 8, order)
+        exact = mpmath.mpf(found.numerator) / found.denominator if isinstance(found, Fraction) else mpmath.mpf(found)
+        assert abs(exact - expected) < mpmath.mpf(10) ** -12 * max(1, abs(expected))
+
+
+# ---------------------------------------------------------------- values
+
+
+def test_a_value_is_exact_or_has_certain_digits(verifier: Verifier) -> None:
+    assert verifier.value(x * y + number("0.1"), {"x": "0.2", "y": 3}) == Fraction(7, 10)
+    assert verifier.value(entry("h"), {"x": 0}) == Fraction(1, 2)
+    assert str(verifier.value(entry("h"), {"x": 1}, digits=20)) == "0.73105857863000487925"
+    assert verifier.value(entry("a", i, k), {"a": [[1, 2], [3, 4]]}, letters={"i": 2, "k": 1}) == 3
+
+
+def test_a_value_that_is_not_there_is_refused(verifier: Verifier) -> None:
+    with pytest.raises(ModelError, match="division by zero"):
+        verifier.value(1 / (x - x), {"x": 1})
+    with pytest.raises(LimitError, match="exponent too large to evaluate"):
+        verifier.value(Pow(number(9), Pow(number(9), Pow(number(9), number(9)))), {})
+    with pytest.raises(LimitError, match="argument too large"):
+        verifier.value(call("sin", Pow(number(10), number(4000000))), {})
+    assert "e+301029995" in str(verifier.value(Pow(TWO, number(1000000000)), {}, digits=10))
+    with pytest.raises(ModelError, match="no value"):
+        verifier.value(entry("h"), {})
+
+
+def test_a_certificate_says_what_was_looked_at(verifier: Verifier) -> None:
+    kept = verifier.compare(*TRUE["the gradient of softmax cross-entropy"]).as_dict()
+    assert kept["verdict"] == "agrees" and kept["points"] >= 8 and len(kept["samples"]) == 2
+    assert set(kept["samples"][0]) == {"sizes", "letters", "inputs", "left", "right"}
+    found = verifier.compare(*FALSE["a sign"])
+    assert found.point is not None and {"i", "j", "size(a,1)", "a[1,1]"} <= set(found.point)
+
+
+def test_the_same_seed_looks_at_the_same_points() -> None:
+    first, second = (Verifier(MODEL, FUNCTIONS, seed=5).compare(dJ, s_ij - y_ij) for _ in range(2))
+    assert first == second and first != Verifier(MODEL, FUNCTIONS, seed=6).compare(dJ, s_ij - y_ij)

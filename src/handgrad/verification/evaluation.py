@@ -208,6 +208,14 @@ class Evaluator:
             raise unknown_function(name)
         return self.functions[name]
 
+    def parameters(self, function: Function, given: list[Closure]) -> dict[str, Closure]:
+        """What each parameter stands for; those left out are their defaults."""
+        missing = len(function.parameters) - len(given)
+        if not 0 <= missing <= len(function.defaults):
+            raise ModelError(f"{function.name} takes {len(function.parameters)} arguments")
+        left_out = function.defaults[len(function.defaults) - missing :]
+        return dict(zip(function.parameters, [*given, *(self.compiled(d, None, 0) for d in left_out)], strict=True))
+
 
 def _nothing(_: Stack) -> None:
     return None
@@ -240,6 +248,17 @@ def watched(value: Closure, differences: list[Closure]) -> Closure:
     def told(stack: Stack, world: World) -> Value:
         if world.watch is not None:
             world.watch.extend((d, stack) for d in differences)
+        return value(stack, world)
+
+    return told
+
+
+def positive(value: Closure, argument: Closure) -> Closure:
+    """The closure that also reports what has to be positive for it to be real, to whoever asks."""
+
+    def told(stack: Stack, world: World) -> Value:
+        if world.asked is not None:
+            world.asked.append((argument, stack))
         return value(stack, world)
 
     return told

@@ -23,7 +23,7 @@ from handgrad.expr import (
     Slice,
 )
 from handgrad.verification import abstract, jets
-from handgrad.verification.evaluation import Builder, Evaluator, Frame, difference, watched
+from handgrad.verification.evaluation import Builder, Evaluator, Frame, difference, positive, watched
 from handgrad.verification.jets import Value, plain
 from handgrad.verification.worlds import Closure, Stack, World
 
@@ -101,7 +101,9 @@ def _mul(ev: Evaluator, node: Mul, frame: Frame | None, depth: int) -> Closure:
 
 def _pow(ev: Evaluator, node: Pow, frame: Frame | None, depth: int) -> Closure:
     base, exponent, raised = ev.compiled(node.base, frame, depth), ev.compiled(node.exponent, frame, depth), jets.raised
-    return lambda stack, world: raised(base(stack, world), exponent(stack, world))
+    value: Closure = lambda stack, world: raised(base(stack, world), exponent(stack, world))  # noqa: E731
+    any_base = isinstance(node.exponent, Number) and node.exponent.value.denominator == 1
+    return value if any_base else positive(value, base)
 
 
 def _call(ev: Evaluator, node: Call, frame: Frame | None, depth: int) -> Closure:
@@ -114,7 +116,10 @@ def _call(ev: Evaluator, node: Call, frame: Frame | None, depth: int) -> Closure
     if name in ("abs", "sign"):
         return watched(lambda stack, world: jets.applied(name, arguments[0](stack, world)), [arguments[0]])
     if name in balls.FUNCTIONS:
-        return lambda stack, world: jets.applied(name, arguments[0](stack, world))
+        value: Closure = lambda stack, world: jets.applied(name, arguments[0](stack, world))  # noqa: E731
+        if name in ("log", "sqrt"):
+            return positive(value, arguments[0])
+        return positive(value, lambda stack, world: arguments[0](stack, world) + balls.ONE) if name == "log1p" else value
     if name in ("max", "min"):
         choose = jets.larger if name == "max" else jets.smaller
         return watched(lambda stack, world: _folded(choose, [a(stack, world) for a in arguments]),
@@ -124,7 +129,7 @@ def _call(ev: Evaluator, node: Call, frame: Frame | None, depth: int) -> Closure
         return watched(lambda stack, world: jets.smaller(jets.larger(x(stack, world), low(stack, world)), high(stack, world)),
                         [difference(x, low), difference(x, high)])
     function = ev.function(name)
-    inner = Frame(dict(zip(function.parameters, arguments, strict=True)), False, None, None, frame)
+    inner = Frame(ev.parameters(function, arguments), False, None, None, frame)
     return ev.compiled(function.body, inner, 0)
 
 

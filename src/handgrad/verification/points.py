@@ -124,13 +124,26 @@ class Points:
     def _drawn(self, number: int) -> Point:
         for attempt in range(MOST_ATTEMPTS if self.facts else 1):
             seed = f"{self.seed}:{number}:{attempt}"
-            point = Point(seed, number + attempt, self.sizes.drawn(seed, number + attempt))
+            point = Point(seed, number + attempt, self.sizes.drawn(seed, number))
             with balls.working_precision(FACT_BITS):
                 if not self.facts or self._honoured(point):
                     return point
         failing = next((f for f in self.facts if self._broken(f, point)), self.facts[0])
         raise ModelError("no exact values satisfy " + ("this fact" if len(self.facts) == 1 else "these facts together"),
                          remedy=f"the fact about {', '.join(sorted(_named(failing.condition))) or 'sizes'} is the one that fails")
+
+    def adapted(self, number: int, closures: tuple[Closure, ...], stacks: list[Stack]) -> Point | None:
+        """Point number so and so moved until the closures are real there; None where that does not come about."""
+        point = self.point(number).moved({})
+        with balls.working_precision(FACT_BITS):
+            for stack in stacks:
+                for closure in closures:
+                    if not _made_real(closure, stack, point):
+                        return None
+            if not self.honours(point):
+                return None
+        self._made[number] = point
+        return point
 
     def _broken(self, fact: Fact, point: Point) -> Stack | None:
         return next((s for s in assignments(fact.letters, point) if not fact.holds(s, point)), None)
@@ -201,6 +214,53 @@ def _met(closures: tuple[Closure, ...], stack: Stack, base: Point) -> list[tuple
     return list(dict.fromkeys([*first.values(), *last.values()]))
 
 
+# ---------------------------------------------------------------- reaching the domain
+
+
+def _made_real(closure: Closure, stack: Stack, point: Point) -> bool:
+    """Raises what has to be positive, one after the other, until the closure is real."""
+    for turn in range(40):
+        asked: list[tuple[Closure, Stack]] = []
+        try:
+            closure(stack, World(point, asked=asked))
+        except Unreal:
+            low = next((pair for pair in reversed(asked) if not _exceeds(_plain_value(*pair, point), fmpq(0))), None)
+            if low is None or not _raised(*low, point, turn):
+                return False
+        except (Unclear, OutOfRange):
+            return False
+        else:
+            return True
+    return False
+
+
+def _raised(argument: Closure, stack: Stack, point: Point, turn: int) -> bool:
+    """Draws inputs of the argument again, keeping what raises it, until it is positive."""
+    places = _inputs(argument, stack, point)
+    value = _plain_value(argument, stack, point)
+    for trial in range(24 if places else 0):
+        mix = noise(f"{point.seed}:{turn}:{trial}:{stack}")
+        place = places[mix % len(places)]
+        changed = point.moved({place: drawn(f"{point.seed}:{turn}:{trial}:{place}", (mix >> 8) % len(STYLES))})
+        reached = _plain_value(argument, stack, changed)
+        if _exceeds(reached, value):
+            point.given[place], value = changed.given[place], reached
+        if _exceeds(value, fmpq(0)):
+            return True
+    return False
+
+
+def _plain_value(argument: Closure, stack: Stack, point: Point) -> Scalar | None:
+    try:
+        return plain(argument(stack, World(point)))
+    except NOTHING:
+        return None
+
+
+def _exceeds(a: Scalar | None, b: Scalar | None) -> bool:
+    return a is not None and (b is None or balls.sign(a - b) == 1)
+
+
 # ---------------------------------------------------------------- meeting one fact
 
 
@@ -257,10 +317,7 @@ def _inputs(difference: Closure | None, stack: Stack, point: Point) -> list[Plac
 
 def _value(difference: Closure, stack: Stack, point: Point, changes: dict[Place, Scalar]) -> Scalar:
     """The exact value with some inputs changed; None where it is not rational."""
-    try:
-        value = plain(difference(stack, World(point.moved(changes))))
-    except NOTHING:
-        return None
+    value = _plain_value(difference, stack, point.moved(changes))
     return value if type(value) is fmpq else None
 
 

@@ -28,7 +28,7 @@ def _reduce(ev: Evaluator, node: Reduce, frame: Frame | None, depth: int) -> Clo
     function = ev.function(kind)
     arguments = [ev.compiled(a, frame, depth + 1) for a in node.arguments]
     own = function.letter.axis if function.letter else None
-    inner = Frame(dict(zip(function.parameters, arguments, strict=True)), True, own, node.axis, frame)
+    inner = Frame(ev.parameters(function, arguments), True, own, node.axis, frame)
     return ev.compiled(function.body, inner, 0)
 
 
@@ -46,7 +46,7 @@ def _vector_call(ev: Evaluator, node: VectorCall, frame: Frame | None, depth: in
     letter = function.letter
     if letter is None:
         raise unknown_function(kind)
-    inner = Frame({function.parameters[0]: ev.compiled(body, frame, depth + 1)}, True, letter.axis, axis, frame)
+    inner = Frame(ev.parameters(function, [ev.compiled(body, frame, depth + 1)]), True, letter.axis, axis, frame)
     value = ev.compiled(bind(function.body, letter), inner, 1)
     return lambda stack, world: value((*stack, at(stack, world)), world)
 

@@ -13,14 +13,14 @@ from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal
 from handgrad.axes import Definition, Function, Model
 from handgrad.errors import LimitError, ModelError
-from handgrad.expr import Derivative, Expr, Letter, names, subtrees
+from handgrad.expr import Derivative, Expr, Letter, subtrees
 from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator
 from handgrad.verification.formulas import FORMULAS
 from handgrad.verification.jets import plain
 from handgrad.verification.points import Points, assignments, ordered
 from handgrad.verification.reductions import REDUCTIONS
-from handgrad.verification.worlds import Closure, OutOfRange, Place, Point, Stack, World, spelled
+from handgrad.verification.worlds import GIVEN, Closure, OutOfRange, Place, Point, Stack, World, spelled
 
 PRECISIONS = (320, 1280, 5120)
 AGREED_BITS = 200
@@ -82,6 +82,10 @@ class _Unusable(Exception):
     """The point says nothing about the two formulas."""
 
 
+class _OutsideDomain(_Unusable):
+    """The formulas are not real at the point; they may be at one near by."""
+
+
 class Verifier:
     """Compares raw trees of one model by their values, at seeded points that all comparisons share."""
 
@@ -114,7 +118,7 @@ class Verifier:
             if not agreed and number >= points + 12:
                 break
             try:
-                found = self._at(self._points.point(number), sides, letters, number)
+                found = self._near(number, sides, letters)
             except _Unusable as reason:
                 because = str(reason)
             except LimitError as limit:
@@ -153,13 +157,24 @@ class Verifier:
                 side(found.stack, World(found.point, watch=watch))
             return any(balls.sign(plain(d(at, World(found.point)))) == 0 for d, at in watch)
 
-    def _at(self, point: Point, sides: tuple[Closure, Closure], letters: tuple[Letter, ...], number: int) -> _Seen:
+    def _near(self, number: int, sides: tuple[Closure, Closure], letters: tuple[Letter, ...]) -> _Seen:
+        """What is found at a point, or where that is outside the domain, at a point moved into it."""
+        point = self._points.point(number)
+        stacks = _chosen(list(assignments(letters, point)), number)
+        try:
+            return self._at(point, sides, stacks)
+        except _OutsideDomain:
+            moved = self._points.adapted(number, sides, stacks)
+            if moved is None:
+                raise
+            return self._at(moved, sides, stacks)
+
+    @staticmethod
+    def _at(point: Point, sides: tuple[Closure, Closure], stacks: list[Stack]) -> _Seen:
         """The first pair that is apart among some values of the free indices, else the one known to the fewest bits."""
-        every = list(assignments(letters, point))
-        step = -(-len(every) // MOST_ASSIGNMENTS)
         worst: _Seen | None = None
         unusable: _Unusable | None = None
-        for stack in dict.fromkeys([*every[number % step::step], *(s for s in every[:: max(1, len(every) - 1)] if step > 1)]):
+        for stack in stacks:
             try:
                 found = _pair(sides, stack, point)
             except _Unusable as reason:
@@ -214,6 +229,12 @@ class Verifier:
         raise ModelError("there is no value that can be told", remedy=f"it is not decided with {PRECISIONS[-1]} bits")
 
 
+def _chosen(every: list[Stack], number: int) -> list[Stack]:
+    """Some of many values of the free indices, others at another point; the first and the last are always among them."""
+    step = -(-len(every) // MOST_ASSIGNMENTS)
+    return every if step <= 1 else list(dict.fromkeys([*every[number % step :: step], every[0], every[-1]]))
+
+
 def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
     """Both values, at rising precision until they are apart or surely close."""
     reason = "the precision does not decide"
@@ -228,7 +249,7 @@ def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
                 reason = str(unclear)
                 continue
             except Unreal as unreal:
-                raise _Unusable(str(unreal)) from None
+                raise _OutsideDomain(str(unreal)) from None
             if isinstance(right, str):
                 return _Seen(point, stack, balls.decimal(left), right, None)
             if balls.apart(left, right):
@@ -265,7 +286,7 @@ def _known_bits(left: Scalar, right: Scalar, width: Scalar | None) -> tuple[int,
     radius = difference.abs_upper()
     known = max(balls.relative_bits(left), balls.relative_bits(right)) if not _straddles(left, right) else 0
     if known < AGREED_BITS and width is not None and radius < width * arb(2) ** -AGREED_BITS:
-        known = PRECISIONS[1]
+        known = AGREED_BITS
     return known, radius
 
 
@@ -275,7 +296,7 @@ def _straddles(left: Scalar, right: Scalar) -> bool:
 
 def _given_point(model: Model, inputs: Mapping[str, Any]) -> Point:
     """The point with the inputs as they are given; sizes are the lengths of the lists."""
-    point = Point("given", 0, {})
+    point = Point("given", GIVEN, {})
 
     def enter(name: str, slots: tuple[Any, ...], given: Any, at: Stack) -> None:
         if not slots:
@@ -287,8 +308,7 @@ def _given_point(model: Model, inputs: Mapping[str, Any]) -> Point:
             enter(name, slots[1:], inner, (*at, n))
 
     for name, given in inputs.items():
+        if name not in model.tensors:
+            raise ModelError(f"{name} is no name of the model")
         enter(name, model.tensors[name], given, ())
-    missing = [name for name in model.inputs if name not in inputs and any(name in names(d.body) for d in model.definitions.values())]
-    if missing:
-        raise ModelError(f"{missing[0]} has no value")
     return point

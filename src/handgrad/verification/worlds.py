@@ -18,6 +18,9 @@ Place = tuple[str, tuple[int, ...]]                     # an entry of a tensor: 
 Stack = tuple[int, ...]                                 # the values of the bound indices, innermost last
 
 
+GIVEN = -1                                              # the style of a point at which nothing is drawn
+
+
 class OutOfRange(ArithmeticError):
     """An entry outside its axis was asked for where nothing guards it."""
 
@@ -43,12 +46,16 @@ class Point:
         """The exact value of an input entry."""
         if place in self.given:
             return self.given[place]
+        if self.style == GIVEN:
+            raise ModelError(f"{spelled(place)} has no value")
         if place not in self.drawn:
             self.drawn[place] = drawn(f"{self.seed}:{spelled(place)}", self.style)
         return self.drawn[place]
 
     def size(self, axis: Axis) -> int:
         """How long an axis is here; one that the model does not know is drawn."""
+        if axis not in self.sizes and self.style == GIVEN:
+            raise ModelError(f"nothing says how long axis {axis.slot} of {axis.tensor} is")
         if axis not in self.sizes:
             self.sizes[axis] = 1 + noise(f"{self.seed}:{axis.tensor}.{axis.slot}") % 3
         return self.sizes[axis]
@@ -79,7 +86,7 @@ def drawn(text: str, style: int) -> Scalar:
             return fmpq(numerator, 512)
         case "wide":
             numerator *= -1 if negative else 1
-            return fmpq(numerator, (2, 8, 32, 256)[(n >> 1) & 3])
+            return fmpq(numerator, (1, 8, 32, 256)[(n >> 1) & 3])
         case _:
             return fmpq(-numerator if negative else numerator, 32)
 
@@ -93,6 +100,7 @@ class World:
     memo: dict[Any, Value] = field(default_factory=dict)
     below: dict[tuple[Place, ...], World] = field(default_factory=dict)
     watch: list[tuple[Closure, Stack]] | None = None    # differences that decide a kink, with where they were met
+    asked: list[tuple[Closure, Stack]] | None = None    # what has to be positive, with where it was met
     reads: list[Place] | None = None                    # input entries in the order of first use
     side: int = 0                                       # on which side of a boundary conditions are read
     tied: bool = False                                  # whether a condition was met on its boundary
@@ -104,7 +112,7 @@ class World:
             return self
         root = self.base or self
         if seeds not in root.below:
-            root.below[seeds] = World(self.point, seeds, base=root, watch=root.watch, reads=root.reads)
+            root.below[seeds] = World(self.point, seeds, base=root, watch=root.watch, asked=root.asked, reads=root.reads)
         return root.below[seeds]
 
     def input(self, place: Place) -> Scalar:
