@@ -1,0 +1,71 @@
+"""Every `python` and `console` block of the README and of the documentation runs, and prints what stands under it.
+
+In a `python` block the lines that begin with `>>>` run and the lines below them are their output; a block without `>>>` only has to run.
+In a `console` block the lines that begin with `$ handgrad` run. `…` alone on a line stands for any lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import io
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from handgrad.command import main
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCKS = [(page, kind, text) for page in PAGES for kind, text in BLOCK.findall(page.read_text(encoding="utf-8"))]
+
+
+def name_of(block: object) -> str:
+    return block.relative_to(ROOT).as_posix() if isinstance(block, Path) else str(block).strip().splitlines()[0][:40]
+
+
+def matches(shown: str, printed: str) -> bool:
+    pattern = "".join(r"(?:.*\n)*" if line.strip() == "…" else re.escape(line.rstrip()) + r"\n" for line in shown.splitlines())
+    return re.fullmatch(pattern, "".join(line.rstrip() + "\n" for line in printed.splitlines())) is not None
+
+
+def commands(text: str) -> list[tuple[str, str]]:
+    """The commands of a block, each with what stands under it."""
+    found: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], ""))
+        elif found:
+            found[-1] = (found[-1][0], found[-1][1] + line + "\n")
+    return found
+
+
+@pytest.mark.parametrize(("page", "kind", "text"), BLOCKS, ids=name_of)
+def test_every_block_prints_what_stands_under_it(page: Path, kind: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    if kind == "console":
+        for command, shown in commands(text):
+            words = shlex.split(command)
+            if words[0] != "handgrad":
+                continue
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+                main(words[1:])
+            assert matches(shown, printed.getvalue()), f"{page.name}: {command}\n{printed.getvalue()}"
+    elif ">>>" in text:
+        test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+        report = io.StringIO()
+        doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(test, out=report.write)
+        assert not report.getvalue(), report.getvalue()
+    else:
+        code = compile(text, str(page), "exec")
+        exec(code, {"__name__": "page"})
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
