@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from handgrad.catalogue.entry import entry
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eps": "ε", "zeta": "ζ", "eta": "η", "theta": "θ", "iota": "ι",
@@ -43,6 +46,34 @@ def parsed(name: str) -> Name:
         if core != stem and (len(core) == 1 or core in GREEK):
             return Name(core, accent, below, primes)
     return Name(stem, "", below, primes)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """How a known function is printed: in LaTeX, and as a sign with what stands below it."""
+
+    latex: str
+    sign: str
+    below: str = ""
+
+
+KNOWN = {
+    **{name: Symbol(f"\\{name}", name) for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min")},
+    "pi": Symbol(r"\pi", "π"),
+}
+
+
+def symbol(function: str) -> Symbol:
+    """The symbol of a known function: what its entry in the catalogue says, else its name in upright letters."""
+    found = entry(function)
+    if function in KNOWN or found is None:
+        return KNOWN.get(function, Symbol(rf"\mathrm{{{function.replace('_', chr(92) + '_')}}}", function))
+    sign, _, below = re.sub(r"\\math(?:rm|cal) ?|[{} ]", "", found.facet.latex).partition("_")
+    return Symbol(found.facet.latex, _sign(sign), _sign(below))
+
+
+def _sign(latex: str) -> str:
+    return re.sub(r"\\([a-zA-Z]+)", lambda word: {"ell": "ℓ", **GREEK}.get(word[1], word[1]), latex).replace("^2", "²")
 
 
 def subscript(text: str) -> str | None:

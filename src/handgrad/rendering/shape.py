@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Union
+from typing import Any, TypeGuard, Union
 
 from handgrad.axes import Definition, Model, named
 from handgrad.document import Chain, Formula, Line
@@ -32,6 +32,7 @@ from handgrad.expr import (
     VectorCall,
     instantiate,
     mul,
+    subtrees,
 )
 
 # How tightly a formula holds together; a looser one in a tighter place is put in brackets.
@@ -182,6 +183,19 @@ def level(e: Expr) -> int:
 def is_open(e: Expr) -> bool:
     """Whether the formula takes in everything to its right: sums and products over an axis, and matrix products of two kinds."""
     return (isinstance(e, Reduce) and e.kind in ("sum", "prod")) or (isinstance(e, Call) and e.function in ("hadamard", "outer"))
+
+
+def is_bare(e: Expr) -> TypeGuard[Call]:
+    """Whether the formula is printed as `log x`, without brackets, where nothing follows it."""
+    return isinstance(e, Call) and e.function == "log" and isinstance(e.arguments[0], Entry)
+
+
+def is_exponential(e: Expr) -> bool:
+    """Whether the formula is printed as e with an exponent: `exp` of what stands well in small print."""
+    if not (isinstance(e, Call) and e.function == "exp"):
+        return False
+    return not any(isinstance(n, (Reduce, VectorCall, Derivative, Cases, Call, Abstract)) or (isinstance(n, Expr) and split(n)[1] is not None)
+                   for n in subtrees(e.arguments[0]))
 
 
 # ---------------------------------------------------------------- derivatives, slices, whole tensors

@@ -76,7 +76,6 @@ UNICODE = Style()
 BRACKETS = Style(subscripts=False)
 ASCII = Style(False, True, "-", "*", " * ", "d", "delta", "in", " o ", " (x) ", "^T", "||")
 BIG = {"sum": "Σ", "prod": "Π"}
-SYMBOLS = {"sigmoid": "σ", "pi": "π"}
 
 
 def flat(printed: str, style: Style = UNICODE) -> str:
@@ -203,7 +202,7 @@ def _quotient(part: Quotient, last: bool, context: Context, style: Style) -> str
 
 def _numerator(factors: tuple[Expr, ...], context: Context, style: Style) -> str:
     if len(factors) == 1:
-        return _factors(factors, False, context, style) if _is_bare(factors[0]) else _within(factors[0], POWER, context, style)
+        return _factors(factors, False, context, style) if shape.is_bare(factors[0]) else _within(factors[0], POWER, context, style)
     above = _factors(factors, False, context, style) or "1"
     return f"({above})" if any(isinstance(factor, Derivative) for factor in factors) else above
 
@@ -224,8 +223,7 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context, style: Sty
         followed = place < len(factors) - 1 or not last
         if place:
             shown += _joint(factors[place - 1], factor, style)
-        if followed and _is_bare(factor):
-            assert isinstance(factor, Call)
+        if followed and shape.is_bare(factor):
             shown += f"{factor.function}({_expression(factor.arguments[0], context, style)})"
         elif followed and shape.is_open(factor) and not (style.ascii and isinstance(factor, Reduce)):
             shown += f"({_expression(factor, context, style)})"
@@ -239,11 +237,6 @@ def _joint(left: Expr, right: Expr, style: Style) -> str:
     return style.dot if numbers or isinstance(left, Derivative) else style.times
 
 
-def _is_bare(e: Expr) -> bool:
-    """Whether the formula is printed as `log x`, without brackets."""
-    return isinstance(e, Call) and e.function == "log" and isinstance(e.arguments[0], Entry)
-
-
 def _power(e: Pow, context: Context, style: Style) -> str:
     under = shape.root(e)
     if under is not None:
@@ -253,7 +246,7 @@ def _power(e: Pow, context: Context, style: Style) -> str:
     base = _expression(e.base, context, style)
     if shape.level(e.base) < ATOM or shape.root(e.base) is not None:
         base = f"({base})"
-    elif _is_bare(e.base):
+    elif shape.is_bare(e.base):
         base = _factors((e.base,), False, context, style)
     exponent = text(e.exponent, context, style)
     raised = None if style.ascii else names.superscript(exponent)
@@ -280,6 +273,7 @@ def _number(value: Fraction, style: Style) -> str:
 
 def _name(name: str, style: Style, bare: bool = False) -> str:
     """The name; `bare`: without indices, so that its digits may stand below the line."""
+    name = name if name.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in name)
     if style.ascii:
         return name
     parts = names.parsed(name)
@@ -346,6 +340,12 @@ def _argument(argument: Expr | Slice, context: Context, style: Style) -> str:
 # ---------------------------------------------------------------- functions and binders
 
 
+def _function(name: str, style: Style) -> str:
+    """The sign of a known function, its name where the sign needs something below it."""
+    found = names.symbol(name)
+    return name if style.ascii or found.below else found.sign
+
+
 def _call(function: str, arguments: tuple[Expr, ...], context: Context, style: Style) -> str:
     match function, arguments:
         case "sqrt", (under,):
@@ -353,7 +353,7 @@ def _call(function: str, arguments: tuple[Expr, ...], context: Context, style: S
         case "abs", (under,):
             return f"|{_expression(under, context, style)}|"
         case "pi", ():
-            return "pi" if style.ascii else "π"
+            return _function("pi", style)
         case "log", (Entry() as under,) if not style.ascii:
             return f"log {_expression(under, context, style)}"
         case "hadamard" | "outer", _:
@@ -362,8 +362,7 @@ def _call(function: str, arguments: tuple[Expr, ...], context: Context, style: S
         case "transpose", (matrix,):
             return _within(matrix, ATOM, context, style) + style.transposed
         case _:
-            symbol = function if style.ascii else SYMBOLS.get(function, function)
-            return f"{symbol}({', '.join(_expression(a, context, style) for a in arguments)})"
+            return f"{_function(function, style)}({', '.join(_expression(a, context, style) for a in arguments)})"
 
 
 def _reduction(e: Reduce, context: Context, style: Style) -> str:
@@ -371,21 +370,21 @@ def _reduction(e: Reduce, context: Context, style: Style) -> str:
     below = _below((letter.name,), style)
     shown = ", ".join(_expression(b, inner, style) for b in bodies)
     if style.ascii:
-        return f"{e.kind}{below}({shown})"
+        return f"{_function(e.kind, style)}{below}({shown})"
     if e.kind in BIG:
         return f"{BIG[e.kind]}{below} {_within(bodies[0], PRODUCT, inner, style)}"
     if e.kind == "norm":
         return f"{style.bars}{shown}{style.bars}{below}"
-    return f"{SYMBOLS.get(e.kind, e.kind)}{below}({shown})"
+    return f"{_function(e.kind, style)}{below}({shown})"
 
 
 def _vector_call(e: VectorCall, context: Context, style: Style) -> str:
     body = shape.at_own_letter(e)
     at = _index(e.at, context, style)
     if body is not None:
-        return f"{e.kind}{_below((at,), style)}({_expression(body, context, style)})"
+        return f"{_function(e.kind, style)}{_below((at,), style)}({_expression(body, context, style)})"
     letter, (body,), inner = shape.opened(e, context)
-    return f"{e.kind}{_below((letter.name,), style)}({_expression(body, inner, style)}){_below((at,), style)}"
+    return f"{_function(e.kind, style)}{_below((letter.name,), style)}({_expression(body, inner, style)}){_below((at,), style)}"
 
 
 def _derivative(e: Derivative, context: Context, style: Style) -> str:

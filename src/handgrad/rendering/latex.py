@@ -1,0 +1,223 @@
+"""A page as a complete LaTeX document for pdflatex: chains in `alignat*`, results in `\\boxed`, all text escaped."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
+from typing import assert_never
+
+from handgrad.document import (
+    Block,
+    Chain,
+    Code,
+    Details,
+    Document,
+    Figure,
+    Formula,
+    Heading,
+    Inline,
+    Inset,
+    Line,
+    Matrices,
+    Matrix,
+    Note,
+    Options,
+    Paragraph,
+    Table,
+)
+from handgrad.rendering import names
+from handgrad.rendering.shape import Context, scopes
+from handgrad.rendering.tex import ESCAPES, GREEK, RELATIONS, pieces, seen, tex
+
+PREAMBLE = r"""\documentclass[11pt,fleqn]{article}
+\usepackage[utf8]{inputenc}
+\usepackage{amsmath,amssymb}
+\usepackage[a4paper,margin=25mm]{geometry}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{6pt}
+\setcounter{MaxMatrixCols}{64}
+\allowdisplaybreaks
+\begin{document}
+"""
+MARKS = {"✓": r"$\checkmark$", "✗": r"$\times$", "~": r"$\sim$", "?": r"\textbf{?}", "!": r"\textbf{!}"}
+SIGNS = {
+    "−": "$-$", "–": r"\textendash{}", "—": r"\textemdash{}", "·": r"$\cdot$", "×": r"$\times$", "∂": r"$\partial$", "∇": r"$\nabla$", "Σ": r"$\Sigma$", "≤": r"$\le$", "≥": r"$\ge$",
+    "≠": r"$\neq$", "≈": r"$\approx$", "∈": r"$\in$", "∞": r"$\infty$", "√": r"$\surd$", "′": r"$'$", "’": "'", "‘": "`", "“": "``", "”": "''", "…": r"\dots{}",
+    "→": r"$\to$", "½": r"$\frac12$", "ℝ": r"$\mathbb{R}$", "∘": r"$\circ$", "⊗": r"$\otimes$", "\u00a0": "~", "°": r"$^\circ$", "±": r"$\pm$",
+}  # fmt: skip
+DEEPEST = 4      # LaTeX nests at most six lists
+
+
+def render(document: Document, options: Options) -> str:
+    """The document in LaTeX."""
+    context = Context(document.model)
+    title = rf"{{\Large\bfseries {inline(document.title, context)}\par}}" + "\n\n" if document.title else ""
+    return PREAMBLE + title + blocks(document.blocks, context, 0) + "\\end{document}\n"
+
+
+def plain(text: str) -> str:
+    """Text as LaTeX prints it, letter by letter; what LaTeX cannot print becomes a question mark."""
+    return "".join(_sign(c) for c in text).replace("--", "-{}-")
+
+
+def _sign(c: str) -> str:
+    if c.isascii():
+        return ESCAPES.get(c, c if c.isprintable() or c in "\n\t" else "?")
+    if c in SIGNS:
+        return SIGNS[c]
+    if c in GREEK:
+        return rf"$\{GREEK[c]}$"
+    if "①" <= c <= "⑳":
+        return rf"\textcircled{{\scriptsize {ord(c) - ord('①') + 1}}}"
+    for table, mark in ((names.SUBSCRIPTS, "_"), (names.SUPERSCRIPTS, "^")):
+        for key, sign in table.items():
+            if sign == c:
+                return f"${mark}{{{key.replace('−', '-')}}}$"
+    if "\u00c0" <= c <= "\u017e":
+        return c
+    return "".join(ESCAPES.get(a, a) for a in unicodedata.normalize("NFKD", c) if a.isascii() and a.isprintable()) or "?"
+
+
+def inline(parts: Inline, context: Context) -> str:
+    """Running text with its formulas."""
+    return "".join(plain(part) if isinstance(part, str) else f"${tex(part, context)}$" for part in parts)
+
+
+def prose(parts: Inline, context: Context, escape: Callable[[str], str]) -> str:
+    """Running text inside a formula."""
+    return "".join(rf"\text{{{escape(part)}}}" if isinstance(part, str) else f"{{{tex(part, context)}}}" for part in parts if part != "")
+
+
+# ---------------------------------------------------------------- chains
+
+
+def side(value: Formula | str | None, context: Context, escape: Callable[[str], str]) -> str:
+    """One side of a line; a number as it is shown stays a number."""
+    if value is None or isinstance(value, str):
+        return number(value or "", escape)
+    return tex(value, context)
+
+
+def number(text: str, escape: Callable[[str], str]) -> str:
+    """A number as it is shown, in mathematics; any other text as text."""
+    if re.fullmatch(r"[−-]?[0-9]+(\.[0-9]+)?", text):
+        return text.replace("−", "-")
+    return rf"\text{{{escape(text)}}}" if text else ""
+
+
+def rows(chain_lines: tuple[Line, ...], contexts: tuple[Context, ...], before: str, escape: Callable[[str], str]) -> list[str]:
+    """The rows of an `alignat` with three pairs of columns: lead, left side and right side, reason. `before`: the left side of the line above."""
+    leads = any(line.lead for line in chain_lines)
+    found = []
+    for line, context in zip(chain_lines, contexts, strict=True):
+        left = side(line.left, context, escape)
+        relation = RELATIONS.get(line.relation, rf"\mathrel{{\text{{{escape(line.relation)}}}}}") if line.right is not None else ""
+        right = [side(line.right, context, escape)] if line.right is None or isinstance(line.right, str) else pieces(line.right, context)
+        lead = f" & {prose(line.lead, context, escape)} \\quad & " if leads else ""
+        reason = prose(line.reason, context, escape)
+        if line.boxed:
+            found.append(rf"{lead}{phantom(before)} & \boxed{{{left} {relation} {' '.join(right)}}}")
+        else:
+            found.append(f"{lead}{left or phantom(before)} & {relation} {right[0]}".rstrip())
+            found += [f"{' & & ' if leads else ''} & {piece}" for piece in right[1:]]
+        wide = seen(left) + max(map(seen, right)) + seen(reason) > 80
+        if reason and wide:
+            found.append(rf"{' & & ' if leads else ''} & \qquad {reason}")
+        elif reason:
+            found[-1] += rf" & & \quad {reason}"
+        if line.label:
+            found[-1] += rf" \tag*{{{escape(line.label)}}}"
+        before = left or before
+    return found
+
+
+def phantom(left: str) -> str:
+    """Nothing, as wide as the left side of the line above."""
+    return rf"\phantom{{{left}}}" if left else ""
+
+
+def parts_of(chain: Chain, context: Context) -> list[Inset | tuple[tuple[Line, ...], tuple[Context, ...]]]:
+    """The chain as insets and as stretches of lines between them, each line with its context."""
+    found: list[Inset | tuple[tuple[Line, ...], tuple[Context, ...]]] = []
+    for item, scope in zip(chain.lines, scopes(chain), strict=True):
+        if isinstance(item, Inset):
+            found.append(item)
+            continue
+        lines, contexts = found.pop() if found and not isinstance(found[-1], Inset) else ((), ())  # type: ignore[misc]
+        found.append(((*lines, item), (*contexts, replace(context, scope=scope))))
+    return found
+
+
+def _chain(chain: Chain, context: Context, depth: int) -> str:
+    shown, before = "", ""
+    for part in parts_of(chain, context):
+        if isinstance(part, Inset):
+            shown += _block(part, context, depth)
+            continue
+        lines, contexts = part
+        pairs = 3 if any(line.lead for line in lines) else 2
+        shown += f"\\begin{{alignat*}}{{{pairs}}}\n" + " \\\\\n".join(rows(lines, contexts, before, plain)) + "\n\\end{alignat*}\n\n"
+        lefts = [side(line.left, context, plain) for line in lines if line.left is not None]
+        before = lefts[-1] if lefts else before
+    return shown
+
+
+# ---------------------------------------------------------------- blocks
+
+
+def blocks(found: tuple[Block, ...], context: Context, depth: int) -> str:
+    """The blocks one after the other."""
+    return "".join(_block(block, context, depth) for block in found)
+
+
+def _block(block: Block, context: Context, depth: int) -> str:
+    match block:
+        case Heading(text, level, aside):
+            command = "section" if level == 1 else "subsection" if level == 2 else "subsubsection"
+            right = rf" \hfill {{\normalsize {inline(aside, context)}}}" if aside else ""
+            return rf"\{command}*{{{inline(text, context)}{right}}}" + "\n\n"
+        case Paragraph(text):
+            return inline(text, context) + "\n\n"
+        case Note(text, mark):
+            return f"{MARKS.get(mark, plain(mark))} {inline(text, context)}".lstrip() + "\n\n"
+        case Chain():
+            return _chain(block, context, depth)
+        case Inset(inner):
+            return _inset(inner, context, depth)
+        case Details(title, inner):
+            return rf"\textit{{{inline(title, context)}}}" + "\n\n" + _inset(inner, context, depth)
+        case Table():
+            return _table(block, context)
+        case Matrix():
+            return f"\\[ {matrix(block, context, plain)} \\]\n\n"
+        case Matrices(items):
+            return "\\[ " + r" \qquad ".join(matrix(item, context, plain) for item in items) + " \\]\n\n"
+        case Figure(_, alt, _):
+            return rf"\textit{{({plain(alt)})}}" + "\n\n"
+        case Code(text, _):
+            lines = (plain(line).replace(" ", r"\ ") or r"\ " for line in text.splitlines())
+            return r"{\ttfamily " + "\\\\\n".join(lines) + "}\n\n"
+        case _:
+            assert_never(block)
+
+
+def _inset(inner: tuple[Block, ...], context: Context, depth: int) -> str:
+    shown = blocks(inner, context, depth + 1)
+    return shown if depth >= DEEPEST else "\\begin{quote}\n" + shown + "\\end{quote}\n\n"
+
+
+def _table(table: Table, context: Context) -> str:
+    columns = max(len(row) for row in (table.header, *table.rows))
+    lines = [" & ".join(inline(cell, context) for cell in row) + r" \\" for row in table.rows]
+    header = [" & ".join(inline(cell, context) for cell in table.header) + r" \\ \hline"] if any(table.header) else []
+    return f"\\begin{{tabular}}{{{table.alignment.ljust(columns, 'l')}}}\n" + "\n".join(header + lines) + "\n\\end{tabular}\n\n"
+
+
+def matrix(found: Matrix, context: Context, escape: Callable[[str], str]) -> str:
+    """The matrix with what stands in front of it."""
+    columns = max((len(row) for row in found.rows), default=1)
+    cells = r" \\ ".join(" & ".join(number(cell, escape) for cell in row) for row in found.rows)
+    lead = prose(found.lead, context, escape)
+    return rf"{lead} \left(\begin{{array}}{{{'r' * columns}}} {cells} \end{{array}}\right)"
