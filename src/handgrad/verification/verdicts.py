@@ -124,10 +124,11 @@ class Verifier:
             except LimitError as limit:
                 return Certificate("undecided", 0, 0, because=limit.what, seed=self.seed)
             else:
-                if found.bits is None:
+                if found.bits is None and (strict or not self._on_kink(found, sides)):
                     return self._apart(found, letters, sides, agreed)
-                agreed += 1
-                seen.append(found)
+                if found.bits is not None:
+                    agreed += 1
+                    seen.append(found)
             number += 1
         if not seen:
             return Certificate("undecided", 0, 0, because=because, seed=self.seed)
@@ -154,7 +155,10 @@ class Verifier:
         watch: list[tuple[Closure, Stack]] = []
         with balls.working_precision(PRECISIONS[0]):
             for side in sides:
-                side(found.stack, World(found.point, watch=watch))
+                try:
+                    side(found.stack, World(found.point, watch=watch))
+                except OutOfRange:
+                    return False
             return any(balls.sign(plain(d(at, World(found.point)))) == 0 for d, at in watch)
 
     def _near(self, number: int, sides: tuple[Closure, Closure], letters: tuple[Letter, ...]) -> _Seen:

@@ -76,19 +76,19 @@ STYLES = ("mixed", "positive", "unit", "wide", "small")
 def drawn(text: str, style: int) -> Scalar:
     """A dyadic rational: of mixed sign, positive, between 0 and 1, of very mixed size, or positive and small."""
     n = noise(text)
-    numerator, negative = 1 + (n >> 4) % 61, n & 1
+    numerator, negative = 2 * (n >> 4 & 2047) + 1, n & 1
     match STYLES[style % len(STYLES)]:
         case "positive":
-            return fmpq(numerator, 16)
+            return fmpq(numerator, 1024)
         case "unit":
-            return fmpq(numerator, 64)
+            return fmpq(numerator, 4096)
         case "small":
-            return fmpq(numerator, 512)
+            return fmpq(numerator, 32768)
         case "wide":
             numerator *= -1 if negative else 1
-            return fmpq(numerator, (1, 8, 32, 256)[(n >> 1) & 3])
+            return fmpq(numerator, (64, 512, 2048, 16384)[(n >> 1) & 3])
         case _:
-            return fmpq(-numerator if negative else numerator, 32)
+            return fmpq(-numerator if negative else numerator, 2048)
 
 
 @dataclass(slots=True, eq=False)
