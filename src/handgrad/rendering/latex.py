@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from handgrad.document import (
@@ -43,7 +43,8 @@ PREAMBLE = r"""\documentclass[11pt,fleqn]{article}
 """
 MARKS = {"✓": r"$\checkmark$", "✗": r"$\times$", "~": r"$\sim$", "?": r"\textbf{?}", "!": r"\textbf{!}"}
 SIGNS = {
-    "−": "$-$", "–": r"\textendash{}", "—": r"\textemdash{}", "·": r"$\cdot$", "×": r"$\times$", "∂": r"$\partial$", "∇": r"$\nabla$", "Σ": r"$\Sigma$", "≤": r"$\le$", "≥": r"$\ge$",
+    "−": "$-$", "–": r"\textendash{}", "—": r"\textemdash{}", "·": r"$\cdot$", "×": r"$\times$", "∂": r"$\partial$", "∇": r"$\nabla$",
+    "Σ": r"$\Sigma$", "≤": r"$\le$", "≥": r"$\ge$",
     "≠": r"$\neq$", "≈": r"$\approx$", "∈": r"$\in$", "∞": r"$\infty$", "√": r"$\surd$", "′": r"$'$", "’": "'", "‘": "`", "“": "``", "”": "''", "…": r"\dots{}",
     "→": r"$\to$", "½": r"$\frac12$", "ℝ": r"$\mathbb{R}$", "∘": r"$\circ$", "⊗": r"$\otimes$", "\u00a0": "~", "°": r"$^\circ$", "±": r"$\pm$",
 }  # fmt: skip
@@ -107,29 +108,50 @@ def number(text: str, escape: Callable[[str], str]) -> str:
     return rf"\text{{{escape(text)}}}" if text else ""
 
 
-def rows(chain_lines: tuple[Line, ...], contexts: tuple[Context, ...], before: str, escape: Callable[[str], str]) -> list[str]:
-    """The rows of an `alignat` with three pairs of columns: lead, left side and right side, reason. `before`: the left side of the line above."""
-    leads = any(line.lead for line in chain_lines)
-    found = []
-    for line, context in zip(chain_lines, contexts, strict=True):
-        left = side(line.left, context, escape)
-        relation = RELATIONS.get(line.relation, rf"\mathrel{{\text{{{escape(line.relation)}}}}}") if line.right is not None else ""
-        right = [side(line.right, context, escape)] if line.right is None or isinstance(line.right, str) else pieces(line.right, context)
-        lead = f" & {prose(line.lead, context, escape)} \\quad & " if leads else ""
-        reason = prose(line.reason, context, escape)
-        if line.boxed:
-            found.append(rf"{lead}{phantom(before)} & \boxed{{{left} {relation} {' '.join(right)}}}")
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A line of a chain in LaTeX: its right side in as many rows as it takes."""
+
+    line: Line
+    lead: str
+    left: str
+    right: list[str]
+    reason: str
+
+    @property
+    def columns(self) -> int:
+        """About how many signs its formula takes."""
+        return seen(self.lead) + seen(self.left) + max(map(seen, self.right))
+
+
+def _written(line: Line, context: Context, escape: Callable[[str], str]) -> Written:
+    is_formula = line.right is not None and not isinstance(line.right, str)
+    right = pieces(line.right, context) if is_formula else [side(line.right, context, escape)]  # type: ignore[arg-type]
+    if line.right is not None:
+        right[0] = f"{RELATIONS.get(line.relation, '')} {right[0]}"
+    return Written(line, prose(line.lead, context, escape), side(line.left, context, escape), right, prose(line.reason, context, escape))
+
+
+def rows(lines: tuple[Line, ...], contexts: tuple[Context, ...], before: str, escape: Callable[[str], str]) -> list[str]:
+    """The rows of an `alignat` with pairs of columns: lead if there is one, left and right side, reason. `before`: the left side of the line above."""
+    written = [_written(line, context, escape) for line, context in zip(lines, contexts, strict=True)]
+    leads = any(line.lead for line in lines)
+    widest = max(one.columns for one in written)
+    found: list[str] = []
+    for one in written:
+        start = f" & {one.lead} \\quad & " if leads else ""
+        if one.line.boxed:
+            found.append(rf"{start}{phantom(before)} & \boxed{{{one.left} {' '.join(one.right)}}}")
         else:
-            found.append(f"{lead}{left or phantom(before)} & {relation} {right[0]}".rstrip())
-            found += [f"{' & & ' if leads else ''} & {piece}" for piece in right[1:]]
-        wide = seen(left) + max(map(seen, right)) + seen(reason) > 80
-        if reason and wide:
-            found.append(rf"{' & & ' if leads else ''} & \qquad {reason}")
-        elif reason:
-            found[-1] += rf" & & \quad {reason}"
-        if line.label:
-            found[-1] += rf" \tag*{{{escape(line.label)}}}"
-        before = left or before
+            found.append(f"{start}{one.left or phantom(before)} & {one.right[0]}".rstrip())
+            found += [f"{' & & ' if leads else ''} & {piece}" for piece in one.right[1:]]
+        if one.reason and widest + seen(one.reason) > 66:
+            found.append(rf"{' & & ' if leads else ''} & \qquad {one.reason}")
+        elif one.reason:
+            found[-1] += rf" & & \quad {one.reason}"
+        if one.line.label:
+            found[-1] += rf" \tag*{{{escape(one.line.label)}}}"
+        before = one.left or before
     return found
 
 

@@ -26,7 +26,7 @@ from handgrad.rendering import latex
 from handgrad.rendering.shape import Context
 from handgrad.rendering.tex import tex
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|$~-])")
+SPECIAL = re.compile(r"([\\`*_\[\]|$~]|^\s*[#+=-]|^\s*\d+[.)])")
 
 
 def render(document: Document, options: Options) -> str:
@@ -39,12 +39,12 @@ def render(document: Document, options: Options) -> str:
 def plain(text: str) -> str:
     """Text in which Markdown sees nothing special."""
     clean = "".join(c if c.isprintable() else " " for c in text)
-    return SPECIAL.sub(r"\\\1", clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+    return SPECIAL.sub(lambda found: found[0][:-1] + "\\" + found[0][-1], clean.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def in_formula(text: str) -> str:
     """Text inside a formula: what LaTeX or Markdown would take for a command stands in its wide form."""
-    return "".join(chr(ord(c) + 0xFEE0) if c in "\\{}$%#&^~_|<>`*" else c if c.isprintable() else " " for c in text)
+    return "".join(chr(ord(c) + 0xFEE0) if c in "\\{}$%#&^~_|<`*" else c if c.isprintable() else " " for c in text)
 
 
 def _inline(parts: Inline, context: Context) -> str:
