@@ -12,7 +12,7 @@ divided by a number is a number.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -71,8 +71,46 @@ class Axis(Node):
     slot: int
 
 
+class Affine(Node):
+    """An index that can be shifted: `t + k - 1`, `2*t`. Comparisons with `<` and the like compare indices."""
+
+    __slots__ = ()
+
+    def __add__(self: Any, other: Any) -> Index:
+        return combined((1, self), (1, other))
+
+    def __radd__(self: Any, other: Any) -> Index:
+        return combined((1, other), (1, self))
+
+    def __sub__(self: Any, other: Any) -> Index:
+        return combined((1, self), (-1, other))
+
+    def __rsub__(self: Any, other: Any) -> Index:
+        return combined((1, other), (-1, self))
+
+    def __mul__(self: Any, factor: int) -> Index:
+        return combined((factor, self))
+
+    __rmul__ = __mul__
+
+    def __neg__(self: Any) -> Index:
+        return combined((-1, self))
+
+    def __lt__(self: Any, other: Any) -> IndexCompare:
+        return IndexCompare("<", self, position(other))
+
+    def __le__(self: Any, other: Any) -> IndexCompare:
+        return IndexCompare("<=", self, position(other))
+
+    def __gt__(self: Any, other: Any) -> IndexCompare:
+        return IndexCompare(">", self, position(other))
+
+    def __ge__(self: Any, other: Any) -> IndexCompare:
+        return IndexCompare(">=", self, position(other))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Letter(Node):
+class Letter(Affine):
     """A free index on an axis."""
 
     name: str
@@ -84,7 +122,7 @@ class Letter(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bound(Node):
+class Bound(Affine):
     """The index bound by the enclosing binder number `depth`, counted outwards from 0."""
 
     depth: int
@@ -95,14 +133,14 @@ class Bound(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Literal(Node):
+class Literal(Affine):
     """An index written as an integer, counted from 1."""
 
     value: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shift(Node):
+class Shift(Affine):
     """An integer combination of indices and sizes plus a constant: `t + k - 1`. Built by `shift`, never trivial."""
 
     terms: tuple[tuple[int, Letter | Bound | Size], ...]
@@ -492,7 +530,7 @@ def rebuilt(node: Any, f: Callable[[Any], Any], g: Callable[[Any], Any]) -> Any:
             return node
 
 
-def _shifted(terms: list[tuple[int, Index]], constant: int) -> Index:
+def _shifted(terms: Sequence[tuple[int, Index]], constant: int = 0) -> Index:
     flat: list[tuple[int, Letter | Bound | Size]] = []
     for factor, index in terms:
         inner = affine(index)
@@ -500,6 +538,16 @@ def _shifted(terms: list[tuple[int, Index]], constant: int) -> Index:
         flat += [(factor * f, atom) for f, atom in inner[0]]
         constant += factor * inner[1]
     return shift(tuple(flat), constant)
+
+
+def position(value: Index | int) -> Index:
+    """The operand as an index: an integer is a position, counted from 1."""
+    return Literal(value) if isinstance(value, int) else value
+
+
+def combined(*terms: tuple[int, Index | int]) -> Index:
+    """The sum of multiples of indices."""
+    return _shifted([(factor, position(index)) for factor, index in terms])
 
 
 def instantiate(body: Any, index: Index) -> Any:

@@ -242,6 +242,8 @@ class _Writer:
             for part in subtrees(node):
                 if (isinstance(part, Entry) and letter in part.indices) or (isinstance(part, VectorCall) and part.at is letter):
                     return letter.name
+        if not letter.axis.slot:          # a letter that nothing has typed yet
+            return letter.name
         return f"{letter.name} in 1..{self.size(letter.axis)}"
 
     def vector(self, node: VectorCall, scope: frozenset[str]) -> str:
