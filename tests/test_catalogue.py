@@ -5,18 +5,20 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from support_catalogue import stated
 
 from handgrad.catalogue import CatalogueEntry, Kink, elementary, entries, entry, functions
 from handgrad.catalogue.models import FORMS, Form, model, spelling, value
 from handgrad.expr import Derivative, Entry, Number, Pow
 from handgrad.notation import read, read_condition, read_expression, write_model
 from handgrad.verification import Verifier
+from support_catalogue import stated
 
 ENTRIES = entries()
 ELEMENTARY = elementary.elementary()
-NAMES = """sigmoid tanh relu leaky_relu elu softplus silu swish gelu softmax log_softmax softmax_cross_entropy
-    binary_cross_entropy_with_logits hinge squared_hinge l1 huber l2 cosine kl_divergence gaussian_nll focal pinball""".split()
+NAMES = """
+    sigmoid tanh relu leaky_relu elu softplus silu swish gelu softmax log_softmax
+    softmax_cross_entropy binary_cross_entropy_with_logits hinge squared_hinge l1 huber l2 cosine kl_divergence gaussian_nll focal pinball
+""".split()
 every = pytest.mark.parametrize("declared", ENTRIES, ids=lambda e: e.name)
 every_closed = pytest.mark.parametrize("declared", [e for e in ENTRIES if not e.facet.single], ids=lambda e: e.name)
 

@@ -1,1 +1,56 @@
-"""Gradients as on paper: derived step by step, in the form a person writes, every step certified."""
+"""Gradients as on paper: derived step by step, in the form a person writes, every step certified.
+
+    >>> import handgrad
+    >>> print(handgrad.model("s = 1/(1 + exp(-x))").derive("s", "x").text)
+    s*(1 - s)
+
+The names below are the table of contents; each is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from handgrad.catalogue import activation, entries, entry, loss
+    from handgrad.derivation import Derivation, model
+    from handgrad.document import Document, render
+    from handgrad.errors import HandgradError
+    from handgrad.manual import page
+    from handgrad.notation import read, write
+    from handgrad.verification import Certificate, Verifier
+
+__all__ = [
+    "Certificate", "Derivation", "Document", "HandgradError", "Verifier", "activation", "entries", "entry", "loss", "model", "page", "read", "render", "write",
+]
+
+_HOMES = {
+    "Certificate": "verification",
+    "Derivation": "derivation",
+    "Document": "document",
+    "HandgradError": "errors",
+    "Verifier": "verification",
+    "activation": "catalogue",
+    "entries": "catalogue",
+    "entry": "catalogue",
+    "loss": "catalogue",
+    "model": "derivation",
+    "page": "manual",
+    "read": "notation",
+    "render": "document",
+    "write": "notation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The public name, from its module. The formats of output are known from then on, and the names of the catalogue."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'handgrad' has no attribute {name!r}")
+    if name != "HandgradError":
+        import_module("handgrad.catalogue")
+        import_module("handgrad.rendering")
+    value = globals()[name] = getattr(import_module(f"handgrad.{_HOMES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -33,6 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # whoever read the output has read enough; what is still buffered goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ModuleNotFoundError as error:
+        if error.name != "mpmath":
+            raise
+        return _refused("missing: this command needs mpmath: pip install 'handgrad[certificate]'")
     except UnicodeDecodeError as error:
         return _refused(f"encoding: the text is not UTF-8: byte {error.start} cannot be read")
     except OSError as error:
