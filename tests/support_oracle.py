@@ -137,6 +137,8 @@ class Point:
     memo: dict[tuple[str, tuple[int, ...]], Any] = field(default_factory=dict)
 
     def size(self, key: Any) -> int:
+        if self.axes.find(key) not in self.sizes:
+            raise Outside(f"{key[1]} has no axis")
         return self.sizes[self.axes.find(key)]
 
     def index(self, tree: Tree, env: dict[str, int]) -> int:

@@ -1,0 +1,1 @@
+"""Times of what the package does, beside its peers."""
