@@ -129,7 +129,9 @@ class _Writer:
         match node:
             case Compare(operator, left, right):
                 one, other = self.at(left, SUM, scope), self.at(right, SUM, scope)
-                return f"{'+' if _like_indices(one, other, scope) else ''}{one} {operator} {other}", COMPARISON
+                sides = (_like_index(left, one, scope), _like_index(right, other, scope))
+                plus = "+" if all(sides) and ("gather" not in sides or "letter" in sides) else ""
+                return f"{plus}{one} {operator} {other}", COMPARISON
             case IndexCompare(operator, left, right):
                 return f"{self.index(left, scope)} {operator} {self.index(right, scope)}", COMPARISON
             case And(conditions):
@@ -265,25 +267,16 @@ class _Writer:
 
 
 _INDEX_PARTS = re.compile(r"size\([^()]*\)|[A-Za-z_][A-Za-z0-9_']*|[0-9]+|[-+* ]|.")
-_GATHER = re.compile(r"[A-Za-z_][A-Za-z0-9_']*\[[^\[\]()]*(?:\[[^\[\]()]*\][^\[\]()]*)*\]")
 
 
-def _like_indices(left: str, right: str, scope: frozenset[str]) -> bool:
-    """Whether the reader would take both sides of a comparison for indices."""
-    one, other = _like_index(left, scope), _like_index(right, scope)
-    if one and other:
-        return True
-    return (one and _has_letter(left, scope) and bool(_GATHER.fullmatch(right))) or (other and _has_letter(right, scope) and bool(_GATHER.fullmatch(left)))
-
-
-def _like_index(text: str, scope: frozenset[str]) -> bool:
+def _like_index(side: Any, text: str, scope: frozenset[str]) -> str:
+    """What the reader would take a side of a comparison for: "letter", "constant" or "gather", or "" for a value."""
+    if isinstance(side, Entry) and side.indices:
+        return "gather"
     parts = _INDEX_PARTS.findall(text)
-    return all(p in scope or p.isdigit() or p in "-+* " or p.startswith("size(") for p in parts)
-
-
-def _has_letter(text: str, scope: frozenset[str]) -> bool:
-    """Whether a letter in scope stands in the text of an index."""
-    return any(p in scope for p in _INDEX_PARTS.findall(text))
+    if not all(p in scope or p.isdigit() or p in "-+* " or p.startswith("size(") for p in parts):
+        return ""
+    return "letter" if any(p in scope for p in parts) else "constant"
 
 
 def _inverts(base: Any) -> bool:
