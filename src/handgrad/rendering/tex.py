@@ -85,7 +85,7 @@ def word(text: str) -> str:
     return "".join(ESCAPES.get(c, c) if c.isascii() and c.isprintable() else "?" for c in text)
 
 
-def pieces(formula: Formula, context: Context, room: int = 48) -> list[str]:
+def pieces(formula: Formula, context: Context, room: int = 56) -> list[str]:
     """The formula in lines that fit a printed page, a long sum broken before its signs. `room` counts the signs a reader sees."""
     context = context.around(formula)
     if not isinstance(formula, Add):
@@ -105,8 +105,8 @@ def pieces(formula: Formula, context: Context, room: int = 48) -> list[str]:
 
 def seen(latex: str) -> int:
     """About how many signs of the formula stand side by side."""
-    flat = re.sub(r"\\frac|\\(?:left|right|mathrm|mathbf|text|hat|begin\{cases\}|end\{cases\})|[{}_^ ]", "", latex)
-    return len(re.sub(r"\\[a-zA-Z]+|\\.", "x", flat))
+    flat = re.sub(r"\\(?:frac|left|right|mathrm|mathbf|text|hat|(?:begin|end)\{cases\})(?![a-zA-Z])|\\,", "", latex)
+    return len(re.sub(r"[{}_^ ]", "", re.sub(r"\\[a-zA-Z]+|\\.", "x", flat)))
 
 
 def _expression(e: Expr, context: Context) -> str:
