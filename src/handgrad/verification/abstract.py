@@ -1,7 +1,7 @@
 """The smooth functions that stand for abstract ones: for each name one polynomial, fixed by the seed and the name.
 
-`g(x1, x2, ...)` is c + p + q + p*q/2 + q^2 + p^3/2 + q^4/4 with p and q seeded linear combinations of all arguments; a whole axis enters
-position by position. Its mixed partials up to order 4 do not vanish, and rational arguments give a rational value.
+`g(x1, x2, ...)` is c + p + q^2/2 + p^3/2 + p^5/8 with p and q seeded linear combinations of all arguments; a whole axis enters position
+by position. Its mixed partials up to order 5 do not vanish, it takes both signs, and rational arguments give a rational value.
 """
 
 from __future__ import annotations
@@ -30,5 +30,5 @@ def value(seed: int, name: str, arguments: Sequence[tuple[tuple[int, ...], Value
     for position, x in arguments:
         p = p + coefficient(seed, name, (1, *position)) * x
         q = q + coefficient(seed, name, (2, *position)) * x
-    square = q * q
-    return coefficient(seed, name, (0,)) + p + q + p * q * fmpq(1, 2) + square + p * p * p * fmpq(1, 2) + square * square * fmpq(1, 4)
+    square = p * p
+    return coefficient(seed, name, (0,)) + q * q * fmpq(1, 2) + p * (1 + square * (fmpq(1, 2) + square * fmpq(1, 8)))

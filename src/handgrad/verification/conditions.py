@@ -62,8 +62,9 @@ def _compare(ev: Evaluator, node: Compare, frame: Frame | None, depth: int) -> C
         return lambda stack, world: holds(0, 0)
 
     def value(stack: Stack, world: World) -> bool:
-        difference = left(stack, world) - right(stack, world)
-        sign = balls.certain_sign(plain(difference))
+        a, b = left(stack, world), right(stack, world)
+        difference = a - b
+        sign = 0 if plain(a) is plain(b) else balls.certain_sign(plain(difference))         # one object is one number
         if sign == 0 and isinstance(difference, Jet):
             world.tied, sign = True, world.side
         return holds(sign, 0)

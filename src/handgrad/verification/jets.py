@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Union
 
-from flint import fmpq
-
 from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal
 
@@ -124,15 +122,18 @@ def joined(holding: Value, beyond: Value) -> Value:
     return Jet(parts)
 
 
-def larger(a: Value, b: Value) -> Value:
-    """The larger of two values. On a tie each derivative is 0 if it is 0 on one side."""
-    if not isinstance(a, Jet) and not isinstance(b, Jet):
-        if type(a) is fmpq and type(b) is fmpq:
-            return max(a, b)
-        return balls.ball(a).max(balls.ball(b))
-    order = balls.sign(plain(a) - plain(b))
+def _ahead(a: Value, b: Value) -> int:
+    """The sign of a - b. One object is one number, even where its ball is wide."""
+    left, right = plain(a), plain(b)
+    order = 0 if left is right else balls.sign(left - right)
     if order is None:
         raise Unclear("a maximum that the precision does not decide")
+    return order
+
+
+def larger(a: Value, b: Value) -> Value:
+    """The larger of two values. On a tie each derivative is 0 if it is 0 on one side."""
+    order = _ahead(a, b)
     if order:
         return a if order > 0 else b
     masks = {mask for x in (a, b) if isinstance(x, Jet) for mask in x.parts if mask}
@@ -145,21 +146,14 @@ def larger(a: Value, b: Value) -> Value:
 
 def smaller(a: Value, b: Value) -> Value:
     """The smaller of two values."""
-    return -larger(-a, -b)
+    order = _ahead(a, b)
+    return larger(a, b) if order == 0 else a if order < 0 else b
 
 
-def first_largest(values: list[Value]) -> Value:
-    """The largest of values, of a tie the first one."""
-    if not any(isinstance(v, Jet) for v in values):
-        best = values[0]
-        for v in values[1:]:
-            best = larger(best, v)
-        return best
+def first_largest(values: list[Value], sign: int = 1) -> Value:
+    """The largest of values, or with sign -1 the smallest; of a tie the first one."""
     best = values[0]
     for v in values[1:]:
-        order = balls.sign(plain(v) - plain(best))
-        if order is None:
-            raise Unclear("a maximum that the precision does not decide")
-        if order > 0:
+        if _ahead(v, best) == sign:
             best = v
     return best

@@ -186,10 +186,20 @@ class Points:
         with balls.working_precision(FACT_BITS):
             solved = _solution(difference, stack, base, set())
             if solved is None:
-                return []
+                return self._across(difference, stack, base)
             place, root = solved
             step = fmpq(1, 8) * (1 + noise(str(place)) % 3)
             return [p for x in (root, root + step, root - step) if self.honours(p := base.moved({place: x}))]
+
+    def _across(self, difference: Closure, stack: Stack, base: Point) -> list[Point]:
+        """A point on the other side of a kink that no input solves for."""
+        point = base.moved({})
+        value = _plain_value(difference, stack, point)
+        sign = None if value is None else balls.sign(value)
+        if not sign:
+            return []
+        found = _raised(lambda at, world: difference(at, world) * fmpq(-sign), stack, point, 0)
+        return [point] if found and self.honours(point) else []
 
 
 def _named(condition: Condition) -> frozenset[str]:

@@ -91,7 +91,7 @@ def _logsumexp(ev: Evaluator, node: Reduce, body: Expr, frame: Frame | None, dep
 def _largest(ev: Evaluator, node: Reduce, body: Expr, frame: Frame | None, depth: int) -> Closure:
     term, axis, sign = ev.compiled(body, frame, depth + 1), ev.axis(node.axis, frame), 1 if node.kind == "max" else -1
     tie: Closure = lambda stack, world: term((*stack, 1), world) - term((*stack, world.point.size(axis)), world)  # noqa: E731
-    return watched(lambda stack, world: jets.first_largest([sign * term((*stack, i), world) for i in range(1, world.point.size(axis) + 1)]) * sign,
+    return watched(lambda stack, world: jets.first_largest([term((*stack, i), world) for i in range(1, world.point.size(axis) + 1)], sign),
                     [tie])
 
 

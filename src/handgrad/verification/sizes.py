@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handgrad.axes import Model
+from handgrad.errors import LimitError
 from handgrad.expr import (
     Axis,
     Bound,
@@ -12,7 +13,6 @@ from handgrad.expr import (
     Delta,
     Entry,
     Expr,
-    Index,
     IndexCompare,
     Letter,
     Literal,
@@ -28,7 +28,9 @@ from handgrad.expr import (
 from handgrad.verification.worlds import noise
 
 LONGEST = 4
-MOST = 40
+MOST = 300                      # the length of an axis that literal indices may ask for
+MOST_PAST = 40
+DEEP, DEEPEST = 6, 14           # reductions inside one another: above the first axes are short, the second is the limit
 Met = tuple[Node, tuple[Axis, ...]]
 
 
@@ -49,6 +51,9 @@ class Sizes:
         met = [m for body in bodies for m in walked(body)]
         axes = [axis for slots in model.tensors.values() for axis in slots]
         axes += [letter.axis for d in model.definitions.values() for letter in d.letters]
+        self.depth = max((len(binders) for _, binders in met), default=0)
+        if self.depth > DEEPEST:
+            raise LimitError(f"{self.depth} reductions inside one another are too many to evaluate")
         self.axes = tuple(dict.fromkeys(axes))
         self.least = dict(model.least)
         self.past: dict[Axis, int] = {}
@@ -58,11 +63,12 @@ class Sizes:
 
     def _note(self, node: Node, binders: tuple[Axis, ...]) -> None:
         if isinstance(node, (IndexCompare, Delta)):
-            for index, other in ((node.left, node.right), (node.right, node.left)):
-                axis = _axis(index, binders)
-                whole = affine(other)
-                if axis is not None and whole is not None:
-                    self.past[axis] = max(self.past.get(axis, 0), abs(whole[1]))
+            left, right = affine(node.left), affine(node.right)
+            if left is not None and right is not None:
+                for _, atom in (*left[0], *right[0]):
+                    axis = _axis(atom, binders)
+                    if axis is not None:
+                        self.past[axis] = max(self.past.get(axis, 0), min(abs(left[1] - right[1]), MOST_PAST))
         if isinstance(node, Entry) and node.name in self.model.tensors:
             for axis, index in zip(self.model.tensors[node.name], node.indices, strict=True):
                 if isinstance(index, Shift):
@@ -76,8 +82,10 @@ class Sizes:
         for n, axis in enumerate(self.axes):
             n += noise(f"{seed}:{axis.tensor}.{axis.slot}") % 2 + number
             size = 2 + n % 2 if number % 3 else (1, 2, 3, LONGEST)[noise(f"{seed}.{axis.tensor}.{axis.slot}") % 4]
+            if self.depth > DEEP:
+                size = min(size, 2)
             if axis in self.past:
-                size = max(size, self.past[axis] + n % 3)
+                size = max(size, self.past[axis] + noise(f"{seed}+{axis.tensor}.{axis.slot}") % 3)
             sizes[axis] = min(max(size, self.least.get(axis, 1)), MOST)
         for _ in range(len(self.shifts)):
             if True not in [self._lengthened(sizes, *shift) for shift in self.shifts]:
@@ -89,7 +97,8 @@ class Sizes:
         """Makes the axis long enough for the largest value of the index."""
         largest = index.constant
         for factor, atom in index.terms:
-            length = sizes.get(atom.axis, 1) if isinstance(atom, (Letter, Size)) else _bound_size(atom, binders, sizes)
+            over = _axis(atom, binders)
+            length = sizes.get(over, 1) if over else 1
             largest += factor * (length if factor > 0 or isinstance(atom, Size) else 1)
         if largest <= sizes.get(axis, 1):
             return False
@@ -97,14 +106,7 @@ class Sizes:
         return True
 
 
-def _bound_size(atom: Bound, binders: tuple[Axis, ...], sizes: dict[Axis, int]) -> int:
-    return sizes.get(binders[-1 - atom.depth], 1) if atom.depth < len(binders) else 1
-
-
-def _axis(index: Index, binders: tuple[Axis, ...]) -> Axis | None:
-    """The axis of a plain index."""
-    if isinstance(index, Letter):
-        return index.axis
-    if isinstance(index, Bound) and index.depth < len(binders):
-        return binders[-1 - index.depth]
-    return None
+def _axis(atom: Letter | Bound | Size, binders: tuple[Axis, ...]) -> Axis | None:
+    if isinstance(atom, Bound):
+        return binders[-1 - atom.depth] if atom.depth < len(binders) else None
+    return atom.axis

@@ -112,13 +112,14 @@ class Verifier:
         sides = self._evaluator.closure(left, letters), self._evaluator.closure(right, letters)
         strict = at_kinks if at_kinks is not None else not any(isinstance(n, Derivative) for side in (left, right) for n in subtrees(side))
         seen: list[_Seen] = []
-        because = "nothing could be evaluated"
+        because = ""
         agreed = number = 0
         while agreed < points and number < 3 * points + 12:
             if not agreed and number >= points + 12:
                 break
             try:
-                found = self._near(number, sides, letters)
+                found, moved = self._near(number, sides, letters)
+                because = because or moved
             except _Unusable as reason:
                 because = str(reason)
             except LimitError as limit:
@@ -131,14 +132,15 @@ class Verifier:
                     seen.append(found)
             number += 1
         if not seen:
-            return Certificate("undecided", 0, 0, because=because, seed=self.seed)
+            return Certificate("undecided", 0, 0, because=because or "nothing could be evaluated", seed=self.seed)
         for found in self._special(sides, letters, seen):
             if found.bits is None and (strict or not self._on_kink(found, sides)):
                 return self._apart(found, letters, sides, agreed)
             if found.bits is not None:
                 seen.append(found)
         samples = tuple(self._sample(s, letters, sides) for s in seen[:2])
-        return Certificate("agrees", len(seen), min(s.bits or 0 for s in seen), seed=self.seed, samples=samples)
+        elsewhere = f"looked at where both are real; elsewhere: {because}" if because else ""
+        return Certificate("agrees", len(seen), min(s.bits or 0 for s in seen), because=elsewhere, seed=self.seed, samples=samples)
 
     def _special(self, sides: tuple[Closure, Closure], letters: tuple[Letter, ...], seen: list[_Seen]) -> Iterator[_Seen]:
         """What is found on each kink and in each region that the formulas meet, near the first points."""
@@ -161,17 +163,17 @@ class Verifier:
                     return False
             return any(balls.sign(plain(d(at, World(found.point)))) == 0 for d, at in watch)
 
-    def _near(self, number: int, sides: tuple[Closure, Closure], letters: tuple[Letter, ...]) -> _Seen:
-        """What is found at a point, or where that is outside the domain, at a point moved into it."""
+    def _near(self, number: int, sides: tuple[Closure, Closure], letters: tuple[Letter, ...]) -> tuple[_Seen, str]:
+        """What is found at a point, or where that is outside the domain, at a point moved into it; and why it was moved."""
         point = self._points.point(number)
         stacks = _chosen(list(assignments(letters, point)), number)
         try:
-            return self._at(point, sides, stacks)
-        except _OutsideDomain:
+            return self._at(point, sides, stacks), ""
+        except _OutsideDomain as outside:
             moved = self._points.adapted(number, sides, stacks)
             if moved is None:
                 raise
-            return self._at(moved, sides, stacks)
+            return self._at(moved, sides, stacks), str(outside)
 
     @staticmethod
     def _at(point: Point, sides: tuple[Closure, Closure], stacks: list[Stack]) -> _Seen:
@@ -212,16 +214,20 @@ class Verifier:
 
     # ------------------------------------------------------------ values
 
-    def value(self, expression: Expr, inputs: Mapping[str, Any], digits: int = 30, letters: Mapping[str, int] | None = None) -> Fraction | str:
-        """The value where each input has the number given, or nested lists of them: exact where it is rational, else certain digits."""
-        point = _given_point(self.model, inputs)
+    def at(self, inputs: Mapping[str, Any]) -> Point:
+        """The point where each input has the number given, or nested lists of numbers; what is found there is remembered."""
+        return _given_point(self.model, inputs)
+
+    def value(self, expression: Expr, where: Point | Mapping[str, Any], digits: int = 30, letters: Mapping[str, int] | None = None) -> Fraction | str:
+        """The value at a point or at the inputs given: exact where it is rational, else decimals of which every digit is certain."""
+        point = where if isinstance(where, Point) else self.at(where)
         free = ordered(expression.letters)
         closure = self._evaluator.closure(expression, free)
         stack = tuple((letters or {})[letter.name] for letter in free)
         for bits in PRECISIONS:
             try:
                 with balls.working_precision(bits):
-                    found = plain(closure(stack, World(point)))
+                    found = plain(closure(stack, point.worlds.setdefault(bits, World(point))))
                     if type(found) is fmpq:
                         return Fraction(int(found.p), int(found.q))
                     if found.is_finite() and balls.relative_bits(found) > 4 * digits:
@@ -287,6 +293,8 @@ def _known_bits(left: Scalar, right: Scalar, width: Scalar | None) -> tuple[int,
     if type(left) is fmpq and type(right) is fmpq:
         return balls.LARGEST_EXACT_BITS, None
     difference = balls.ball(left - right)
+    if difference.is_zero():
+        return balls.LARGEST_EXACT_BITS, None
     radius = difference.abs_upper()
     known = max(balls.relative_bits(left), balls.relative_bits(right)) if not _straddles(left, right) else 0
     if known < AGREED_BITS and width is not None and radius < width * arb(2) ** -AGREED_BITS:
