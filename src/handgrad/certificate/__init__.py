@@ -1,0 +1,114 @@
+"""The independent re-check of a saved derivation: every step is read again from its text and computed with mpmath alone.
+
+Nothing of the engine takes part: no rule, no ball, no jet. Derivatives are differences in many digits, points are drawn anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mpmath import mp, mpf
+
+from handgrad.axes import Model
+from handgrad.catalogue import functions
+from handgrad.certificate.numbers import DIGITS, Point, Undefined, value
+from handgrad.certificate.points import assignments, points
+from handgrad.errors import HandgradError, ModelError
+from handgrad.expr import Axis, Expr, Letter
+from handgrad.notation import read, read_entry, read_equation
+
+POINTS = 3
+MOST_ASSIGNMENTS = 4
+AGREED_DIGITS = 30
+SEED = 20_000
+
+Verdict = Literal["agrees", "apart", "undecided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the re-check found of one line: a step, or a result against the derivative of the definition."""
+
+    line: str
+    equation: str
+    verdict: Verdict
+    points: int
+    because: str = ""
+
+
+def recheck(saved: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """The findings on all lines of what `handgrad derive --json` wrote, the results first."""
+    if "model" not in saved or "result" not in saved:
+        raise ModelError("this is no saved derivation", remedy="save one with `handgrad derive MODEL --wrt X --json -o FILE`")
+    model = _extended(saved)
+    with mp.workdps(DIGITS):
+        drawn = tuple(points(model, functions(), SEED, POINTS))
+    letters = _letters(saved, model)
+    return tuple(_found(line, equation, model, letters, drawn) for line, equation in _equations(saved))
+
+
+def _extended(saved: Mapping[str, Any]) -> Model:
+    """The model with the names of `where` defined."""
+    text = str(saved["model"])
+    for answer in (saved, *saved.get("results", ())):
+        for definition in answer["result"].get("where", ()):
+            line = f"{definition['name']} = {definition['text']}"
+            text += "" if line in text else f"\n{line}"
+    return read(text)
+
+
+def _letters(saved: Mapping[str, Any], model: Model) -> dict[str, Axis]:
+    """The axes of the letters in what is differentiated and by what."""
+    asked = [saved["of"], *saved["wrt"], *(x for answer in saved.get("results", ()) for x in answer["wrt"])]
+    found: dict[str, Axis] = {}
+    for text in asked:
+        try:
+            found |= {i.name: i.axis for i in read_entry(text, model).indices if isinstance(i, Letter)}
+        except HandgradError:
+            continue      # what is differentiated may be a formula
+    return found
+
+
+def _equations(saved: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    answers = saved.get("results") or [saved]
+    for answer in answers:
+        yield "result", f"d({saved['of']}, {', '.join(answer['wrt'])}) = {answer['result']['text']}"
+    for step in saved.get("steps", ()):
+        yield from _lines_of(step)
+
+
+def _lines_of(step: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield str(step["title"]), f"{step['before']} = {step['after']}"
+    for below in step.get("substeps", ()):
+        yield from _lines_of(below)
+
+
+def _found(line: str, equation: str, model: Model, letters: Mapping[str, Axis], drawn: tuple[Point, ...]) -> Finding:
+    try:
+        left, right = read_equation(equation, model, letters)
+    except HandgradError as error:
+        return Finding(line, equation, "undecided", 0, f"cannot be read: {error.what}")
+    seen = 0
+    for point in drawn:
+        try:
+            apart = _apart(left, right, point)
+        except (Undefined, ZeroDivisionError, KeyError):
+            continue
+        if apart:
+            return Finding(line, equation, "apart", seen + 1, apart)
+        seen += 1
+    return Finding(line, equation, "agrees", seen) if seen else Finding(line, equation, "undecided", 0, "no point was found at which it has a value")
+
+
+def _apart(left: Expr, right: Expr, point: Point) -> str:
+    """How the two sides differ at the point; empty if they do not."""
+    with mp.workdps(DIGITS):
+        for number, numbers in enumerate(assignments(left.letters | right.letters, point)):
+            if number == MOST_ASSIGNMENTS:
+                break
+            a, b = value(left, point, numbers), value(right, point, numbers)
+            if abs(a - b) > mpf(10) ** -AGREED_DIGITS * (1 + abs(a) + abs(b)):
+                return f"{mp.nstr(a, 12)} against {mp.nstr(b, 12)}"
+    return ""

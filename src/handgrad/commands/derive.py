@@ -1,0 +1,65 @@
+"""`handgrad derive MODEL --wrt X`: a gradient with its steps."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+
+from handgrad.commands.output import chosen, parser, put
+from handgrad.commands.source import Source, source
+from handgrad.derivation import model
+from handgrad.errors import ModelError
+
+EXAMPLES = """examples:
+  handgrad derive "s = 1/(1 + exp(-x))" --wrt x
+  handgrad derive softmax_cross_entropy --wrt a
+  handgrad derive "L = log(sum[k](exp(a[k])))" --wrt "a[i]" --wrt "a[j]"
+  handgrad derive net.txt --by W,b,v,c --to html -o net.html
+  handgrad derive norm.txt --pullback y --by x,w"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Derives and prints; 0."""
+    options = _parser().parse_args(arguments)
+    output = chosen(options)
+    given = source(options.model)
+    derived = _derived(options, given)
+    put(output, lambda: derived.blocks(options.steps), lambda: {"model": given.text, **derived.json()})
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    made = parser("derive", "The gradient of a model, step by step, every step certified.", EXAMPLES)
+    made.add_argument("model", metavar="MODEL", help="text, a file, - for standard input, or a name of the catalogue")
+    made.add_argument("--of", metavar="J", help="what is differentiated (default: the left side of the last statement)")
+    made.add_argument("--wrt", metavar="X", action="append", default=[], help="by what; repeated, it is one mixed derivative")
+    made.add_argument("--order", type=int, metavar="N", default=1, help="order of the derivative")
+    made.add_argument("--by", metavar="X,Y", default="", help="several gradients, shared factors named once")
+    made.add_argument("--pullback", metavar="Y", help="contract with a cotangent of Y, and list what to keep from the forward pass")
+    made.add_argument("--steps", choices=("brief", "normal", "full"), default="normal", help="how much of the way is shown")
+    return made
+
+
+def _derived(options: argparse.Namespace, given: Source):  # type: ignore[no-untyped-def]
+    wrt = [given.name(x) for x in options.wrt]
+    by = [given.name(x) for x in listed(options.by)]
+    if options.order < 1:
+        raise ModelError(f"a derivative of order {options.order} is none", remedy="--order takes 1, 2, 3, …")
+    if wrt and by:
+        raise ModelError("--wrt asks for one derivative and --by for several", remedy="use one of the two")
+    if not (wrt or by):
+        if not given.by:
+            raise ModelError("by what to differentiate is not said", remedy="add --wrt X, or --by X,Y for several")
+        wrt = [given.by]
+    asked = model(given.text)
+    if options.pullback is not None:
+        return asked.pullback(given.name(options.pullback), by or wrt)
+    if by:
+        return asked.gradients(options.of, by)
+    return asked.derive(options.of, tuple(wrt) if len(wrt) > 1 else wrt[0], options.order)
+
+
+def listed(text: str) -> list[str]:
+    """The names of a list; commas inside brackets belong to a name: `W[i,j],b`."""
+    return [name.strip() for name in re.split(r",(?![^\[]*\])", text) if name.strip()]
