@@ -16,10 +16,12 @@ from handgrad.errors import LimitError, ModelError
 from handgrad.expr import Derivative, Expr, Letter, subtrees
 from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator
+from handgrad.verification.facts import assignments, ordered
 from handgrad.verification.formulas import FORMULAS
 from handgrad.verification.jets import plain
-from handgrad.verification.points import Points, assignments, ordered
+from handgrad.verification.points import Points
 from handgrad.verification.reductions import REDUCTIONS
+from handgrad.verification.solving import NOTHING
 from handgrad.verification.worlds import GIVEN, Closure, OutOfRange, Place, Point, Stack, World, spelled
 
 PRECISIONS = (320, 1280, 5120)
@@ -122,8 +124,6 @@ class Verifier:
                 because = because or moved
             except _Unusable as reason:
                 because = str(reason)
-            except LimitError as limit:
-                return Certificate("undecided", 0, 0, because=limit.what, seed=self.seed)
             else:
                 if found.bits is None and (strict or not self._on_kink(found, sides)):
                     return self._apart(found, letters, sides, agreed)
@@ -148,7 +148,7 @@ class Verifier:
             for point in self._points.kinks(sides, base.stack, base.point):
                 try:
                     yield _pair(sides, base.stack, point)
-                except (_Unusable, LimitError):
+                except _Unusable:
                     continue
 
     @staticmethod
@@ -206,7 +206,7 @@ class Verifier:
             try:
                 with balls.working_precision(PRECISIONS[0]):
                     side(seen.stack, World(seen.point, reads=reads))
-            except (Unreal, Unclear, OutOfRange):
+            except NOTHING:
                 continue
         inputs = {spelled(place): str(seen.point.entry(place)) for place in sorted(set(reads))}
         sizes = {f"{axis.tensor}.{axis.slot}": n for axis, n in seen.point.sizes.items()}
@@ -260,6 +260,8 @@ def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
                 continue
             except Unreal as unreal:
                 raise _OutsideDomain(str(unreal)) from None
+            except LimitError as limit:
+                raise _Unusable(limit.what) from None
             if isinstance(right, str):
                 return _Seen(point, stack, balls.decimal(left), right, None)
             if balls.apart(left, right):
