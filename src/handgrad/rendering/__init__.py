@@ -1,8 +1,12 @@
 """The renderers, one file an output. Importing this package registers them; they know blocks and formulas, and nothing that makes them."""
 
 from handgrad.document import register
-from handgrad.rendering import latex, markdown, terminal
+from handgrad.rendering import html, latex, markdown, notebook, terminal
 
 register("terminal", (".txt",), terminal.render)
 register("markdown", (".md",), markdown.render)
 register("latex", (".tex",), latex.render)
+register("html", (".html", ".htm"), html.render)
+register("text/html", (), notebook.as_html)
+register("text/latex", (), notebook.as_latex)
+register("text/plain", (), notebook.as_text)

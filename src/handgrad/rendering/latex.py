@@ -53,9 +53,14 @@ DEEPEST = 4      # LaTeX nests at most six lists
 
 def render(document: Document, options: Options) -> str:
     """The document in LaTeX."""
+    return PREAMBLE + fragment(document) + "\\end{document}\n"
+
+
+def fragment(document: Document) -> str:
+    """The document without what stands around it."""
     context = Context(document.model)
     title = rf"{{\Large\bfseries {inline(document.title, context)}\par}}" + "\n\n" if document.title else ""
-    return PREAMBLE + title + blocks(document.blocks, context, 0) + "\\end{document}\n"
+    return title + blocks(document.blocks, context, 0)
 
 
 def plain(text: str) -> str:

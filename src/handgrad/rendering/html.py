@@ -1,0 +1,184 @@
+"""A page as one HTML file: MathML, the fonts inside, no script and nothing from the network."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import assert_never
+
+from handgrad.document import (
+    Block,
+    Chain,
+    Code,
+    Details,
+    Document,
+    Figure,
+    Formula,
+    Heading,
+    Inline,
+    Inset,
+    Line,
+    Matrices,
+    Matrix,
+    Note,
+    Options,
+    Paragraph,
+    Table,
+)
+from handgrad.rendering import mathml
+from handgrad.rendering.shape import Context, scopes
+
+MARKS = {"✓": "good", "✗": "bad", "~": "noted", "?": "open", "!": "noted"}
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+{font}
+{style}
+html {{ background: var(--paper); }}
+body {{ margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 54rem; }}
+@media print {{ body {{ padding: 0; max-width: none; }} }}
+</style>
+</head>
+<body class="handgrad">
+{body}
+</body>
+</html>
+"""
+
+
+def render(document: Document, options: Options) -> str:
+    """The document as a file of its own."""
+    context = Context(document.model)
+    title = f"<h1>{inline(document.title, context)}</h1>\n" if document.title else ""
+    style = resource("page.css").decode().replace(".handgrad {\n", ".handgrad, html {\n", 1)
+    return PAGE.format(policy=POLICY, title=escape(words(document.title)), font=font_face(), style=style, body=title + blocks(document.blocks, context))
+
+
+def fragment(document: Document) -> str:
+    """The document as a piece of a page; it brings its style and uses the fonts that are there."""
+    context = Context(document.model)
+    title = f"<h2>{inline(document.title, context)}</h2>\n" if document.title else ""
+    return f'<div class="handgrad">\n<style>\n{resource("page.css").decode()}</style>\n{title}{blocks(document.blocks, context)}\n</div>'
+
+
+@cache
+def resource(name: str) -> bytes:
+    """A file that lies beside the renderers."""
+    return files("handgrad.rendering").joinpath(name).read_bytes()
+
+
+def font_face() -> str:
+    """The rule that brings the font of the formulas."""
+    data = b64encode(resource("fonts/HandgradMath.woff2")).decode()
+    return f'@font-face {{ font-family: "Handgrad Math"; src: url(data:font/woff2;base64,{data}) format("woff2"); }}'
+
+
+def words(parts: Inline) -> str:
+    """The text of a title without its formulas' markup, for the window of a browser."""
+    return "".join(part if isinstance(part, str) else "…" for part in parts)
+
+
+def inline(parts: Inline, context: Context) -> str:
+    """Running text with its formulas."""
+    return "".join(escape(part) if isinstance(part, str) else mathml.mathml(part, context) for part in parts)
+
+
+# ---------------------------------------------------------------- blocks
+
+
+def blocks(found: tuple[Block, ...], context: Context) -> str:
+    """The blocks one after the other."""
+    return "\n".join(_block(block, context) for block in found)
+
+
+def _block(block: Block, context: Context) -> str:
+    match block:
+        case Heading(text, level, aside):
+            tag = "h2" if level == 1 else "h3"
+            right = f'<span class="aside">{inline(aside, context)}</span>' if aside else ""
+            return f"<{tag}><span>{inline(text, context)}</span>{right}</{tag}>"
+        case Paragraph(text):
+            return f"<p>{inline(text, context)}</p>"
+        case Note(text, mark):
+            shown = f'<span class="mark {MARKS.get(mark, "")}">{escape(mark)}</span>' if mark else ""
+            return f'<p class="note">{shown}{inline(text, context)}</p>'
+        case Chain():
+            return _chain(block, context)
+        case Inset(inner):
+            return f'<div class="inset">\n{blocks(inner, context)}\n</div>'
+        case Details(title, inner):
+            return f'<details><summary>{inline(title, context)}</summary>\n<div class="inset">\n{blocks(inner, context)}\n</div></details>'
+        case Table():
+            return _table(block, context)
+        case Matrix():
+            return f'<div class="matrices">{_matrix(block, context)}</div>'
+        case Matrices(items):
+            return '<div class="matrices">' + "\n".join(_matrix(item, context) for item in items) + "</div>"
+        case Figure(svg, alt, _):
+            return f'<figure role="img" aria-label="{escape(alt)}">{svg}</figure>'
+        case Code(text, _):
+            return f"<pre><code>{escape(text)}</code></pre>"
+        case _:
+            assert_never(block)
+
+
+def _chain(chain: Chain, context: Context) -> str:
+    shown = []
+    for item, scope in zip(chain.lines, scopes(chain), strict=True):
+        shown.append(_block(item, context) if isinstance(item, Inset) else _line(item, replace(context, scope=scope)))
+    return '<div class="chain">\n' + "\n".join(shown) + "\n</div>"
+
+
+def _line(line: Line, context: Context) -> str:
+    cells = [("lead", inline(line.lead, context))]
+    relation = f'<mo form="infix">{escape(line.relation)}</mo>' if line.right is not None and line.relation else ""
+    if line.boxed:
+        whole = _side(line.left, context) + relation + _side(line.right, context)
+        cells.append(("result", f'<math displaystyle="true">{whole}</math>'))
+    else:
+        cells.append(("left", _math(_side(line.left, context))))
+        right = [_side(line.right, context)] if line.right is None or isinstance(line.right, str) else mathml.pieces(line.right, context)
+        first, *rest = right
+        cells.append(("right", "<wbr>".join([_math(relation + first), *map(_math, rest)])))
+    cells += [("reason", inline(line.reason, context)), ("label", escape(line.label))]
+    return "".join(f'<div class="{name}">{cell}</div>' for name, cell in cells if cell or name == "lead")
+
+
+def _math(shown: str) -> str:
+    return f'<math displaystyle="true">{shown}</math>' if shown else ""
+
+
+def _side(side: Formula | str | None, context: Context) -> str:
+    if side is None or isinstance(side, str):
+        return _number(side or "")
+    return mathml.inner(side, context)
+
+
+def _number(shown: str) -> str:
+    return f"<mn>{escape(shown)}</mn>" if shown else ""
+
+
+def _table(table: Table, context: Context) -> str:
+    alignment = table.alignment.ljust(max(len(row) for row in (table.header, *table.rows)), "l")
+
+    def row(cells: tuple[Inline, ...], tag: str) -> str:
+        return "<tr>" + "".join(f'<{tag} class="{alignment[n]}">{inline(cell, context)}</{tag}>' for n, cell in enumerate(cells)) + "</tr>"
+
+    header = f"<thead>{row(table.header, 'th')}</thead>" if any(table.header) else ""
+    return f'<table class="grid">{header}<tbody>' + "\n".join(row(cells, "td") for cells in table.rows) + "</tbody></table>"
+
+
+def _matrix(matrix: Matrix, context: Context) -> str:
+    rows = "".join("<mtr>" + "".join(f"<mtd>{_number(cell)}</mtd>" for cell in row) + "</mtr>" for row in matrix.rows)
+    table = f'<math><mrow><mo form="prefix" stretchy="true">(</mo><mtable>{rows}</mtable><mo form="postfix" stretchy="true">)</mo></mrow></math>'
+    return f"<span>{inline(matrix.lead, context)} {table}</span>"

@@ -1,0 +1,378 @@
+"""Formulas in MathML Core, as browsers typeset it."""
+
+from __future__ import annotations
+
+import unicodedata
+from fractions import Fraction
+from html import escape
+from typing import assert_never
+
+from handgrad.axes import Definition
+from handgrad.document import Formula
+from handgrad.expr import (
+    Abstract,
+    Add,
+    And,
+    Bound,
+    Call,
+    Cases,
+    Compare,
+    Condition,
+    Delta,
+    Derivative,
+    Entry,
+    Expr,
+    Index,
+    IndexCompare,
+    Label,
+    Letter,
+    Literal,
+    Member,
+    Mul,
+    Not,
+    Number,
+    Or,
+    Pow,
+    Reduce,
+    Shift,
+    Size,
+    Slice,
+    VectorCall,
+)
+from handgrad.rendering import names, shape
+from handgrad.rendering.shape import ATOM, POWER, PRODUCT, Context, Quotient
+
+APPLY = "<mo>&#x2061;</mo>"
+THIN, WIDE = '<mspace width="0.17em"/>', '<mspace width="0.26em"/>'
+TALL = ("<mfrac", "<munder", "<mtable", "<msqrt", 'stretchy="true"', "<msup><mi>e</mi>")
+BIG = {"sum": "∑", "prod": "∏"}
+HATS = {"hat": "ˆ", "bar": "¯", "tilde": "˜"}
+
+
+def mathml(formula: Formula, context: Context, display: bool = False) -> str:
+    """The formula as a `math` element; `display`: on a line of its own."""
+    style = ' display="block"' if display else ""
+    return f"<math{style}>{inner(formula, context)}</math>"
+
+
+def pieces(formula: Formula, context: Context) -> list[str]:
+    """The formula as rows between which a browser may break the line: the terms of a sum with their signs."""
+    context = context.around(formula)
+    if not isinstance(formula, Add):
+        return [inner(formula, context)]
+    terms = [(_signs(taken_away, place), _within(term, PRODUCT, context)) for place, (taken_away, term) in enumerate(shape.signed_terms(formula))]
+    return [before + shown for before, shown in terms]
+
+
+def inner(formula: Formula, context: Context) -> str:
+    """The formula as the children of a `math` element or of a row."""
+    context = context.around(formula)
+    match formula:
+        case Definition(name, letters, body):
+            return inner(Entry(name, letters), context) + sign("=") + inner(body, context)
+        case Expr():
+            return _expression(formula, context)
+        case Letter() | Bound() | Literal() | Shift():
+            return _index(formula, context)
+        case Compare(operator, left, right):
+            return inner(left, context) + sign(names.RELATIONS[operator]) + inner(right, context)
+        case IndexCompare(operator, left, right):
+            return _index(left, context) + sign(names.RELATIONS[operator]) + _index(right, context)
+        case And(conditions) | Or(conditions):
+            word = text(" and " if isinstance(formula, And) else " or ")
+            return word.join(_bracketed(inner(c, context)) if isinstance(c, (And, Or)) else inner(c, context) for c in conditions)
+        case Not(condition):
+            return text("not ") + _bracketed(inner(condition, context))
+        case Member(entry, values):
+            return inner(entry, context) + sign("∈") + _bracketed(sign(",").join(map(_number, values)), "{}")
+        case Label(entry, axis):
+            return inner(entry, context) + sign("∈") + _bracketed(f"<mn>1</mn>{sign(',')}<mi>…</mi>{sign(',')}{_expression(Size(axis), context)}", "{}")
+        case _:
+            assert_never(formula)
+
+
+def sign(operator: str) -> str:
+    """An operator."""
+    return f"<mo>{escape(operator)}</mo>"
+
+
+def text(words: str) -> str:
+    """Words inside a formula."""
+    return f"<mtext>{escape(words).replace(' ', chr(0xA0))}</mtext>" if words else ""
+
+
+def row(*children: str) -> str:
+    """The children as one."""
+    return f"<mrow>{''.join(children)}</mrow>"
+
+
+def _bracketed(shown: str, signs: str = "()") -> str:
+    stretchy = "true" if any(tag in shown for tag in TALL) else "false"
+    return row(f'<mo form="prefix" stretchy="{stretchy}">{signs[0]}</mo>', shown, f'<mo form="postfix" stretchy="{stretchy}">{signs[1]}</mo>')
+
+
+def _within(e: Expr, least: int, context: Context) -> str:
+    shown = _expression(e, context)
+    return _bracketed(shown) if shape.level(e) < least else shown
+
+
+def _expression(e: Expr, context: Context) -> str:
+    node = shape.closed(e)
+    match node:
+        case Add():
+            return _sum(node, context)
+        case Number(value) if not shape.is_plain_fraction(value):
+            return _number(value)
+        case Number() | Mul():
+            return _product(node, context)
+        case Pow():
+            return _power(node, context)
+        case Entry(name, indices):
+            return _name(name, tuple(_index(i, context) for i in indices), shape.is_whole(node, context.model))
+        case Size():
+            return _size(node, context)
+        case Delta(left, right):
+            return f"<msub><mi>δ</mi>{_together((_index(left, context), _index(right, context)))}</msub>"
+        case Call(function, arguments):
+            return _call(function, arguments, context)
+        case Abstract(function, arguments):
+            return _name(function) + APPLY + _bracketed(sign(",").join(_argument(a, context) for a in arguments))
+        case Reduce():
+            return _reduction(node, context)
+        case VectorCall():
+            return _vector_call(node, context)
+        case Derivative():
+            return _derivative(node, context)
+        case Cases(branches, otherwise):
+            return _cases(branches, otherwise, context)
+        case _:
+            assert_never(node)
+
+
+def _cases(branches: tuple[tuple[Expr, Condition], ...], otherwise: Expr, context: Context) -> str:
+    rows = [(_expression(value, context), text("if ") + inner(condition, context)) for value, condition in branches]
+    rows.append((_expression(otherwise, context), text("otherwise")))
+    table = "".join(f"<mtr><mtd>{row(value)}</mtd><mtd>{row(condition)}</mtd></mtr>" for value, condition in rows)
+    return row('<mo form="prefix" stretchy="true" symmetric="true">{</mo>', f'<mtable class="cases">{table}</mtable>')
+
+
+# ---------------------------------------------------------------- sums and products
+
+
+def _sum(e: Add, context: Context) -> str:
+    return row(*(_signs(taken_away, place) + _within(term, PRODUCT, context) for place, (taken_away, term) in enumerate(shape.signed_terms(e))))
+
+
+def _signs(taken_away: bool, place: int) -> str:
+    if place:
+        return '<mo form="infix">−</mo>' if taken_away else '<mo form="infix">+</mo>'
+    return '<mo form="prefix">−</mo>' if taken_away else ""
+
+
+def _product(e: Expr, context: Context) -> str:
+    negative, rest = shape.signed(e)
+    parts = shape.quotients(rest)
+    shown = WIDE.join(_quotient(part, place == len(parts) - 1, context) for place, part in enumerate(parts))
+    return row('<mo form="prefix">−</mo>' if negative else "", shown)
+
+
+def _quotient(part: Quotient, last: bool, context: Context) -> str:
+    if not part.denominator:
+        return _factors(part.numerator, last, context)
+    return f"<mfrac>{_bar(part.numerator, context)}{_bar(part.denominator, context)}</mfrac>"
+
+
+def _bar(factors: tuple[Expr, ...], context: Context) -> str:
+    if len(factors) == 1:
+        return row(_expression(factors[0], context))
+    return row(_factors(factors, True, context) or "<mn>1</mn>")
+
+
+def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> str:
+    shown = ""
+    for place, factor in enumerate(factors):
+        followed = place < len(factors) - 1 or not last
+        if place:
+            numbers = isinstance(factors[place - 1], Number) and isinstance(factor, (Number, Pow)) and not shape.signed(factor)[0]
+            shown += sign("·") if numbers else THIN
+        if followed and shape.is_bare(factor):
+            shown += _call_with_brackets(factor, context)
+        elif followed and shape.is_open(factor):
+            shown += _bracketed(_expression(factor, context))
+        else:
+            shown += _within(factor, PRODUCT, context)
+    return shown
+
+
+def _power(e: Pow, context: Context) -> str:
+    under = shape.root(e)
+    if under is not None:
+        return f"<msqrt>{_expression(under, context)}</msqrt>"
+    if shape.split(e)[1] is not None:
+        return _quotient(shape.quotients(e)[0], True, context)
+    if isinstance(e.exponent, Number) and shape.is_plain_fraction(e.exponent.value):
+        exponent = f"<mn>{e.exponent.value.numerator}</mn>{sign('/')}<mn>{e.exponent.value.denominator}</mn>"
+    else:
+        exponent = _expression(e.exponent, context)
+    if isinstance(e.base, Entry):
+        return _name(e.base.name, tuple(_index(i, context) for i in e.base.indices), shape.is_whole(e.base, context.model), exponent)
+    if shape.is_bare(e.base):
+        base = _call_with_brackets(e.base, context)
+    elif shape.level(e.base) < ATOM or shape.is_exponential(e.base):
+        base = _bracketed(_expression(e.base, context))
+    else:
+        base = _expression(e.base, context)
+    return f"<msup>{row(base)}{row(exponent)}</msup>"
+
+
+def _number(value: Fraction) -> str:
+    digits = f"<mn>{shape.decimal(abs(value)) or abs(value)}</mn>"
+    return row('<mo form="prefix">−</mo>', digits) if value < 0 else digits
+
+
+# ---------------------------------------------------------------- names and indices
+
+
+def _name(name: str, indices: tuple[str, ...] = (), whole: bool = False, exponent: str = "") -> str:
+    parts = names.parsed(name)
+    stem = _letters(parts.stem, whole)
+    if parts.accent:
+        stem = f'<mover accent="true">{stem}<mo stretchy="false">{HATS[parts.accent]}</mo></mover>'
+    below = _letters(parts.below) if parts.below else ""
+    if indices:
+        below = row(below, sign(","), _together(indices)) if below else _together(indices)
+    above = (sign("′" * parts.primes) if parts.primes else "") + exponent
+    if above and below:
+        return f"<msubsup>{stem}{below}{row(above)}</msubsup>"
+    if above or below:
+        return f"<msub>{stem}{below}</msub>" if below else f"<msup>{stem}{row(above)}</msup>"
+    return stem
+
+
+def _letters(stem: str, whole: bool = False) -> str:
+    """One letter slanted, a word upright, a number as one; a whole tensor bold."""
+    shown = names.GREEK.get(stem, unicodedata.normalize("NFC", stem))
+    if whole:
+        return f'<mi mathvariant="normal">{escape("".join(map(_bold, shown)))}</mi>'
+    if shown.isdigit():
+        return f"<mn>{shown}</mn>"
+    return f"<mi>{escape(shown)}</mi>"
+
+
+def _bold(letter: str) -> str:
+    for first, start in (("A", 0x1D400), ("a", 0x1D41A), ("0", 0x1D7CE)):
+        place = ord(letter) - ord(first)
+        if 0 <= place < (10 if first == "0" else 26):
+            return chr(start + place)
+    return letter
+
+
+def _together(indices: tuple[str, ...]) -> str:
+    simple = all(i.count("<") == 2 for i in indices)
+    return row(("" if simple else sign(",")).join(indices))
+
+
+def _index(index: Index, context: Context) -> str:
+    match index:
+        case Letter(name, _):
+            return f"<mi>{escape(name)}</mi>"
+        case Bound(depth):
+            return f"<mtext>#{depth}</mtext>"
+        case Literal(value):
+            return f"<mn>{value}</mn>"
+        case Shift(terms, constant):
+            shown = ""
+            for factor, atom in terms:
+                before = sign("−") if factor < 0 else sign("+") if shown else ""
+                shown += before + ("" if abs(factor) == 1 else f"<mn>{abs(factor)}</mn>") + _index(atom, context)
+            return shown + (sign("−" if constant < 0 else "+") + f"<mn>{abs(constant)}</mn>" if constant else "")
+        case _:
+            return inner(index, context)
+
+
+def _size(size: Size, context: Context) -> str:
+    named = shape.size_name(size, context.model)
+    if named:
+        return _name(named)
+    return "<mi>size</mi>" + APPLY + _bracketed(f"{_name(size.axis.tensor)}{sign(',')}<mn>{size.axis.slot}</mn>")
+
+
+def _argument(argument: Expr | Slice, context: Context) -> str:
+    if isinstance(argument, Expr):
+        return _expression(argument, context)
+    found = shape.sliced(argument)
+    if found is not None:
+        entry, kept = found
+        while kept and kept[-1] is None:
+            kept = kept[:-1]
+        return _name(entry.name, tuple("<mo>·</mo>" if i is None else _index(i, context) for i in kept), whole=not kept)
+    letter, (body,), below = shape.opened(argument, context)
+    return f"<msub>{_bracketed(_argument(body, below))}{_index(letter, below)}</msub>"
+
+
+# ---------------------------------------------------------------- functions and binders
+
+
+def _call(function: str, arguments: tuple[Expr, ...], context: Context) -> str:
+    match function, arguments:
+        case "sqrt", (under,):
+            return f"<msqrt>{_expression(under, context)}</msqrt>"
+        case "abs", (under,):
+            return _bracketed(_expression(under, context), "||")
+        case "pi", ():
+            return '<mi mathvariant="normal">π</mi>'
+        case "exp", (exponent,) if shape.is_exponential(Call(function, arguments)):
+            return f"<msup><mi>e</mi>{row(_expression(exponent, context))}</msup>"
+        case "log", (Entry() as under,):
+            return "<mi>log</mi>" + APPLY + THIN + _expression(under, context)
+        case "hadamard" | "outer", _:
+            operator = sign("∘") if function == "hadamard" else sign("⊗")
+            return operator.join(_within(a, POWER, context) for a in arguments)
+        case "transpose", (matrix,):
+            return f'<msup>{row(_within(matrix, ATOM, context))}<mi mathvariant="normal">⊤</mi></msup>'
+        case _:
+            return _call_with_brackets(Call(function, arguments), context)
+
+
+def _call_with_brackets(e: Call, context: Context) -> str:
+    return _symbol(e.function) + APPLY + _bracketed(sign(",").join(_expression(a, context) for a in e.arguments))
+
+
+def _symbol(function: str, below: str = "") -> str:
+    """The sign of a known function with what stands below it: its own letters, or the index along which it runs."""
+    found = names.symbol(function)
+    shown = f'<mi mathvariant="normal">{escape(found.sign)}</mi>' if len(found.sign) == 1 else f"<mi>{escape(found.sign)}</mi>"
+    own = f"<mi>{escape(found.below)}</mi>" if found.below else below
+    return f"<msub>{shown}{row(own)}</msub>" if own else shown
+
+
+def _reduction(e: Reduce, context: Context) -> str:
+    letter, bodies, under = shape.opened(e, context)
+    below = _index(letter, under)
+    if e.kind in BIG:
+        return row(f'<munder><mo movablelimits="true">{BIG[e.kind]}</mo>{row(below)}</munder>', _within(bodies[0], PRODUCT, under))
+    shown = sign(",").join(_expression(b, under) for b in bodies)
+    if e.kind == "norm":
+        return f"<msub>{_bracketed(shown, '‖‖')}{row(below)}</msub>"
+    return _symbol(e.kind, below) + APPLY + _bracketed(shown)
+
+
+def _vector_call(e: VectorCall, context: Context) -> str:
+    body = shape.at_own_letter(e)
+    at = _index(e.at, context)
+    if body is not None:
+        return _symbol(e.kind, at) + APPLY + _bracketed(_expression(body, context))
+    letter, (body,), under = shape.opened(e, context)
+    return f"<msub>{row(_symbol(e.kind, _index(letter, under)), APPLY, _bracketed(_expression(body, under)))}{row(at)}</msub>"
+
+
+def _derivative(e: Derivative, context: Context) -> str:
+    order = len(e.by)
+    partial = "<mo>∂</mo>" if order == 1 else f"<msup><mo>∂</mo><mn>{order}</mn></msup>"
+    below = ""
+    for entry, times in shape.orders(e.by):
+        shown = _expression(entry, context)
+        below += "<mo>∂</mo>" + (shown if times == 1 else f"<msup>{row(shown)}<mn>{times}</mn></msup>")
+    if shape.is_short_body(e.body):
+        return f"<mfrac>{row(partial, _expression(e.body, context))}{row(below)}</mfrac>"
+    return row(f"<mfrac>{row(partial)}{row(below)}</mfrac>", _bracketed(_expression(e.body, context)))
