@@ -49,7 +49,7 @@ class Facet:
     shapes: str = "elementwise"
     source: str = ""
     along: str = ""                                                 # the letter of the axis along which it runs
-    plotted: Mapping[str, str] = field(default_factory=dict)        # the values of the other arguments in its plot (else the default, else 0)
+    plotted: Mapping[str, str] = field(default_factory=dict)        # where its plot stands, if not at the defaults, else at targets 1 0 0 … and 0
     single: tuple[str, ...] = ()                                    # arguments of such a function that do not run along the axis
 
 
@@ -117,6 +117,11 @@ def entry(name: str) -> CatalogueEntry | None:
 def functions() -> dict[str, Function]:
     """The definitions of all entries, as trees, by name."""
     return {name: entry.function for name, entry in _entries.items()}
+
+
+def forgotten(name: str) -> CatalogueEntry | None:
+    """The entry of this name, which the catalogue holds no longer."""
+    return _entries.pop(name, None)
 
 
 Declaration = Callable[[Callable[..., Expr]], CatalogueEntry]

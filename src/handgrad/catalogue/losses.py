@@ -142,6 +142,7 @@ def _(scores: Expr, targets: Expr) -> Expr:
 @loss(
     latex=r"\ell_{\cos}",
     along="k",
+    plotted={"scores": "1"},
     where=("norm[k](scores[k]) > 0",),
     shapes="C scores and C targets to one value",
     source="targets are of length one, such as one-hot vectors",
@@ -162,6 +163,7 @@ def _(k: Letter, scores: Expr, targets: Expr) -> Expr:
 @loss(
     latex=r"D_{\mathrm{KL}}",
     along="k",
+    plotted={"targets": "3/4 1/4"},
     symbols={"scores": "a"},
     lets={"softmax": "s"},
     where=("targets[k] > 0", "sum[k](targets[k]) == 1"),

@@ -92,6 +92,11 @@ def value(entry: CatalogueEntry, form: Form = "plain") -> Entry:
     return _value(writing)
 
 
+def respelled(entry: CatalogueEntry, text: str, form: Form = "plain") -> str:
+    """A fact or formula over the arguments of the entry, over the names of its model: `sum[k](targets[k]) == 1` is `sum[k](y[i,k]) == 1`."""
+    return _fact(Writing(entry, form), text)
+
+
 def _value(writing: Writing) -> Entry:
     owner = writing.entry
     indexed = owner.kind == "activation" and (owner.is_vector or not writing.over_samples)
@@ -174,11 +179,10 @@ def _facts(writing: Writing) -> Iterator[str]:
 
 
 def _fact(writing: Writing, fact: str) -> str:
-    """The fact over the names of the model: `sum[k](targets[k]) == 1` is `sum[k](y[i,k]) == 1` there."""
     def sized(found: re.Match[str]) -> str:
         return f"size({found[1]}, {int(found[2]) + writing.over_samples})"
 
-    def respelled(found: re.Match[str]) -> str:
+    def named(found: re.Match[str]) -> str:
         name, indices = found[1], found[2]
         if name not in writing.entry.function.parameters:
             return found[0]
@@ -187,4 +191,4 @@ def _fact(writing: Writing, fact: str) -> str:
         every = ",".join(sample + ([indices] if indices else []))
         return f"{symbol}[{every}]" if every and not found.string.endswith(f"size({name}", 0, found.end()) else symbol
 
-    return re.sub(r"\b([A-Za-z_]\w*)(?:\[([^\]]*)\])?", respelled, re.sub(r"size\((\w+), (\d+)\)", sized, fact))
+    return re.sub(r"\b([A-Za-z_]\w*)(?:\[([^\]]*)\])?", named, re.sub(r"size\((\w+), (\d+)\)", sized, fact))
