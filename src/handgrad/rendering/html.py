@@ -34,7 +34,7 @@ from handgrad.rendering.shape import Context, scopes
 MARKS = {"✓": "good", "✗": "bad", "~": "noted", "?": "open", "!": "noted"}
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
 PAGE = """<!DOCTYPE html>
-<html lang="en">
+<html lang="en" class="handgrad">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
@@ -49,7 +49,7 @@ body {{ margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 54rem; }}
 @media print {{ body {{ padding: 0; max-width: none; }} }}
 </style>
 </head>
-<body class="handgrad">
+<body>
 {body}
 </body>
 </html>
@@ -60,7 +60,7 @@ def render(document: Document, options: Options) -> str:
     """The document as a file of its own."""
     context = Context(document.model)
     title = f"<h1>{inline(document.title, context)}</h1>\n" if document.title else ""
-    style = resource("page.css").decode().replace(".handgrad {\n", ".handgrad, html {\n", 1)
+    style = resource("page.css").decode()
     return PAGE.format(policy=POLICY, title=escape(words(document.title)), font=font_face(), style=style, body=title + blocks(document.blocks, context))
 
 

@@ -14,7 +14,7 @@ IN_ASCII = {
     "−": "-", "–": "-", "—": "-", "·": "*", "×": "x", "∂": "d", "∇": "grad ", "Σ": "sum ", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~=", "∈": "in", "∞": "inf",
     "√": "sqrt", "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "→": "->", "✓": "ok", "✗": "XX", "δ": "delta", "σ": "sigma", "ε": "epsilon",
     "π": "pi", "θ": "theta", "λ": "lambda", "μ": "mu", "β": "beta", "α": "alpha", "γ": "gamma", "½": "1/2",
-    "‖": "||", "ℝ": "R", "∘": "o", "⊗": "(x)", "ᵀ": "^T",
+    "─": "-", "┄": "-", "┤": "|", "‖": "||", "ℝ": "R", "∘": "o", "⊗": "(x)", "ᵀ": "^T",
 }  # fmt: skip
 
 
@@ -38,6 +38,8 @@ def _sign_in_ascii(sign: str) -> str:
         return IN_ASCII[sign]
     if "①" <= sign <= "⑳":
         return f"({ord(sign) - ord('①') + 1})"
+    if "\u2800" <= sign <= "\u28ff":
+        return " " if sign == "\u2800" else "*"
     plain = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
     return plain or ("" if unicodedata.combining(sign) else "?")
 
