@@ -27,6 +27,7 @@ class HandgradError(Exception):
         shown = [f"{self.code}: {self.what}"]
         if self.line:
             text = self.source.splitlines()[self.line - 1] if self.source else ""
+            text = "".join(c if c.isprintable() else " " if c in "\t\r" else "\ufffd" for c in text)
             first = max(0, self.start - 60)
             shown += [f"    {text[first:first + 100]}", "    " + " " * (self.start - first) + "^" * max(1, min(self.end, first + 100) - self.start)]
         if self.remedy:

@@ -5,11 +5,11 @@ back to the very same tree. Square brackets hold indices, parentheses hold value
 """
 
 from handgrad.notation.cursor import Signature
-from handgrad.notation.lexer import Limits
+from handgrad.notation.lexer import Limits, decoded
 from handgrad.notation.reading import known, read, read_condition, read_entry, read_equation, read_expression, register, whole_entry
 from handgrad.notation.writing import write, write_definition, write_model
 
 __all__ = [
-    "Limits", "Signature", "known", "read", "read_condition", "read_entry", "read_equation", "read_expression", "register",
+    "Limits", "Signature", "decoded", "known", "read", "read_condition", "read_entry", "read_equation", "read_expression", "register",
     "whole_entry", "write", "write_definition", "write_model",
 ]

@@ -34,6 +34,7 @@ from handgrad.expr import (
     shift,
 )
 from handgrad.notation.cursor import Binding
+from handgrad.notation.lexer import WORDS
 from handgrad.notation.operators import Operators
 from handgrad.notation.resolution import Place, literal_error
 
@@ -66,6 +67,13 @@ class Parser(Operators):
             found = self.anything()
             self.expect(")", "after what stands in the parentheses")
             return found
+        if kind == "{":
+            close = self.tokens.partner[at]
+            place = self.place(at, close)
+            edits = ((place.start, place.start + 1, "("), (place.end - 1, place.end, ")"))
+            raise self.error("braces hold the numbers of a fact, and do not group", place, "group with parentheses", *edits)
+        if kind in WORDS:
+            raise self.unexpected(f"`{kind}` is a word of the notation and no name", "use another name")
         raise self.unexpected("a value is missing", "write a number, a name or a call")
 
     # ------------------------------------------------------------ names
@@ -148,7 +156,9 @@ class Parser(Operators):
                 raise self.error("only an entry gathers by label", self.place(first, self.at - 1), "give it a name first")
             return gathered, None, self.place(first, self.at - 1)
         if kind == ":":
-            raise self.error("a whole axis `:` is only given to an abstract function, as in g(w[:])", self.place(first), "write a letter")
+            letter = next(x for x in "ijkmnpqrstuv" if x not in self.texts) if len(self.texts) < 100 else "i"
+            place = self.place(first)
+            raise self.error("a whole axis `:` is only given to an abstract function, as in g(w[:])", place, "write a letter", (place.start, place.end, letter))
         index, letters = self._combination()
         return index, letters.get(index), self.place(first, self.at - 1)
 
@@ -261,7 +271,10 @@ class Parser(Operators):
             return
         name = self.texts[at]
         wanted = str(least) if least == most else f"{least} or more" if most > 9 else f"{least} to {most}"
-        remedy = f"for the largest along an axis write {name}[i](...)" if name in REDUCTIONS else f"write {name} with {wanted}"
+        letter = f"[{self.texts[at + 2]}]" if self.kinds[at + 1] == "[" else ""
+        remedy = f"write {name}{letter}({', '.join('xyzuvw'[:least])})"
+        if name in REDUCTIONS and not letter:
+            remedy = f"for that of all entries along an axis write {name}[i](...)"
         plural = "" if wanted == "1" else "s"
         raise self.error(f"{name} takes {wanted} argument{plural}, not {found}", self.place(at, self.at - 1), remedy)
 
@@ -417,7 +430,7 @@ class Parser(Operators):
             self.at += 1
             if self.texts[self.at] == "in":
                 self.at += 1
-                binding.axis = self.range()
+                self.sight.ranges.append((binding, self.range()))
                 binding.stands = True
             self.sight.letters.append((name, binding.axis))
             if self.at == close:
@@ -428,6 +441,6 @@ class Parser(Operators):
     def range(self) -> Axis:
         """`1..size(a, 2)`: the axis whose positions are meant."""
         if self.kinds[self.at:self.at + 2] != ["number", ".."] or self.texts[self.at] != "1" or self.texts[self.at + 2] != "size":
-            raise self.unexpected("a range is written 1..size(a, 2)")
+            raise self.unexpected("a range is written 1..size(a, 2)", "write {1, 2, 3} for a few numbers")
         self.at += 2
         return self._size(self.at).axis

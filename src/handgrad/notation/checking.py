@@ -18,6 +18,7 @@ def _model_error(what: str, place: Place, remedy: str = "", mended: str = "") ->
 def checked(setting: Setting, declared: Mapping[str, tuple[Axis, Extent, Place]], definitions: Mapping[str, Definition], places: Mapping[str, Place]) -> None:
     """Refuse what does not fit together."""
     _sizes(setting)
+    _ranges(setting)
     _declared(setting, declared)
     for binding in setting.sight.unranged:
         if not binding.stands and setting.axes.find(binding.axis).tensor == "":
@@ -44,6 +45,17 @@ def _sizes(setting: Setting) -> None:
         assert axis is slots[slot - 1]
 
 
+def _ranges(setting: Setting) -> None:
+    """Give a letter the axis of its range, where no slot gives it one; a range never makes two slots one axis."""
+    axes = setting.axes
+    for binding, axis in setting.sight.ranges:
+        if axes.find(binding.axis).tensor == "":
+            axes.join(axis, binding.axis, binding.place, f"`{binding.name}`")
+        elif axes.find(binding.axis) is not axes.find(axis):
+            raise shape_error(f"{binding.name} runs over {axes.described(axes.find(binding.axis))}, and its range is that of {axes.described(axes.find(axis))}",
+                              binding.place, "leave the range out")
+
+
 def _declared(setting: Setting, declared: Mapping[str, tuple[Axis, Extent, Place]]) -> None:
     """Give each letter of an `axes` line its axis; it has the same one in every statement."""
     axes = setting.axes
@@ -52,7 +64,7 @@ def _declared(setting: Setting, declared: Mapping[str, tuple[Axis, Extent, Place
         used = (*setting.sight.left, *setting.sight.letters)
         roots = list(dict.fromkeys(axes.find(a) for name, a in used if name == letter and axes.find(a).tensor))
         if len(roots) > 1:
-            raise shape_error(f"the letter {letter} lies on two axes of the model: {axes.described(roots[0])} and {axes.described(roots[1])}", place,
+            raise shape_error(f"the letter {letter} lies on two axes of the model: {axes.slot(roots[0])} and {axes.slot(roots[1])}", place,
                               "use another letter for one of them in the statements, or leave it out here")
         if not roots:
             raise shape_error(f"the letter {letter} stands in no slot", place, "leave it out, or use it")
@@ -97,7 +109,8 @@ def _cycles(definitions: Mapping[str, Definition], places: Mapping[str, Place]) 
             elif below in path:
                 circle = list(path)[list(path).index(below):]
                 way = " -> ".join((*circle, below))
-                raise _model_error(f"{below} is defined by itself: {way}", places[below], "give one of them another name")
+                remedy = "give the steps names of their own: h1, h2, …" if len(circle) == 1 else "give one of them another name"
+                raise _model_error(f"{below} is defined by itself: {way}", places[below], remedy)
             elif below in definitions and below not in done:
                 path[below] = iter(sorted(names(definitions[below].body)))
 
@@ -107,7 +120,7 @@ def finished(setting: Setting, definitions: Mapping[str, Definition]) -> Iterato
     for name in setting.sight.abstract:
         near = next((known for known in setting.functions if _near(name, known)), None)
         yield f"{name} is taken as an abstract function" + (f"; did you mean {near}?" if near else "")
-    letters = {letter for letter, _ in setting.sight.letters}
+    letters = {letter for letter, _ in (*setting.sight.left, *setting.sight.letters)}
     for name, slots in setting.axes.tensors.items():
         if not slots and name not in definitions:
             if name in letters:

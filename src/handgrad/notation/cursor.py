@@ -40,6 +40,7 @@ class Sight:
     letters: list[tuple[str, Axis]] = field(default_factory=list)
     deltas: list[tuple[Binding, Binding, Place]] = field(default_factory=list)
     unranged: list[Binding] = field(default_factory=list)
+    ranges: list[tuple[Binding, Axis]] = field(default_factory=list)
     sizes: list[tuple[str, int, Axis, Place]] = field(default_factory=list)
     abstract: dict[str, list[Place]] = field(default_factory=dict)
     least: list[tuple[Axis, int]] = field(default_factory=list)

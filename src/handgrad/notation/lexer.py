@@ -52,17 +52,31 @@ SUPERSCRIPTS = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
 LOWERED = str.maketrans(SUPERSCRIPTS + "\u207b", "0123456789-")
 CYRILLIC = "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425"
 LOOKALIKES = str.maketrans(CYRILLIC, "aeopcxyiABEKMHOPCTX")
+REMEDIES = {
+    "|": "write abs(x), or norm[i](x[i])", "\\": "this is LaTeX: write exp(x), sum[i](x[i]), (a)/(b)", "!": "there is no factorial; unequal is !=",
+    "&": "write and", "%": "write /100", "$": "formulas stand here without dollar signs", "\u2211": "write sum[i](...)", "\u221a": "write sqrt(...)",
+}
 PATTERN = re.compile(
-    r"[ \t\r\u00a0]*(?:"
+    r"[ \t\r\u00a0\ufeff]*(?:"
     r"(?P<number>(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_']*)"
     r"|(?P<operator>\*\*|<=|>=|==|!=|\.\.|[-+*/^()\[\]{},=<>:;])"
     r"|(?P<comment>\#.*)"
     rf"|(?P<alike>[{''.join(ALIKE)}])"
     rf"|(?P<power>\u207b?[{SUPERSCRIPTS}]+)"
-    r"|(?P<unknown>[^ \t\r\u00a0]))",
+    r"|(?P<unknown>[^ \t\r\u00a0\ufeff]))",
     re.DOTALL,
 )
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file: UTF-8, or UTF-16 where its first bytes say so."""
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        kind, line = encoding.upper().removesuffix("-SIG"), data[:error.start].count(10) + 1
+        raise NotationError(f"byte {error.start}, on line {line}, is no {kind}", remedy="save the file as UTF-8") from None
 
 
 def lines(text: str, limits: Limits) -> list[str]:
@@ -170,6 +184,6 @@ def _refuse(character: str, start: int, found: Tokens) -> None:
         latin = remedy.removeprefix("write ")
     else:
         shown = character if character.isprintable() and character.isascii() else f"{code} ({name.lower()})" if name else code
-        what, remedy = f"{shown} has no meaning here", "names are made of A-Z a-z 0-9 _ '; operators are + - * / ^ < <= > >= == !="
+        what, remedy = f"{shown} has no meaning here", REMEDIES.get(character, "names are made of A-Z a-z 0-9 _ '; operators + - * / ^ < <= > >= == !=")
     mended = found.line.replace(character, latin).strip() if latin != character else ""
     raise NotationError(what, found.source, found.number, start, start + 1, remedy, mended)

@@ -240,7 +240,7 @@ class Operators(Cursor):
             return True
         end = self.tokens.end(self.at - 1)
         place = self.place(self.at - 1, self.at)
-        raise self.error(f"`{place.text()}`: two things stand side by side", place, "write * between them", (end, end, "*"))
+        raise self.error(f"`{place.text()}`: two things stand side by side", place, "write * between them", (end, self.tokens.starts[self.at], "*"))
 
     def factor(self) -> Any:
         """A power behind any number of signs."""

@@ -17,7 +17,7 @@ from handgrad.expr import Axis, Condition, Entry, Expr, Label, Letter, Member
 from handgrad.notation.atoms import Parser
 from handgrad.notation.checking import checked, finished
 from handgrad.notation.cursor import Binding, Setting, Sight, Signature
-from handgrad.notation.lexer import LIMITS, Limits, Tokens, lines, tokens
+from handgrad.notation.lexer import LIMITS, WORDS, Limits, Tokens, lines, tokens
 from handgrad.notation.operators import COMPARISONS
 from handgrad.notation.resolution import Axes, Place, final_names, settled
 
@@ -54,7 +54,35 @@ def read(text: str, functions: Mapping[str, Signature] = known, limits: Limits =
     ```
     s[k] = exp(a[k])/sum[m](exp(a[m]))
     ```
+    An error carries the line mended, ready to paste, where that line then reads.
     """
+    try:
+        return _read(text, functions, limits)
+    except HandgradError as error:
+        error.mended = _pasteable(error, text, functions, limits)
+        raise
+
+
+def _pasteable(error: HandgradError, text: str, functions: Mapping[str, Signature], limits: Limits) -> str:
+    """The mended line, mended further while it is at fault; empty if it never reads."""
+    mended = error.mended
+    rows = text.split("\n")
+    for _ in range(4 if mended else 0):
+        rows[error.line - 1] = mended
+        try:
+            _read("\n".join(rows), functions, limits)
+        except HandgradError as next_error:
+            if next_error.line > error.line or not next_error.line:
+                return mended
+            if next_error.line < error.line or not next_error.mended:
+                return ""
+            mended = next_error.mended
+        else:
+            return mended
+    return ""
+
+
+def _read(text: str, functions: Mapping[str, Signature], limits: Limits) -> Model:
     setting = Setting(Axes(Model({})), Sight(), functions)
     found = Statements({}, {}, [], {}, [])
     rows = [tokens(line, number, text, limits) for number, line in enumerate(lines(text, limits), 1)]
@@ -221,6 +249,8 @@ def _plain_names(row: Tokens, at: int, stop: int) -> list[str]:
 def _definition(row: Tokens, at: int, setting: Setting, found: Statements) -> None:
     cursor = Parser(row, at, setting, {}, frozenset())
     name, after = row.texts[at], row.kinds[at + 1]
+    if row.kinds[at] in WORDS:
+        raise cursor.error(f"`{name}` is a word of the notation and no name", cursor.place(at), "use another name")
     if row.kinds[at] != "name" or after not in ("=", "["):
         raise _no_definition(cursor)
     letters = _left_side(cursor) if after == "[" else ()
@@ -284,8 +314,6 @@ def _no_definition(cursor: Parser, at: int | None = None) -> HandgradError:
         return cursor.error("the left side of a definition is one name", cursor.place(first, last), "write J = … or s[i,k] = …")
     if COMPARISONS & set(kinds):
         return cursor.error("a condition alone is no statement", whole, f"write assume {whole.text()}", (whole.start, whole.start, "assume "))
-    if row.kinds[first] in ("if", "else", "and", "or", "not"):
-        return cursor.error(f"`{row.texts[first]}` is a word of the notation and no name", cursor.place(first), "use another name")
     return cursor.error("a statement is a name, =, and a formula", whole, f"write J = {whole.text()}", (whole.start, whole.start, "J = "))
 
 
@@ -296,6 +324,11 @@ def _ended(cursor: Parser) -> None:
     if kind == "=":
         place = cursor.place(cursor.at)
         raise cursor.error("a statement holds one =", place, "equality of values is ==", (place.start, place.end, "=="))
+    before, after = cursor.at - 1, cursor.at + 1
+    if kind == "," and cursor.kinds[before] == cursor.kinds[after] == "number" and cursor.texts[before].isdigit() and cursor.texts[after].isdigit():
+        place = cursor.place(before, after)
+        dot = f"{cursor.texts[before]}.{cursor.texts[after]}"
+        raise cursor.error("decimals are written with a point", place, f"write {dot}", (place.start, place.end, dot))
     raise cursor.unexpected("the formula ends before this")
 
 
@@ -329,7 +362,7 @@ def _closed(parser: Parser, tree: Any) -> Any:
 def _settled(parser: Parser, tree: Any) -> Any:
     sight, axes = parser.sight, parser.axes
     sight.unranged += [b for b in parser.free.values() if not b.stands]
-    if sight.unranged or sight.deltas or sight.sizes or sight.abstract:
+    if sight.unranged or sight.deltas or sight.sizes or sight.ranges or sight.abstract:
         checked(parser.setting, {}, {}, {})
     return settled(tree, final_names(axes), axes) if sight.provisional else tree
 

@@ -88,6 +88,10 @@ class Axes:
         extent = self.extents.get(self.find(axis))
         if extent is not None:
             return f"{extent.meaning} {extent.letter}".strip()
+        return self.slot(axis)
+
+    def slot(self, axis: Axis) -> str:
+        """A slot on the axis."""
         return f"index {axis.slot} of {axis.tensor}" if axis.tensor else "another index"
 
     def slots(self, name: str, count: int, place: Place) -> tuple[Axis, ...]:
