@@ -16,8 +16,8 @@ import handgrad.rendering
 from handgrad.document import Document, FormatError, Options, format_of, formats, render
 
 assert handgrad.rendering is not None        # importing it makes the formats known
-TEXT = ("terminal", "markdown", "latex", "html", "pdf")
-NARROW, WIDE, PLAIN_WIDTH = 40, 100, 80
+TEXT = ("terminal", "markdown", "latex", "html")
+NARROWEST, NARROW, WIDE, PLAIN_WIDTH = 20, 40, 100, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def chosen(options: argparse.Namespace) -> Output:
     form = "json" if options.json else options.to or _form_of(options.output)
     if form != "json" and form not in formats():
         raise FormatError(f"there is no format {form!r}", remedy=f"formats: {', '.join(name for name in TEXT if name in formats())}, json")
-    return Output(form, options.output, options.ascii, options.width or _columns(options.output))
+    return Output(form, options.output, options.ascii, max(options.width or _columns(options.output), NARROWEST))
 
 
 def _form_of(file: str) -> str:
