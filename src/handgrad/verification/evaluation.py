@@ -59,6 +59,7 @@ class Evaluator:
         self._bodies: dict[str, Closure] = {}
         self._used: dict[Any, frozenset[int]] = {}
         self._reach: dict[str, frozenset[str]] = {}
+        self._known: dict[str, tuple[tuple[Axis, ...], frozenset[str]]] = {}
 
     def closure(self, tree: Any, letters: tuple[Letter, ...] = ()) -> Closure:
         """The closure of a tree; its stack starts with the values of the letters."""
@@ -143,22 +144,26 @@ class Evaluator:
 
     def entry(self, place: Place, world: World) -> Value:
         """The value of an entry, remembered."""
-        if place in world.memo:
-            return world.memo[place]
         name, indices = place
-        for axis, i in zip(self.axes_of(name), indices, strict=True):
+        axes, reach = self._known.get(name) or self._noted(name)
+        memo = world.memo
+        if world.base is not None and reach.isdisjoint(world.seed_names):
+            world = world.base
+        if place in world.memo:
+            value = memo[place] = world.memo[place]
+            return value
+        for axis, i in zip(axes, indices, strict=True):
             if not 1 <= i <= world.point.size(axis):
                 raise OutOfRange(f"{spelled(place)} lies outside its axis of {world.point.size(axis)}")
-        if world.seeds and self.reach(name).isdisjoint(seed for seed, _ in world.seeds):
-            value = self.entry(place, world.base or world)
-        elif name in self.definitions:
-            value = _shortened(self.body(name)(indices, world))
-        else:
-            value = world.input(place)
+        value = _shortened(self.body(name)(indices, world)) if name in self.definitions else world.input(place)
         if place in world.seeds:
             value = world.seeded(place, value)
-        world.memo[place] = value
+        world.memo[place] = memo[place] = value
         return value
+
+    def _noted(self, name: str) -> tuple[tuple[Axis, ...], frozenset[str]]:
+        self._known[name] = self.axes_of(name), self.reach(name)
+        return self._known[name]
 
     # ------------------------------------------------------------ indices
 
@@ -222,9 +227,12 @@ def _nothing(_: Stack) -> None:
 
 
 def _shortened(value: Value) -> Value:
-    if isinstance(value, Jet):
-        return Jet({mask: balls.shortened(x) for mask, x in value.parts.items()})
-    return balls.shortened(value)
+    if not isinstance(value, Jet):
+        return balls.shortened(value)
+    for x in value.parts.values():
+        if type(x) is fmpq and x.height_bits() > balls.LARGEST_EXACT_BITS:
+            return Jet({mask: balls.shortened(part) for mask, part in value.parts.items()})
+    return value
 
 
 def _position(value: Closure) -> IndexClosure:

@@ -144,10 +144,11 @@ def _abstract(ev: Evaluator, node: Abstract, frame: Frame | None, depth: int) ->
     """The value of the seeded polynomial that stands for the function."""
     gather = [_listed(ev, a, frame, depth) for a in node.arguments]
     name, seed = node.function, ev.seed
+    origin = (f"{node.function}(0)", ())
 
     def value(stack: Stack, world: World) -> Value:
         arguments = [((n, *position), v) for n, listed in enumerate(gather) for position, v in listed(stack, world)]
-        return abstract.value(seed, name, arguments)
+        return abstract.value(seed, name, arguments) + world.input(origin)
 
     return value
 

@@ -27,6 +27,7 @@ from handgrad.verification.worlds import GIVEN, Closure, OutOfRange, Place, Poin
 PRECISIONS = (320, 1280, 5120)
 AGREED_BITS = 200
 MOST_ASSIGNMENTS = 6
+ENOUGH_NEAR_KINKS = 9           # points on and around kinks; with fewer near one point, those near another are looked at too
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +145,11 @@ class Verifier:
 
     def _special(self, sides: tuple[Closure, Closure], letters: tuple[Letter, ...], seen: list[_Seen]) -> Iterator[_Seen]:
         """What is found on each kink and in each region that the formulas meet, near the first points."""
+        looked = 0
         for base in list(seen)[1:3] or list(seen):
-            for point in self._points.kinks(sides, base.stack, base.point):
+            near = self._points.kinks(sides, base.stack, base.point) if looked < ENOUGH_NEAR_KINKS else []
+            looked += len(near)
+            for point in near:
                 try:
                     yield _pair(sides, base.stack, point)
                 except _Unusable:

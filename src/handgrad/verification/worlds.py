@@ -105,6 +105,7 @@ class World:
     side: int = 0                                       # on which side of a boundary conditions are read
     tied: bool = False                                  # whether a condition was met on its boundary
     base: World | None = None
+    seed_names: frozenset[str] = frozenset()
 
     def under(self, seeds: tuple[Place, ...]) -> World:
         """The same world with these entries as seeds."""
@@ -112,7 +113,8 @@ class World:
             return self
         root = self.base or self
         if seeds not in root.below:
-            root.below[seeds] = World(self.point, seeds, base=root, watch=root.watch, asked=root.asked, reads=root.reads)
+            names = frozenset(name for name, _ in seeds)
+            root.below[seeds] = World(self.point, seeds, base=root, watch=root.watch, asked=root.asked, reads=root.reads, seed_names=names)
         return root.below[seeds]
 
     def input(self, place: Place) -> Scalar:
