@@ -5,7 +5,7 @@ Nothing on a page is written by hand except what an entry says of itself: deriva
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from handgrad.axes import Model
@@ -15,14 +15,16 @@ from handgrad.catalogue.models import Form, respelled, spelling, value
 from handgrad.catalogue.models import model as text_of
 from handgrad.derivation import Derivation, model
 from handgrad.document import Block, Document, Figure, Heading, Inline, Note, Paragraph, Table
-from handgrad.expr import Axis, Entry
+from handgrad.expr import Axis, Compare, Condition, Entry
 from handgrad.manual.floats import Place, Scene
 from handgrad.manual.joining import joined
-from handgrad.manual.plot import curve, figure
 from handgrad.notation import read, read_condition, read_expression
+from handgrad.rendering.plot import Curve, figure
 
 TITLES: dict[Kind, str] = {"activation": "Activations and their derivatives", "loss": "Losses and their gradients"}
 FORMS: dict[Form, str] = {"plain": "Derivative", "through": "Through g", "samples": "Over n samples"}
+
+LEFT, RIGHT, SAMPLES, NEAR = -4.0, 4.0, 321, 1e-9        # of a plot; every integer is among the samples
 
 
 def contents() -> Document:
@@ -153,8 +155,27 @@ def plotted(entry: CatalogueEntry, derived: Derivation) -> Figure:
         return Scene(context, functions(), sizes, _inputs(entry, context, sizes, x))
 
     whole = value(entry)
-    curves = curve(entry.name, lambda x: scene(x).at(whole)), curve("derivative", lambda x: scene(x).at(slope))
-    return figure(curves, f"{entry.name} and its derivative from -4 to 4")
+    drawn = {name: _curve(name, lambda x, tree=tree: scene(x).at(tree)) for name, tree in ((entry.name, whole), ("derivative", slope))}
+    kinks = [(x, y) for kink in entry.facet.kinks for x, y in _met(read_condition(respelled(entry, kink.at), context), drawn[entry.name], scene)]
+    return figure(tuple(drawn.values()), f"{entry.name} and its derivative from -4 to 4", kinks)
+
+
+def _curve(name: str, function: Callable[[float], float]) -> Curve:
+    points: list[tuple[float, float | None]] = []
+    for number in range(SAMPLES):
+        x = LEFT + (RIGHT - LEFT) * number / (SAMPLES - 1)
+        try:
+            points.append((x, function(x)))
+        except (ArithmeticError, ValueError):
+            points.append((x, None))
+    return Curve(name, tuple(points))
+
+
+def _met(condition: Condition, drawn: Curve, scene: Callable[[float], Scene]) -> Iterator[tuple[float, float]]:
+    """The points of the curve at which the two sides of the condition meet."""
+    if isinstance(condition, Compare):
+        gap = condition.left - condition.right
+        yield from ((x, y) for x, y in drawn.points if y is not None and abs(scene(x).at(gap)) < NEAR)
 
 
 def _sizes(entry: CatalogueEntry, context: Model) -> dict[Axis, int]:
