@@ -8,8 +8,8 @@ The names below are the table of contents; each is loaded when it is first used.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False       # type checkers take it as true; importing typing for it would double the time of this import
 if TYPE_CHECKING:
     from handgrad.catalogue import activation, entries, entry, loss
     from handgrad.derivation import Derivation, model
@@ -41,7 +41,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """The public name, from its module. The formats of output are known from then on, and the names of the catalogue."""
     if name not in _HOMES:
         raise AttributeError(f"module 'handgrad' has no attribute {name!r}")
