@@ -143,21 +143,29 @@ def _facts(entry: CatalogueEntry) -> Table:
 # ---------------------------------------------------------------- the plot
 
 
+def curves(entry: CatalogueEntry) -> tuple[Curve, Curve]:
+    """The graphs over the first argument of the entry and of its derivative as it was derived."""
+    return _curves(entry, derivation(entry))[0]
+
+
 def plotted(entry: CatalogueEntry, derived: Derivation) -> Figure:
-    """The graph of the entry over its first argument, and that of the derivative as it was derived."""
-    saved = derived.json()
-    named = "".join(f"\n{w['name']} = {w['text']}" for w in saved["result"]["where"])
-    context = read(text_of(entry) + named)
-    slope = read_expression(saved["result"]["text"], context, {i.name: i.axis for e in (derived.of, *derived.wrt) for i in e.indices})
-    sizes = _sizes(entry, context)
+    """The plot of the entry and of its derivative, with the kinks marked."""
+    drawn, scene = _curves(entry, derived)
+    conditions = (read_condition(respelled(entry, kink.at), scene(0).model) for kink in entry.facet.kinks)
+    kinks = [place for condition in conditions for place in _met(condition, drawn[0], scene)]
+    return figure(drawn, f"{entry.name} and its derivative from -4 to 4", kinks)
+
+
+def _curves(entry: CatalogueEntry, derived: Derivation) -> tuple[tuple[Curve, Curve], Callable[[float], Scene]]:
+    result = derived.json()["result"]
+    context = read("\n".join([text_of(entry), *(f"{w['name']} = {w['text']}" for w in result["where"])]))
+    slope = read_expression(result["text"], context, {i.name: i.axis for e in (derived.of, *derived.wrt) for i in e.indices})
+    sizes = _sizes(context)
 
     def scene(x: float) -> Scene:
         return Scene(context, functions(), sizes, _inputs(entry, context, sizes, x))
 
-    whole = value(entry)
-    drawn = {name: _curve(name, lambda x, tree=tree: scene(x).at(tree)) for name, tree in ((entry.name, whole), ("derivative", slope))}
-    kinks = [(x, y) for kink in entry.facet.kinks for x, y in _met(read_condition(respelled(entry, kink.at), context), drawn[entry.name], scene)]
-    return figure(tuple(drawn.values()), f"{entry.name} and its derivative from -4 to 4", kinks)
+    return (_curve(entry.name, lambda x: scene(x).at(value(entry))), _curve("derivative", lambda x: scene(x).at(slope))), scene
 
 
 def _curve(name: str, function: Callable[[float], float]) -> Curve:
@@ -178,7 +186,7 @@ def _met(condition: Condition, drawn: Curve, scene: Callable[[float], Scene]) ->
         yield from ((x, y) for x, y in drawn.points if y is not None and abs(scene(x).at(gap)) < NEAR)
 
 
-def _sizes(entry: CatalogueEntry, context: Model) -> dict[Axis, int]:
+def _sizes(context: Model) -> dict[Axis, int]:
     """One sample and two classes."""
     axes = {axis for slots in context.tensors.values() for axis in slots}
     return {axis: 1 if context.letters.get(axis, ("",))[0] == "i" else 2 for axis in axes}
