@@ -26,7 +26,7 @@ from handgrad.verification.worlds import GIVEN, Closure, OutOfRange, Place, Poin
 
 PRECISIONS = (320, 1280, 5120)
 AGREED_BITS = 200
-MOST_ASSIGNMENTS = 6
+FIRST_POINTS, MOST_ASSIGNMENTS, FEW_ASSIGNMENTS = 8, 5, 2       # of free indices: most at the first points, a few at further ones
 ENOUGH_NEAR_KINKS = 9           # points on and around kinks; with fewer near one point, those near another are looked at too
 
 
@@ -244,9 +244,13 @@ class Verifier:
 
 
 def _chosen(every: list[Stack], number: int) -> list[Stack]:
-    """Some of many values of the free indices, others at another point; the first and the last are always among them."""
-    step = -(-len(every) // MOST_ASSIGNMENTS)
-    return every if step <= 1 else list(dict.fromkeys([*every[number % step :: step], every[0], every[-1]]))
+    """Some of many values of the free indices, others at another point; of the first points also the first and the last of all."""
+    most = MOST_ASSIGNMENTS if number < FIRST_POINTS else FEW_ASSIGNMENTS
+    step = -(-len(every) // most)
+    if step <= 1:
+        return every
+    spread = every[number % step :: step]
+    return spread if number >= FIRST_POINTS else list(dict.fromkeys([every[0], *spread[: most - 2], every[-1]]))
 
 
 def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
