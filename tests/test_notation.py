@@ -81,7 +81,7 @@ def test_a_condition_or_fact_reads_back_as_the_very_same_tree(seed: int) -> None
 def random_model(seed: int) -> Model:
     """A model of a few definitions and facts, axes as the reader names them."""
     random = Random(seed)
-    made: dict[str, Definition] = {}
+    made: dict[str, Definition] = dict(model().definitions) if random.random() < 0.8 else {}
     facts = []
     for number in range(random.randint(1, 3)):
         trees = Trees(random.getrandbits(60), LETTERS)

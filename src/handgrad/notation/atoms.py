@@ -73,7 +73,7 @@ class Parser(Operators):
             edits = ((place.start, place.start + 1, "("), (place.end - 1, place.end, ")"))
             raise self.error("braces hold the numbers of a fact, and do not group", place, "group with parentheses", *edits)
         if kind in WORDS:
-            raise self.unexpected(f"`{kind}` is a word of the notation and no name", "use another name")
+            raise self.error(f"`{kind}` is a word of the notation and no name", self.place(at), "use another name")
         raise self.unexpected("a value is missing", "write a number, a name or a call")
 
     # ------------------------------------------------------------ names
@@ -303,7 +303,7 @@ class Parser(Operators):
         self.expect(")", "after the arguments")
         if not arguments:
             raise self.error(f"{name}() is called without arguments", self.place(at, self.at - 1), f"write {name} for a quantity, or {name}(x)")
-        if self.setting.closed is not None and name not in self.setting.closed:
+        if self.setting.closed is not None and name not in self.setting.closed and name not in self.axes.tensors:
             raise self.error(f"`{name}` is no function of the model", self.place(at), "define it, or use one of the known functions", kind=ModelError)
         self.sight.abstract.setdefault(name, []).append(self.place(at, self.tokens.partner[at + 1]))
         return Abstract(name, tuple(arguments))
@@ -311,10 +311,9 @@ class Parser(Operators):
     def _refuse_argument(self, at: int, start: int) -> None:
         name = self.texts[at]
         place = self.place(start, self.at - 1)
-        call = self.place(at, at + 1)
         if name in self.axes.tensors:
             end = self.tokens.end(at)
-            raise self.error(f"{name} is a quantity and not called", call, f"write {name}*(...)", (end, end, "*"), kind=ModelError)
+            raise self.error(f"{name} is a quantity and not called", self.place(at), f"write {name}*(...)", (end, end, "*"), kind=ModelError)
         u = next(n for n in ("u", "v", "q", "u1", "u2", "u3") if n not in self.axes.tensors)
         bare = not any(self.kinds[p] == "[" for p in range(start, self.at))
         statement = next((p for p in range(at, -1, -1) if self.kinds[p] == ";"), -1) + 1

@@ -36,8 +36,10 @@ def _sizes(setting: Setting) -> None:
     for name, slot, axis, place in setting.sight.sizes:
         slots = setting.axes.tensors.get(name)
         if slots is None:
+            shaped = [n for n, s in setting.axes.tensors.items() if s]
             raise shape_error(f"`{place.text()}`: {name} is no name of the model, so its shape is unknown", place,
-                              f"use a name that stands with indices: {', '.join(n for n, s in setting.axes.tensors.items() if s) or 'there is none'}")
+                              f"use a name that stands with indices: {', '.join(shaped) or 'there is none'}",
+                              place.mended((place.start, place.end, f"size({shaped[0]}, 1)")) if shaped else "")
         if slot > len(slots):
             has = "no index" if not slots else "1 index" if len(slots) == 1 else f"{len(slots)} indices"
             raise shape_error(f"`{place.text()}`: {name} has {has}", place, f"write size({name}, 1)" if slots else "use a name that stands with indices",

@@ -322,8 +322,7 @@ def _ended(cursor: Parser) -> None:
     if kind in ("end", ";"):
         return
     if kind == "=":
-        place = cursor.place(cursor.at)
-        raise cursor.error("a statement holds one =", place, "equality of values is ==", (place.start, place.end, "=="))
+        raise cursor.error("a statement holds one =", cursor.place(cursor.at), "write two statements; equality of values is ==")
     before, after = cursor.at - 1, cursor.at + 1
     if kind == "," and cursor.kinds[before] == cursor.kinds[after] == "number" and cursor.texts[before].isdigit() and cursor.texts[after].isdigit():
         place = cursor.place(before, after)

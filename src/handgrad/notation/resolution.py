@@ -111,9 +111,9 @@ class Axes:
             remedy = f"write {name}[{', '.join(LETTERS[:len(slots)])}]" if slots else f"write {name}"
             raise shape_error(f"`{place.text()}` has {count} {_indices(count)}, and {name} has {len(slots)}", place, remedy)
         head = spot.text().removesuffix("]").strip()
-        colons = ", ".join(":" * (many - few)) if few == 0 else ",".join(":" * (many - few))
-        whole = f"{head},{colons}]" if few else f"{head}[{','.join(':' * (many - few))}]"
-        raise shape_error(f"`{spot.text()}` has {few} {_indices(few)}, and {name} has {many} elsewhere", spot,
+        colons = ",".join(":" * (many - few))
+        whole = f"{head},{colons}]" if few else f"{head}[{colons}]"
+        raise shape_error(f"`{spot.text()}` has {few} {_indices(few)}, and {name} has {many}{'' if first is None else ' elsewhere'}", spot,
                           f"write {whole} for all of them, or a letter for each", spot.mended((spot.start, spot.end, whole)))
 
 
