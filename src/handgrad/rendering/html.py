@@ -6,7 +6,7 @@ from base64 import b64encode
 from dataclasses import replace
 from functools import cache
 from html import escape
-from importlib.resources import files
+from pkgutil import get_data
 from typing import assert_never
 
 from handgrad.document import (
@@ -74,7 +74,9 @@ def fragment(document: Document) -> str:
 @cache
 def resource(name: str) -> bytes:
     """A file that lies beside the renderers."""
-    return files("handgrad.rendering").joinpath(name).read_bytes()
+    data = get_data("handgrad.rendering", name)
+    assert data is not None, f"the package lacks {name}"
+    return data
 
 
 def font_face() -> str:

@@ -58,7 +58,7 @@ class Symbol:
 
 
 KNOWN = {
-    **{name: Symbol(f"\\{name}", name) for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min")},
+    **{name: Symbol(f"\\{name}", name) for name in ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "max", "min")},
     "pi": Symbol(r"\pi", "π"),
 }
 

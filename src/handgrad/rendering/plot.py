@@ -16,7 +16,7 @@ from handgrad.document import Figure
 Point = tuple[float, float | None]
 WIDTH, HEIGHT = 560, 330
 LEFT, RIGHT, TOP, BOTTOM = 46, 18, 36, 34
-LIMIT = 6.0                 # what lies further from 0 is cut off
+LIMIT, JUMP = 6.0, 0.75     # what lies further from 0 is cut off; points further apart are not joined
 STROKES = (("var(--accent, #1f4e8c)", ""), ("var(--bad, #b3261e)", "7 4"), ("var(--good, #2c6e36)", "2 4"))
 COLUMNS, ROWS = 60, 12      # of the drawing in dots
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -96,7 +96,7 @@ def _runs(curve: Curve) -> Iterator[list[tuple[float, float]]]:
     run: list[tuple[float, float]] = []
     for x, y in (*curve.points, (0.0, None)):
         shown = y is not None and abs(y) <= LIMIT
-        if run and (not shown or x == run[-1][0]):
+        if run and (y is None or not shown or x == run[-1][0] or abs(y - run[-1][1]) > JUMP):
             yield run
             run = []
         if shown and y is not None:

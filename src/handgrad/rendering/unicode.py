@@ -160,7 +160,12 @@ def _cases(branches: tuple[tuple[Expr, Condition], ...], otherwise: Expr, contex
 def _within(e: Expr, least: int, context: Context, style: Style) -> str:
     """The formula, in brackets if it holds together less tightly than asked."""
     shown = _expression(e, context, style)
-    return f"({shown})" if shape.level(e) < least else shown
+    return f"({shown})" if _level(e, style) < least else shown
+
+
+def _level(e: Expr, style: Style) -> int:
+    """How tightly the formula holds together; in ASCII sums and roots bring their own brackets."""
+    return ATOM if style.ascii and (isinstance(e, Reduce) or shape.root(e) is not None) else shape.level(e)
 
 
 # ---------------------------------------------------------------- sums and products
@@ -244,7 +249,7 @@ def _power(e: Pow, context: Context, style: Style) -> str:
     if shape.split(e)[1] is not None:
         return _quotient(shape.quotients(e)[0], True, context, style)
     base = _expression(e.base, context, style)
-    if shape.level(e.base) < ATOM or shape.root(e.base) is not None:
+    if _level(e.base, style) < ATOM or (shape.root(e.base) is not None and not style.ascii):
         base = f"({base})"
     elif shape.is_bare(e.base):
         base = _factors((e.base,), False, context, style)
