@@ -9,6 +9,9 @@ from fractions import Fraction
 from support_reader import Tree
 from support_transform import rebuilt, text
 
+TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+STRICT = {"<": "<=", ">": ">=", "<=": "<", ">=": ">"}
+
 
 def mutated(tree: Tree) -> Iterator[tuple[str, Tree]]:
     """Every form with one fault at the root, with the kind of the fault."""
@@ -41,24 +44,46 @@ def mutated(tree: Tree) -> Iterator[tuple[str, Tree]]:
         case ("call", function, (argument,)):
             yield "wrong_function", argument
             yield "inner_sign", ("call", function, (("neg", argument),))
+        case ("cmp" | "icmp" as kind, operator, left, right) if operator in TURNED:
+            yield "wrong_branch", (kind, TURNED[operator], left, right)
+            if kind == "cmp":
+                yield "wrong_kink", (kind, STRICT[operator], left, right)
+        case ("call", "max" | "min" as name, arguments):
+            yield "wrong_tail", ("call", "min" if name == "max" else "max", arguments)
+        case ("red", "sum", letter, parts) if len(parts) == 1:
+            yield "extra_mean", ("red", "mean", letter, parts)
         case ("entry", name, indices) if len(indices) == 2 and indices[0] != indices[1]:
             yield "transposed", ("entry", name, indices[::-1])
+            yield "wrong_index", ("entry", name, (indices[0], indices[0]))
 
 
-def faults(tree: Tree) -> Iterator[tuple[str, Tree]]:
-    """Every form with one fault anywhere but in indices and in derivatives left standing."""
+def exchanged(tree: Tree, letters: frozenset[str]) -> Iterator[tuple[str, Tree]]:
+    """The entry or delta with another letter in place of one of its own."""
+    indices = tree[2] if tree[0] == "entry" else tree[1:]
+    for n, own in enumerate(indices):
+        for other in sorted(letters - {own[1]} if own[0] == "letter" else ()):
+            new = (*indices[:n], ("letter", other), *indices[n + 1:])
+            yield "wrong_index", ("entry", tree[1], new) if tree[0] == "entry" else ("delta", *new)
+
+
+def faults(tree: Tree, letters: frozenset[str] = frozenset()) -> Iterator[tuple[str, Tree]]:
+    """Every form with one fault anywhere but in derivatives left standing; `letters` are in scope."""
     yield from mutated(tree)
+    if tree[0] in {"entry", "delta"}:
+        yield from exchanged(tree, letters)
     if tree[0] in {"entry", "delta", "size", "d", "letter", "icmp"}:
         return
+    if tree[0] in {"red", "vec"}:
+        letters |= {tree[2]}
     parts: list[Tree] = []
     rebuilt(tree, lambda part: (parts.append(part), part)[1])
     for n, part in enumerate(parts):
-        for kind, wrong in faults(part):
+        for kind, wrong in faults(part, letters):
             seen = iter(range(len(parts)))
             yield kind, rebuilt(tree, lambda t: wrong if next(seen) == n else t)
 
 
-def wrong_forms(tree: Tree, count: int, seed: int = 0) -> list[tuple[str, str]]:
+def wrong_forms(tree: Tree, count: int, seed: int = 0, letters: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
     """Some wrong forms with the kinds of their faults, as text."""
-    found = [(kind, text(wrong)) for kind, wrong in faults(tree)]
+    found = [(kind, text(wrong)) for kind, wrong in faults(tree, letters) if kind != "wrong_kink"]
     return random.Random(seed).sample(found, min(count, len(found)))

@@ -344,7 +344,8 @@ def disagreement(model: str, of: str, wrt: list[str], answer: str, where: list[s
     tree = oracle.axes.statement(parse(answer, letters), letters)
     dice = random.Random(seed)
     reached = 0
-    with mp.workdps(40 + 30 * (len(wrt) + sum(len(t[2]) for t in walk(tree) if t[0] == "d"))):
+    standing = sum(len(t[2]) for body in (tree, *(b for _, b in oracle.definitions.values())) for t in walk(body) if t[0] == "d")
+    with mp.workdps(40 + 30 * (len(wrt) + standing)):
         for _ in range(20 * points):
             point = oracle.draw(dice)
             try:
