@@ -65,7 +65,7 @@ REFUSED = [        # the text, the error and its first line, the line at fault, 
     ("y + 1 = x", NotationError, "the left side of a definition is one name", 1, "y + 1", ""),
     ("f(x) = x^2", NotationError, "`f(x)`: a definition names a quantity, and what it depends on is seen from the right side", 1, "f(x)", "f = x^2"),
     ("x + 1", NotationError, "a statement is a name, =, and a formula", 1, "x + 1", "J = x + 1"),
-    ("c > 0", NotationError, "a condition alone is no statement", 1, "x > 0", "assume x > 0"),
+    ("x > 0", NotationError, "a condition alone is no statement", 1, "x > 0", "assume x > 0"),
     ("if = 3", NotationError, "`if` is a word of the notation and no name", 1, "if", ""),
     ("y = if + 1", NotationError, "`if` is a word of the notation and no name", 1, "if", ""),
     ("pi = 3", NotationError, "pi is the number 3.14159…", 1, "pi", ""),
@@ -160,7 +160,7 @@ IN_CONTEXT = [
     ("x[i]", ShapeError, "`x[i]` has 1 index, and x has 2"), ("delta[i,k]*x[i,k]", ShapeError, "compares"),
     ("size(q, 1)", ShapeError, "unknown"),
     ("sum[m](2)", ShapeError, "no range"), ("x[i,k] = 2", NotationError, "holds one ="), ("1\n2", NotationError, "one line"),
-    ("x > 0", NotationError, "condition"), ("", NotationError, "missing"), ("c(2)", ModelError, "quantity"), ("7" * 500, LimitError, "digits"),
+    ("c > 0", NotationError, "condition"), ("", NotationError, "missing"), ("c(2)", ModelError, "quantity"), ("7" * 500, LimitError, "digits"),
 ]
 
 

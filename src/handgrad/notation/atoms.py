@@ -22,20 +22,16 @@ from handgrad.expr import (
     Derivative,
     Entry,
     Expr,
-    Index,
-    Letter,
     Literal,
     Number,
     Reduce,
     Shift,
-    Size,
     Slice,
     VectorCall,
-    shift,
 )
 from handgrad.notation.cursor import Binding
+from handgrad.notation.indices import Found, Indices
 from handgrad.notation.lexer import WORDS
-from handgrad.notation.operators import Operators
 from handgrad.notation.resolution import Place, literal_error
 
 REDUCTIONS = frozenset(("sum", "mean", "prod", "max", "min", "norm", "logsumexp"))
@@ -47,7 +43,7 @@ def _number(text: str) -> Number:
     return Number(Fraction(text))
 
 
-class Parser(Operators):
+class Parser(Indices):
     """Reads formulas, conditions and indices."""
 
     def operand(self) -> Any:
@@ -58,7 +54,7 @@ class Parser(Operators):
             after = self.kinds[at + 1]
             if after == "(":
                 return self._call(at)
-            return self._bracketed(at) if after == "[" else self._bare(at)
+            return self.bracketed(at) if after == "[" else self._bare(at)
         if kind == "number":
             self.at = at + 1
             return _number(self.texts[at])
@@ -85,13 +81,14 @@ class Parser(Operators):
             return PI
         return self._entry(name, (), at)
 
-    def _bracketed(self, at: int) -> Expr:
+    def bracketed(self, at: int) -> Expr:
+        """A name with brackets: an entry, a delta, or a call along an axis."""
         name = self.texts[at]
         close = self.tokens.partner[at + 1]
         if self.kinds[close + 1] == "(":
             return self._along(name, at, close)
         self.at = at + 2
-        found: list[tuple[Index, Binding | None, Place]] = []
+        found: list[Found] = []
         while True:
             found.append(self._index())
             if self.kinds[self.at] != ",":
@@ -102,13 +99,13 @@ class Parser(Operators):
             return self._delta(found, at)
         return self._entry(name, tuple(found), at)
 
-    def _delta(self, found: list[tuple[Index, Binding | None, Place]], at: int) -> Delta:
+    def _delta(self, found: list[Found], at: int) -> Delta:
         (left, one, _), (right, other, _) = found
         if one is not None and other is not None:
             self.sight.deltas.append((one, other, self.place(at, self.at - 1)))
         return Delta(left if one is None else self.settled(left, one), right if other is None else self.settled(right, other))
 
-    def _entry(self, name: str, found: tuple[tuple[Index, Binding | None, Place], ...], at: int) -> Entry:
+    def _entry(self, name: str, found: tuple[Found, ...], at: int) -> Entry:
         axes = self.axes
         known = axes.tensors.get(name)
         if known is None and self.setting.closed is not None:
@@ -135,97 +132,6 @@ class Parser(Operators):
             self.sight.least.append((slot, index.value))
         else:
             self.sight.least.append((slot, index.constant + sum(factor for factor, _ in index.terms)))
-
-    # ------------------------------------------------------------ indices
-
-    def index(self) -> Index:
-        """An index."""
-        return self._index()[0]
-
-    def _index(self) -> tuple[Index, Binding | None, Place]:
-        """An index; with what is known of the letter where it is one letter and nothing else."""
-        first = self.at
-        kind, after = self.kinds[first], self.kinds[first + 1]
-        if kind == "name" and after in ("]", ","):
-            self.at += 1
-            index, binding = self.letter(first)
-            return index, binding, self.place(first)
-        if kind == "name" and after == "[":
-            gathered = self._bracketed(first)
-            if not isinstance(gathered, Entry):
-                raise self.error("only an entry gathers by label", self.place(first, self.at - 1), "give it a name first")
-            return gathered, None, self.place(first, self.at - 1)
-        if kind == ":":
-            letter = next(x for x in "ijkmnpqrstuv" if x not in self.texts) if len(self.texts) < 100 else "i"
-            place = self.place(first)
-            raise self.error("a whole axis `:` is only given to an abstract function, as in g(w[:])", place, "write a letter", (place.start, place.end, letter))
-        index, letters = self._combination()
-        return index, letters.get(index), self.place(first, self.at - 1)
-
-    def _combination(self) -> tuple[Index, dict[Index, Binding]]:
-        """An integer combination of letters and sizes."""
-        terms: list[tuple[int, Letter | Bound | Size]] = []
-        letters: dict[Index, Binding] = {}
-        constant = 0
-        factor = 1
-        while True:
-            while self.kinds[self.at] in ("-", "+"):
-                factor = -factor if self.kinds[self.at] == "-" else factor
-                self.at += 1
-            atom: Letter | Bound | Size | None = None
-            while True:
-                part = self._part(letters)
-                if isinstance(part, int):
-                    factor *= part
-                elif atom is not None:
-                    raise self.error("indices are not multiplied with each other", self.place(self.at - 1), "write an integer times a letter")
-                else:
-                    atom = part
-                if self.kinds[self.at] == "*":
-                    self.at += 1
-                elif self.kinds[self.at] != "name" or self.kinds[self.at - 1] != "number":
-                    break
-            if atom is None:
-                constant += factor
-            else:
-                terms.append((factor, atom))
-            if self.kinds[self.at] not in ("-", "+"):
-                return shift(tuple(terms), constant), letters
-            factor = 1
-
-    def _part(self, letters: dict[Index, Binding]) -> int | Letter | Bound | Size:
-        at = self.at
-        kind = self.kinds[at]
-        if kind == "name" and self.kinds[at + 1] not in ("(", "["):
-            self.at += 1
-            index, binding = self.letter(at)
-            index = self.settled(index, binding)
-            letters[index] = binding
-            assert isinstance(index, (Letter, Bound))
-            return index
-        if kind == "number" and self.texts[at].isdigit():
-            self.at += 1
-            return int(self.texts[at])
-        if kind == "name" and self.texts[at] == "size" and self.kinds[at + 1] == "(":
-            return self._size(at)
-        raise self.unexpected("an index is a letter, an integer or a sum of them", "write i, 2, or t+k")
-
-    def _size(self, at: int) -> Size:
-        """`size(x, 1)`: how many values the first index of x takes."""
-        kinds = self.kinds[at + 2:at + 6]
-        text = self.texts[at + 4] if len(kinds) == 4 else ""
-        if kinds[0:2] != ["name", ","] or kinds[3:] != [")"] or not text.isdigit() or int(text) < 1:
-            close = self.tokens.partner[at + 1]
-            raise self.error("size takes a name and the number of one of its indices", self.place(at, close), "write size(x, 1)")
-        name, slot = self.texts[at + 2], int(text)
-        self.at = at + 6
-        slots = self.axes.tensors.get(name)
-        place = self.place(at, at + 5)
-        if slots is not None and slot <= len(slots):
-            return Size(self.final(slots[slot - 1]))
-        self.sight.sizes.append((name, slot, Axis(name, slot), place))
-        self.sight.provisional = True
-        return Size(Axis(name, slot))
 
     # ------------------------------------------------------------ calls
 
@@ -332,7 +238,7 @@ class Parser(Operators):
         colons = sum(self.kinds[p] == ":" for p in range(at, close))
         self.binders += colons
         self.at = at + 2
-        found: list[tuple[Index, Binding | None, Place]] = []
+        found: list[Found] = []
         whole: list[int] = []
         while True:
             if self.kinds[self.at] == ":":
@@ -436,10 +342,3 @@ class Parser(Operators):
                 self.at += 1
                 return found
             self.expect(",", "between letters")
-
-    def range(self) -> Axis:
-        """`1..size(a, 2)`: the axis whose positions are meant."""
-        if self.kinds[self.at:self.at + 2] != ["number", ".."] or self.texts[self.at] != "1" or self.texts[self.at + 2] != "size":
-            raise self.unexpected("a range is written 1..size(a, 2)", "write {1, 2, 3} for a few numbers")
-        self.at += 2
-        return self._size(self.at).axis

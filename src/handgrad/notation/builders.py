@@ -51,7 +51,8 @@ from handgrad.expr import (
     vector_call,
 )
 from handgrad.notation.cursor import Signature
-from handgrad.notation.reading import known, read
+from handgrad.notation.reading import read
+from handgrad.notation.signatures import known
 from handgrad.notation.writing import write
 
 Place = Index | int
