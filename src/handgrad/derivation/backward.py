@@ -28,6 +28,7 @@ class Adjoint:
     entry: Entry
     contributions: tuple[Contribution, ...]
     value: Expr
+    applied: tuple[str, ...] = ()     # the names whose relations gave the value its form
 
 
 @dataclass(slots=True)
@@ -56,7 +57,9 @@ class Backward:
         found = [self._contribution(None, self.body, entry)]
         found += [self._contribution(self.network.names[user], self.network.names[user].body, entry) for user in self.adjoints]
         present = tuple(c for c in found if c is not None)
-        return Adjoint(entry, present, self.simplify(total_of(c.value for c in present)))
+        self.simplify.applied.clear()
+        value = self.simplify(total_of(c.value for c in present))
+        return Adjoint(entry, present, value, tuple(dict.fromkeys(self.simplify.applied)))
 
     def _contribution(self, user: Name | None, body: Expr, entry: Entry) -> Contribution | None:
         raw = self.differentiate(body, entry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from handgrad import catalogue
 from handgrad.axes import Definition, Function, Model
@@ -15,6 +15,7 @@ from handgrad.expr import (
     ONE,
     TWO,
     Abstract,
+    Add,
     Call,
     Compare,
     Condition,
@@ -32,9 +33,9 @@ from handgrad.expr import (
     replaced,
     subtrees,
 )
-from handgrad.rules.algebra import canonical, coefficient, factors, is_positive, power, product, product_of
+from handgrad.rules.algebra import canonical, coefficient, factors, is_call, is_positive, power, product, product_of, total
 from handgrad.rules.calculus import Differentiator
-from handgrad.rules.relations import AnyRelation, ExpRelation, Relation, exponentials, relations_of
+from handgrad.rules.relations import AnyRelation, ExpRelation, Relation, Through, exponentials, relations_of
 from handgrad.rules.simplification import Simplifier
 from handgrad.rules.sums import Collapse, KnownSum
 from handgrad.rules.tidy import Tidy, symbols
@@ -67,7 +68,8 @@ class Network:
     def simplifier(self, dear: frozenset[str] = frozenset(), without: frozenset[str] = frozenset()) -> Simplifier:
         """The simplifier over the names, those nearest to the result first; relations of the names in `without` are left out."""
         relations = [r for r in reversed(self.relations) if r.name not in without]
-        return Simplifier(self.collapse, Tidy(self.levels), relations, proposals, dear)
+        signs = tuple(r for r in relations if r.name == "")
+        return Simplifier(self.collapse, Tidy(self.levels), relations, signs, proposals, dear)
 
     def prepared(self, e: Expr) -> Expr:
         """A raw expression of the model in canonical form, its sums collapsed."""
@@ -89,13 +91,14 @@ def network_of(model: Model) -> Network:
         network.collapse.known += known_of_fact(fact, f"F{model.facts.index(fact) + 1}")
         network.relations += relations_of_fact(fact)
     for level, name in enumerate(ordered(model.definitions)):
-        _enter(network, model.definitions[name], float(level))
+        enter(network, model.definitions[name], float(level))
     return network
 
 
-def _enter(network: Network, definition: Definition, level: float) -> None:
+def enter(network: Network, definition: Definition, level: float) -> None:
+    """Adds a name to the network."""
     own = {letter: fresh(letter.axis) for letter in definition.letters}
-    body = network.folded(network.prepared(renamed(definition.body, dict(own))))
+    body = network.folded(network.prepared(_without_logarithms(network, renamed(definition.body, dict(own)))))
     letters = tuple(own.values())
     entry = Entry(definition.name, letters)
     network.names[definition.name] = Name(entry, body, letters)
@@ -108,6 +111,22 @@ def _enter(network: Network, definition: Definition, level: float) -> None:
         network.relations += positive(entry, frozenset(letters))
     network.collapse.known += _known_of_name(network, entry, letters, body)
     network.collapse.memo.clear()
+
+
+def _without_logarithms(network: Network, e: Expr) -> Expr:
+    """exp(a - L) with the definition of an L that is a logarithm put in."""
+    logs = {n for n, name in network.names.items() if is_call(name.body, "log")}
+
+    def change(node: object) -> object:
+        if isinstance(node, Entry) and node.name in logs:
+            name = network.names[node.name]
+            return renamed(name.body, dict(zip(name.letters, node.indices, strict=True)))
+        return None
+
+    def exponent(node: object) -> object:
+        return Call("exp", (replaced(node.arguments[0], change),)) if isinstance(node, Call) and node.function == "exp" else None
+
+    return replaced(e, exponent) if logs else e  # type: ignore[no-any-return]
 
 
 def _known_of_name(network: Network, entry: Entry, letters: tuple[Letter, ...], body: Expr) -> list[KnownSum]:
@@ -228,27 +247,66 @@ def slope(name: str) -> Function | None:
     body = canonical(function.at((ARGUMENT,)))
     derived = Differentiator(collapse, slope, catalogue.functions())(body, ARGUMENT)
     relations = relations_of(Call(name, (ARGUMENT,)), (), body)
-    value = Simplifier(collapse, Tidy({}), relations, proposals)(derived)
-    return Function(name, ("x",), value)
+    simplify = Simplifier(collapse, Tidy({}), relations, (), proposals)
+    return Function(name, ("x",), simplify.tidy(simplify(derived)))
 
 
 @cache
-def exponential_functions() -> tuple[tuple[str, int, Expr], ...]:
-    """The functions of the catalogue that are a fraction of one exponential, with what that is over the function."""
+def exponential_functions() -> tuple[tuple[str, Expr], ...]:
+    """The functions of the catalogue that are a fraction of one exponential, with their canonical bodies."""
     found = []
     for name, function in catalogue.functions().items():
         if len(function.parameters) == 1 and function.letter is None:
-            for r in relations_of(Call(name, (ARGUMENT,)), (), canonical(function.at((ARGUMENT,)))):
-                if isinstance(r, ExpRelation) and r.argument is ARGUMENT:
-                    found.append((name, r.step, r.value))
+            body = canonical(function.at((ARGUMENT,)))
+            if any(isinstance(r, ExpRelation) and r.argument is ARGUMENT for r in relations_of(Call(name, (ARGUMENT,)), (), body)):
+                found.append((name, body))
     return tuple(found)
+
+
+@cache
+def hyperbolic() -> frozenset[str]:
+    """The elementary functions that are defined as fractions of one exponential."""
+    known = [name for name in elementary.elementary() if (d := elementary.definition(name)) is not None and exponentials(canonical(d.body))]
+    return frozenset(name for name in known if name not in ("expm1", "log1p"))
 
 
 def proposals(e: Expr) -> list[AnyRelation]:
     """The relations of catalogue functions of the arguments of the exponentials in the expression."""
     found: list[AnyRelation] = []
-    for node in exponentials(e):
-        for name, step, value in exponential_functions():
-            at = canonical(replaced(value, lambda n, node=node: node.arguments[0] if n is ARGUMENT else None))
-            found.append(ExpRelation(name, node.arguments[0], step, at, frozenset()))
+    calls = [n for n in subtrees(e) if isinstance(n, Call) and n.loose == 0]
+    for node in calls:
+        if node.function == "exp":
+            found += exponential_relations(node.arguments[0])
+    for argument in dict.fromkeys(n.arguments[0] for n in calls if n.function in hyperbolic()):
+        written = tuple(_written_out(n) for n in calls if n.function in hyperbolic() and n.arguments[0] is argument)
+        found += [Through(r.name, (*written, r)) for r in exponential_relations(argument) if not isinstance(r, Through)]
+    for node in subtrees(e):
+        if isinstance(node, Add) and len(node.terms) == 2 and all(is_call(t, "exp") for t in node.terms):
+            found += _of_two(*node.terms)
     return found
+
+
+def _written_out(node: Call) -> Relation:
+    definition = elementary.definition(node.function)
+    assert definition is not None
+    return Relation(node.function, node, canonical(definition.at(node.arguments)), frozenset())
+
+
+def _of_two(first: Expr, second: Expr) -> list[AnyRelation]:
+    """Two exponentials as one, of the difference."""
+    assert isinstance(first, Call) and isinstance(second, Call)
+    gap = total(first.arguments[0], product(MINUS_ONE, second.arguments[0]))
+    one = Call("exp", (coefficient(gap)[1],))
+    ratio = power(one, Number(coefficient(gap)[0]))
+    start = ExpRelation("exp", first.arguments[0], 1, product(second, ratio), frozenset())
+    return [Through(r.name, (start, r)) for r in exponential_relations(one.arguments[0]) if not isinstance(r, Through)]
+
+
+@lru_cache(maxsize=4096)
+def exponential_relations(argument: Expr) -> tuple[AnyRelation, ...]:
+    """The relations of the functions that are a fraction of the exponential of the argument."""
+    found: list[AnyRelation] = []
+    for name, body in exponential_functions():
+        at = canonical(replaced(body, lambda n: argument if n is ARGUMENT else None))
+        found += relations_of(Call(name, (argument,)), (), at)
+    return tuple(found)

@@ -50,6 +50,7 @@ from handgrad.expr import (
     opened,
     rebuilt,
     renamed,
+    replaced,
     shift,
     subtrees,
 )
@@ -107,6 +108,11 @@ def is_indicator(e: Node) -> bool:
     return isinstance(e, Cases) and e.otherwise is ZERO and len(e.branches) == 1 and e.branches[0][0] is ONE
 
 
+def is_call(e: Node, function: str) -> bool:
+    """Whether the node is a call of the function."""
+    return isinstance(e, Call) and e.function == function
+
+
 def indicator(condition: Condition) -> Cases:
     """1 where the condition holds, else 0."""
     return Cases(((ONE, condition),), ZERO)
@@ -127,7 +133,7 @@ def total_of(given: Iterable[Expr]) -> Expr:
         for t in terms(e):
             c, rest = coefficient(t)
             collected[rest] = collected.get(rest, Fraction(0)) + c
-    collected = _merge_cases({e: c for e, c in collected.items() if c})
+    collected = _merge_complements(_merge_cases({e: c for e, c in collected.items() if c}))
     if len(collected) < 2:
         return next((scaled(c, e) if not isinstance(e, Add) else _content({e: c}) for e, c in collected.items()), ZERO)
     return _content(collected)
@@ -144,6 +150,35 @@ def _content(collected: dict[Expr, Fraction]) -> Expr:
         content = -content
     whole = Add(tuple(scaled(v / content, e) for e, v in zip(ordered, values, strict=True)))
     return whole if content == 1 else Mul((Number(content), whole))
+
+
+def _merge_complements(collected: dict[Expr, Fraction]) -> dict[Expr, Fraction]:
+    """Two terms under opposite conditions as one with two branches."""
+    under = [(e, f, f.branches[0][1]) for e in collected for f in factors(e) if isinstance(f, Cases) and is_indicator(f)]
+    for n, (first, mine, condition) in enumerate(under):
+        for second, other, opposite in under[n + 1 :]:
+            if first in collected and second in collected and first is not second and excludes(condition, opposite):
+                a = product(Number(collected.pop(first)), *(f for f in factors(first) if f is not mine))
+                b = product(Number(collected.pop(second)), *(f for f in factors(second) if f is not other))
+                for t in terms(cases(((a, _with_boundary(condition, opposite)),), b)):
+                    c, rest = coefficient(t)
+                    collected[rest] = collected.get(rest, Fraction(0)) + c
+    return {e: c for e, c in collected.items() if c}
+
+
+def excludes(first: Condition, second: Condition) -> bool:
+    """Whether one of the conditions holds exactly where the other fails, their boundary aside."""
+    if not (isinstance(first, Compare) and isinstance(second, Compare)):
+        return negated(first) is second
+    ordered = first.operator in (">", ">=") and second.operator in (">", ">=")
+    return ordered and first.left is product(MINUS_ONE, second.left) or negated(first) is second
+
+
+def _with_boundary(condition: Condition, opposite: Condition) -> Condition:
+    """The condition, its boundary included where neither includes it."""
+    if isinstance(condition, Compare) and condition.operator == ">" and isinstance(opposite, Compare) and opposite.operator == ">":
+        return Compare(">=", condition.left, condition.right)
+    return condition
 
 
 def _merge_cases(collected: dict[Expr, Fraction]) -> dict[Expr, Fraction]:
@@ -235,9 +270,11 @@ def _with_cases(items: list[Expr]) -> list[Expr]:
     for f in under:
         if is_indicator(f):
             (_, condition), = f.branches
-            for other in items:
+            for n, other in enumerate(items):
                 if other is not f and _holds_only_under(other, condition):
                     return [o for o in items if o is not f]
+                if other is not f and isinstance(other, Cases) and (told := under(condition, other)) is not other:
+                    return _with_cases([*items[:n], *factors(told), *items[n + 1 :]])
         for other in under:
             if other is not f and len(f.branches) == len(other.branches) and all(a[1] is b[1] for a, b in zip(f.branches, other.branches, strict=True)):
                 joint = cases(tuple((product(a[0], b[0]), a[1]) for a, b in zip(f.branches, other.branches, strict=True)), product(f.otherwise, other.otherwise))
@@ -303,7 +340,7 @@ def power(base: Expr, exponent: Expr) -> Expr:
     if exponent is ONE or base is ONE:
         return base
     if not isinstance(exponent, Number):
-        return power(base.base, product(base.exponent, exponent)) if isinstance(base, Pow) and is_positive(base.base) else Pow(base, exponent)
+        return power(base.base, product(base.exponent, exponent)) if isinstance(base, Pow) and _nests(base) else Pow(base, exponent)
     whole = exponent.value.denominator == 1
     match base:
         case Number(value):
@@ -326,6 +363,11 @@ def power(base: Expr, exponent: Expr) -> Expr:
         case Cases() if is_indicator(base) and exponent.value > 0:
             return base
     return Pow(base, exponent)
+
+
+def _nests(e: Pow) -> bool:
+    """Whether a power of the power is one power: its base is positive, or must be for a symbolic exponent to make sense."""
+    return is_positive(e.base) or not isinstance(e.exponent, Number)
 
 
 def _even(e: Pow) -> bool:
@@ -387,7 +429,7 @@ def apply(name: str, arguments: tuple[Expr, ...]) -> Expr:
     if name in ODD or name in EVEN:
         return _parity(name, arguments[0])
     if name in ("max", "min"):
-        arguments = tuple(sorted(dict.fromkeys(arguments), key=sort_key))
+        arguments = tuple(dict.fromkeys(arguments))
         return arguments[0] if len(arguments) == 1 else Call(name, arguments)
     return Call(name, arguments)
 
@@ -398,6 +440,10 @@ def _exp(u: Expr) -> Expr:
     if isinstance(u, Call) and u.function == "log":
         return u.arguments[0]
     c, rest = coefficient(u)
+    logs = [t for t in terms(u) if is_call(coefficient(t)[1], "log")] if isinstance(rest, Add) else []
+    if logs:
+        others = _exp(total_of(t for t in terms(u) if t not in logs))
+        return product(others, *(power(e.arguments[0], Number(k)) for k, e in map(coefficient, logs) if isinstance(e, Call)))
     if rest is ONE or c == 1:
         return Call("exp", (u,))
     if c.denominator == 1:
@@ -422,6 +468,9 @@ def _parity(name: str, u: Expr) -> Expr:
 def cases(branches: tuple[tuple[Expr, Condition], ...], otherwise: Expr) -> Expr:
     """The canonical cases: what is common to all branches leaves, a lone branch is an indicator."""
     kept: list[tuple[Expr, Condition]] = []
+    branches = tuple((under(condition, value), condition) for value, condition in branches)
+    if len(branches) == 1:
+        otherwise = under(negated(branches[0][1]), otherwise)
     for value, condition in branches:
         known = truth(condition)
         if known is True:
@@ -441,6 +490,20 @@ def cases(branches: tuple[tuple[Expr, Condition], ...], otherwise: Expr) -> Expr
     inverse = power(common, MINUS_ONE)
     inner = Cases(tuple((product(v, inverse), c) for v, c in kept), product(otherwise, inverse))
     return product(common, inner)
+
+
+def under(condition: Condition, value: Expr) -> Expr:
+    """The value where the condition holds: a maximum or minimum that it decides is the one argument."""
+    if not (isinstance(condition, Compare) and condition.operator in (">", ">=")):
+        return value
+    for node in [n for n in subtrees(value) if isinstance(n, Call) and n.function in ("max", "min") and len(n.arguments) == 2]:
+        a, b = node.arguments
+        gap = total(a, product(MINUS_ONE, b))
+        for larger, smaller, difference in ((a, b, gap), (b, a, product(MINUS_ONE, gap))):
+            if coefficient(difference)[1] is coefficient(condition.left)[1] and (coefficient(difference)[0] > 0) == (coefficient(condition.left)[0] > 0):
+                chosen = larger if node.function == "max" else smaller
+                return canonical(replaced(value, lambda n, node=node, chosen=chosen: chosen if n is node else None))  # type: ignore[no-any-return]
+    return value
 
 
 def _common_factors(values: list[Expr]) -> Expr:

@@ -148,7 +148,7 @@ class Differentiator:
         definition = self.functions.get(e.kind)
         if definition is None:
             return Derivative(e, (x,))
-        return self(self.collapse(canonical(definition.at(e.arguments))), x)
+        return self(self.collapse(canonical(definition.at(e.arguments, e.axis))), x)
 
     def _vector(self, e: VectorCall, x: Entry) -> Expr:
         """softmax(f)_k (df_k - sum of softmax(f)_m df_m), and its logarithm."""

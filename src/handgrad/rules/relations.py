@@ -79,7 +79,21 @@ class ExpRelation:
         return e
 
 
-AnyRelation = Relation | ExpRelation
+@dataclass(frozen=True, slots=True)
+class Through:
+    """Several relations, one after the other, that only together lead to a shorter form."""
+
+    name: str
+    chain: tuple[Relation | ExpRelation, ...]
+
+    def applied(self, e: Expr, collapse: Collapse) -> Expr:
+        """The expression after all of them."""
+        for relation in self.chain:
+            e = relation.applied(e, collapse)
+        return e
+
+
+AnyRelation = Relation | ExpRelation | Through
 
 
 def exponentials(e: Node) -> list[Call]:
@@ -136,7 +150,11 @@ def _of_product(label: str, name: Expr, variables: frozenset[Letter], body: Expr
     below = factors(body)
     for f in below:
         base, exponent = base_and_exponent(f)
-        if not isinstance(exponent, Number) or isinstance(base, (Number, Size, Delta, Cases)) and not (variables and isinstance(base, Cases)):
+        if isinstance(base, (Number, Size, Delta)) or isinstance(base, Cases) and not variables:
+            continue
+        if not isinstance(exponent, Number):
+            if body is f:
+                found.append(Relation(label, base, power(name, power(exponent, MINUS_ONE)), variables))
             continue
         if not variables <= base.letters or isinstance(base, Entry) and not variables:
             continue

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from handgrad.expr import Add, Derivative, Entry, Expr, Letter, Mul, Number, Reduce, add, instantiate, mul, names, parts, rebuilt
+from handgrad.expr import Add, Cases, Entry, Expr, Mul, Number, Reduce, add, mul, names, parts, rebuilt
 from handgrad.notation import read
 from handgrad.rules.order import own
 
@@ -34,16 +34,19 @@ class Rule:
         found: dict[str, Any] = {}
         return _put(right, found) if _fits(left, node, found) and _constant(found) else None
 
+    def stated_for(self, **parts: Expr) -> Expr:
+        """The right side with these expressions for its names."""
+        return _put(sides(self)[1], parts)  # type: ignore[no-any-return]
+
 
 @cache
 def sides(rule: Rule) -> tuple[Expr, Expr]:
     """The two sides of the statement as trees."""
     left, _, right = rule.statement.partition(" = ")
     index = f"[{rule.free}]" if rule.free else ""
-    model = read(f"left{index} = {left}\nright{index} = {right}\n")
-    letters = {letter.name: letter for letter in model.definitions["left"].letters}
-    first, second = model.definitions["left"], model.definitions["right"]
-    return first.body, second.at(tuple(letters[letter.name] for letter in second.letters))
+    both = read(f"both{index} = ({left}) if 0 < 1 else ({right})").definitions["both"].body     # in one formula, so that the axes are shared
+    assert isinstance(both, Cases)
+    return both.branches[0][0], both.otherwise
 
 
 _rules: dict[str, Rule] = {}
@@ -70,7 +73,7 @@ def _fits(pattern: Any, node: Any, found: dict[str, Any]) -> bool:
         return _variable(pattern, node, found)
     if type(pattern) is not type(node) or own(pattern) != own(node) and not isinstance(pattern, Reduce):
         return False
-    if isinstance(pattern, Reduce) and pattern.kind != node.kind:
+    if isinstance(pattern, Reduce) and (pattern.kind != node.kind or found.setdefault("axis", node.axis) is not node.axis):
         return False
     below, other = [p for p, _ in parts(pattern)], [p for p, _ in parts(node)]
     if isinstance(pattern, (Add, Mul)) and len(other) > len(below):
@@ -87,20 +90,10 @@ def _variable(pattern: Entry, node: Any, found: dict[str, Any]) -> bool:
     return found.setdefault(pattern.name, node) is node
 
 
-def _put(node: Any, found: Mapping[str, Any], index: Letter | None = None) -> Any:
+def _put(node: Any, found: Mapping[str, Any]) -> Any:
     if isinstance(node, Entry) and node.name in found:
         return found[node.name]
     if isinstance(node, Reduce):
         axis = found.get("axis", node.axis)
         return Reduce(node.kind, axis, tuple(_put(a, found) for a in node.arguments))
     return rebuilt(node, lambda n: _put(n, found), lambda n: _put(n, found))
-
-
-def differentiates(node: Expr) -> bool:
-    """Whether the node is a first derivative that has not been carried out."""
-    return isinstance(node, Derivative) and len(node.by) == 1
-
-
-def at_index(body: Expr, letter: Letter) -> Expr:
-    """The body of a binder at a letter."""
-    return instantiate(body, letter)  # type: ignore[no-any-return]

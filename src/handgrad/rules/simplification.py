@@ -10,13 +10,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from handgrad.expr import MINUS_ONE, ONE, Add, Cases, Derivative, Expr, Mul, Node, Number, Pow, Reduce, Slice, VectorCall, instantiate, names, opened, subtrees
+from handgrad.expr import (
+    MINUS_ONE,
+    ONE,
+    Add,
+    Axis,
+    Cases,
+    Derivative,
+    Expr,
+    Mul,
+    Node,
+    Number,
+    Pow,
+    Reduce,
+    Size,
+    Slice,
+    VectorCall,
+    instantiate,
+    names,
+    opened,
+    subtrees,
+)
 from handgrad.rules.algebra import (
     assembled,
     base_and_exponent,
     closed,
     coefficient,
     factors,
+    is_call,
     is_indicator,
     power,
     product,
@@ -26,7 +47,7 @@ from handgrad.rules.algebra import (
     total_of,
 )
 from handgrad.rules.ratio import expanded, factored
-from handgrad.rules.relations import AnyRelation
+from handgrad.rules.relations import AnyRelation, Through
 from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import Tidy, symbols
 
@@ -40,9 +61,11 @@ class Simplifier:
     collapse: Collapse
     tidy: Tidy
     relations: list[AnyRelation] = field(default_factory=list)
+    positive: tuple[AnyRelation, ...] = ()
     proposals: Callable[[Expr], list[AnyRelation]] = lambda e: []
     dear: frozenset[str] = frozenset()
     memo: dict[Node, Any] = field(default_factory=dict)
+    applied: list[str] = field(default_factory=list)
     costs: dict[Expr, int] = field(default_factory=dict)
 
     def __call__(self, e: Expr) -> Expr:
@@ -53,15 +76,31 @@ class Simplifier:
             for relation in (*self.relations, *self.proposals(best)):
                 candidate = relation.applied(best, self.collapse)
                 if candidate is not best:
-                    best = min(best, self.shaped(candidate), key=self.cost)
+                    best = self._better(best, candidate, relation)
             if best is before:
                 break
         return best
 
+    def _better(self, best: Expr, candidate: Expr, relation: AnyRelation) -> Expr:
+        shaped = self.shaped(self._with_signs(candidate))
+        for further in self.relations if isinstance(relation, Through) else ():
+            shaped = min(shaped, self.shaped(self._with_signs(further.applied(shaped, self.collapse))), key=self.cost)
+        if self.cost(shaped) >= self.cost(best):
+            return best
+        self.applied.append(relation.name)
+        return shaped
+
+    def _with_signs(self, e: Expr) -> Expr:
+        """The expression without the absolute values of what is known to be positive."""
+        if any(is_call(n, "abs") for n in subtrees(e)):
+            for relation in self.positive:
+                e = relation.applied(e, self.collapse)
+        return e
+
     def cost(self, e: Expr) -> int:
         """The symbols a person writes for it, and what the dear names cost extra."""
         if e not in self.costs:
-            extra = 3 * len(self.dear & names(e)) if self.dear else 0
+            extra = 2 * len(self.dear & names(e)) if self.dear else 0
             self.costs[e] = symbols(self.tidy(e)) + extra
         return self.costs[e]
 
@@ -114,6 +153,8 @@ class Simplifier:
         for t in e.terms:
             inner = [f for f in factors(t) if isinstance(f, Reduce) and f.kind == "sum"]
             groups.setdefault(inner[0].axis if len(inner) == 1 else t, []).append(t)
+        for axis in [a for a in groups if isinstance(a, Axis)]:
+            groups[axis] += [t for t in e.terms if groups.get(t) and Size(axis) in factors(t) and groups.pop(t)]
         if all(len(g) == 1 for g in groups.values()):
             return e
         return total_of(self._under_one(g) if len(g) > 1 else g[0] for g in groups.values())
@@ -123,9 +164,9 @@ class Simplifier:
         letter, _ = opened(first)
         bodies = []
         for t in group:
-            inner = next(f for f in factors(t) if isinstance(f, Reduce))
-            from_outside = product_of(f for f in factors(t) if f is not inner)
-            bodies.append(product(from_outside, instantiate(inner.arguments[0], letter)))
+            inner = next((f for f in factors(t) if isinstance(f, Reduce)), Size(first.axis))
+            outside = product_of(f for f in factors(t) if f is not inner)
+            bodies.append(product(outside, instantiate(inner.arguments[0], letter)) if isinstance(inner, Reduce) else outside)
         return reduced("sum", letter, (self.shaped(total_of(bodies)),))
 
 

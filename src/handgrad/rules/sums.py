@@ -133,7 +133,31 @@ class Collapse:
                 return total_of(self.sum(letter, product(t, *rest)) for t in _distributed(f))
         if len(inside) == 1 and isinstance(inside[0], Add):
             return self._of_terms(letter, inside[0].terms)
-        return self._closed(letter, product_of(inside))
+        split = self._constant_part(letter, inside) or self._interchanged(letter, inside)
+        return split or self._closed(letter, product_of(inside))
+
+    def _constant_part(self, letter: Letter, inside: list[Expr]) -> Expr | None:
+        """The sum of f (c + g) as c times the sum of f, where that is known, and the sum of f g."""
+        for n, f in enumerate(inside):
+            constant = [t for t in f.terms if letter not in t.letters] if isinstance(f, Add) else []
+            if constant:
+                rest = product_of(inside[:n] + inside[n + 1 :])
+                known = self.sum(letter, rest)
+                if not any(isinstance(node, Reduce) for node in factors(known)):
+                    others = total_of(t for t in terms(f) if t not in constant)
+                    return total(product(total_of(constant), known), self.sum(letter, product(others, rest)))
+        return None
+
+    def _interchanged(self, letter: Letter, inside: list[Expr]) -> Expr | None:
+        """The order of two sums changed, where the one over the letter is then a known one."""
+        for n, f in enumerate(inside):
+            if isinstance(f, Reduce) and f.kind == "sum" and f.axis is not letter.axis:
+                inner, (body,) = opened(f)
+                below = [*inside[:n], *inside[n + 1 :], *factors(body)]
+                value = self.sum(letter, product_of(g for g in below if letter in g.letters))
+                if not any(isinstance(node, Reduce) for node in subtrees(value)):
+                    return self.sum(inner, product(value, *(g for g in below if letter not in g.letters)))
+        return None
 
     def _picked(self, letter: Letter, f: Delta, rest: list[Expr]) -> Expr | None:
         found = solved(f, letter)
@@ -152,10 +176,8 @@ class Collapse:
 
     def _looked_up(self, node: Reduce) -> Expr:
         for known in self.known:
-            if node is not known.reduction or not known.variables:
-                found = match(known.reduction, node, known.variables)
-                if found is None:
-                    continue
+            found = match(known.reduction, node, known.variables)
+            if found is not None:
                 self.used.add(known.source)
                 return canonical(renamed(known.value, dict(found)))  # type: ignore[no-any-return]
         return node

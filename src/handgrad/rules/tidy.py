@@ -16,6 +16,7 @@ from handgrad.expr import (
     ONE,
     ZERO,
     Add,
+    And,
     Call,
     Cases,
     Compare,
@@ -40,7 +41,7 @@ from handgrad.expr import (
     rebuilt,
     subtrees,
 )
-from handgrad.rules.algebra import MIRRORED, coefficient, factors, is_indicator, power, product, product_of, scaled, terms, total
+from handgrad.rules.algebra import MIRRORED, coefficient, factors, indicator, is_indicator, power, product, product_of, scaled, terms, total
 from handgrad.rules.order import sort_key
 
 
@@ -96,9 +97,23 @@ class Tidy:
         c, below = self._signed(c, list(factors(rest)) if rest is not ONE else [])
         below = _with_means(below)
         shown = [f for f in below if isinstance(f, Cases) and is_indicator(f)]
+        if len(shown) > 1:
+            joint = indicator(And(tuple(c for f in shown for c in _conditions(f))))
+            below, shown = [f for f in below if f not in shown] + [joint], [joint]
         if shown:
             return self._under(c, below, shown[0])
-        return self._fraction(c, below)
+        return self._fraction(c, self._joined_powers(below))
+
+    def _joined_powers(self, below: list[Expr]) -> list[Expr]:
+        """Two powers with opposite symbolic exponents as the power of a quotient."""
+        for f in below:
+            for g in below:
+                if f is not g and isinstance(f, Pow) and isinstance(g, Pow) and not isinstance(f.exponent, Number):
+                    if g.exponent is product(MINUS_ONE, f.exponent) and not isinstance(f.base, Number):
+                        first, second = (f, g) if coefficient(g.exponent)[0] < 0 else (g, f)
+                        joint = Pow(product(first.base, power(second.base, MINUS_ONE)), first.exponent)
+                        return self._joined_powers([o for o in below if o is not f and o is not g] + [joint])
+        return below
 
     def _fraction(self, c: Fraction, below: list[Expr]) -> Expr:
         above, under = [], []
@@ -144,12 +159,12 @@ class Tidy:
             if _turnable(f) and _looks_negative(f):
                 c, f = -c, _turned(f)
             turned.append(f)
-        if c < 0:
+        for anything in (False, True) if c < 0 else ():
             for n, f in enumerate(turned):
-                opposite = absorbed(f)
+                opposite = absorbed(f, anything)
                 if opposite is not None:
-                    turned[n], c = opposite, -c
-                    break
+                    turned[n] = opposite
+                    return -c, turned
         return c, turned
 
     # ------------------------------------------------------------ conditions
@@ -180,6 +195,11 @@ class Tidy:
         if _weight(a) < _weight(b):
             a, b, operator = b, a, MIRRORED[operator]
         return Compare(operator, a, b)
+
+
+def _conditions(e: Cases) -> tuple[Condition, ...]:
+    condition = e.branches[0][1]
+    return condition.conditions if isinstance(condition, And) else (condition,)
 
 
 def _weight(e: Node) -> int:
@@ -222,24 +242,29 @@ def _looks_negative(f: Expr) -> bool:
     return bool(numbers) and numbers[0].value < 0 or all(coefficient(t)[0] < 0 for t in _base_terms(f))
 
 
-def absorbed(f: Expr) -> Expr | None:
-    """The negative of the factor where it takes no more symbols: a difference turned round, below sums and cases too."""
+def absorbed(f: Expr, anything: bool = False) -> Expr | None:
+    """The negative of the factor where it takes no more symbols: a difference turned round, below sums and cases too.
+
+    A difference from a number, 1 - s, is turned only with `anything`.
+    """
     match f:
-        case Add() | Pow() if _turnable(f) and any(coefficient(t)[0] < 0 for t in _base_terms(f)) and not any(isinstance(t, Number) for t in _base_terms(f)):
-            return _turned(f)
+        case Add() | Pow() if _turnable(f) and any(coefficient(t)[0] < 0 for t in _base_terms(f)):
+            return _turned(f) if anything or not any(isinstance(t, Number) for t in _base_terms(f)) else None
         case Call("sign", (u,)):
-            inner = absorbed(u)
+            inner = absorbed(u, anything)
             return None if inner is None else Call("sign", (inner,))
         case Mul(below):
             for n, g in enumerate(below):
-                inner = absorbed(g)
+                inner = absorbed(g, anything)
                 if inner is not None:
                     return Mul((*below[:n], inner, *below[n + 1 :]))
         case Reduce(kind, axis, (body,)) if kind in ("sum", "mean"):
-            inner = absorbed(body)
+            inner = absorbed(body, anything)
+            if inner is None and any(is_indicator(g) for g in factors(body)):
+                inner = scaled(Fraction(-1), body)
             return None if inner is None else Reduce(kind, axis, (inner,))
         case Cases(branches, otherwise) if not is_indicator(f):
-            values = [v if v is ZERO else absorbed(v) for v in (*(v for v, _ in branches), otherwise)]
+            values = [v if v is ZERO else absorbed(v, anything) for v in (*(v for v, _ in branches), otherwise)]
             if None not in values:
                 return Cases(tuple((v, c) for v, (_, c) in zip(values, branches, strict=False)), values[-1])  # type: ignore[misc,arg-type]
     return None
