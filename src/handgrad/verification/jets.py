@@ -131,16 +131,18 @@ def _ahead(a: Value, b: Value) -> int:
     return order
 
 
+def _slopes(a: Value, b: Value) -> list[tuple[Scalar, Scalar]]:
+    masks = {mask for x in (a, b) if isinstance(x, Jet) for mask in x.parts if mask}
+    return [(coefficient(a, mask), coefficient(b, mask)) for mask in masks]
+
+
 def larger(a: Value, b: Value) -> Value:
     """The larger of two values. On a tie each derivative is 0 if it is 0 on one side."""
     order = _ahead(a, b)
     if order:
         return a if order > 0 else b
-    masks = {mask for x in (a, b) if isinstance(x, Jet) for mask in x.parts if mask}
-    for mask in masks:
-        one, other = coefficient(a, mask), coefficient(b, mask)
-        if not (balls.vanishes(one) or balls.vanishes(other)) and balls.apart(one, other):
-            raise Unreal("a tie: the derivative is a matter of convention here")
+    if any(not (balls.vanishes(one) or balls.vanishes(other)) and balls.apart(one, other) for one, other in _slopes(a, b)):
+        raise Unreal("a tie: the derivative is a matter of convention here")
     return joined(a, b)
 
 
@@ -151,9 +153,12 @@ def smaller(a: Value, b: Value) -> Value:
 
 
 def first_largest(values: list[Value], sign: int = 1) -> Value:
-    """The largest of values, or with sign -1 the smallest; of a tie the first one."""
+    """The largest of values, or with sign -1 the smallest. Of a tie the first one is taken, where derivatives do not tell which."""
     best = values[0]
     for v in values[1:]:
-        if _ahead(v, best) == sign:
+        order = _ahead(v, best)
+        if order == sign:
             best = v
+        elif order == 0 and any(balls.apart(one, other) for one, other in _slopes(v, best)):
+            raise Unreal("a tie: the derivative is a matter of convention here")
     return best

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any, Literal
 
 from flint import arb, fmpq
@@ -79,6 +80,7 @@ class _Seen:
     left: str
     right: str
     bits: int | None
+    alive: bool = True                  # not 0 = 0
 
 
 class _Unusable(Exception):
@@ -116,37 +118,38 @@ class Verifier:
         strict = at_kinks if at_kinks is not None else not any(isinstance(n, Derivative) for side in (left, right) for n in subtrees(side))
         seen: list[_Seen] = []
         because = ""
-        agreed = number = 0
-        while agreed < points and number < 3 * points + 12:
-            if not agreed and number >= points + 12:
-                break
-            try:
-                found, moved = self._near(number, sides, letters)
-                because = because or moved
-            except _Unusable as reason:
-                because = str(reason)
-            else:
-                if found.bits is None and (strict or not self._on_kink(found, sides)):
-                    return self._apart(found, letters, sides, agreed)
-                if found.bits is not None:
-                    agreed += 1
-                    seen.append(found)
-            number += 1
+        for found in chain(self._regular(sides, letters, points), self._special(sides, seen)):
+            if isinstance(found, str):
+                because = because or found
+            elif found.bits is not None:
+                seen.append(found)
+            elif strict or not self._on_kink(found, sides):
+                return self._apart(found, letters, sides, len(seen))
         if not seen:
             return Certificate("undecided", 0, 0, because=because or "nothing could be evaluated", seed=self.seed)
-        for found in self._special(sides, letters, seen):
-            if found.bits is None and (strict or not self._on_kink(found, sides)):
-                return self._apart(found, letters, sides, agreed)
-            if found.bits is not None:
-                seen.append(found)
         samples = tuple(self._sample(s, letters, sides) for s in seen[:2])
         elsewhere = f"looked at where both are real; elsewhere: {because}" if because else ""
         return Certificate("agrees", len(seen), min(s.bits or 0 for s in seen), because=elsewhere, seed=self.seed, samples=samples)
 
-    def _special(self, sides: tuple[Closure, Closure], letters: tuple[Letter, ...], seen: list[_Seen]) -> Iterator[_Seen]:
-        """What is found on each kink and in each region that the formulas meet, near the first points."""
+    def _regular(self, sides: tuple[Closure, Closure], letters: tuple[Letter, ...], points: int) -> Iterator[_Seen | str]:
+        """What is found at seeded points, or why nothing is. Where most values are exactly 0, more points are looked at."""
+        looked = alive = number = 0
+        while (looked < points or alive < points // 2) and number < (3 * points + 12 if looked else points + 12):
+            try:
+                found, outside = self._near(number, sides, letters)
+                if outside:
+                    yield outside
+                looked += 1
+                alive += found.alive
+                yield found
+            except _Unusable as reason:
+                yield str(reason)
+            number += 1
+
+    def _special(self, sides: tuple[Closure, Closure], seen: list[_Seen]) -> Iterator[_Seen]:
+        """What is found on each kink and in each region that the formulas meet, near points seen before where the values are not 0."""
         looked = 0
-        for base in list(seen)[1:3] or list(seen):
+        for base in sorted(seen[1:] or seen, key=lambda s: not s.alive)[:2]:
             near = self._points.kinks(sides, base.stack, base.point) if looked < ENOUGH_NEAR_KINKS else []
             looked += len(near)
             for point in near:
@@ -181,22 +184,21 @@ class Verifier:
 
     @staticmethod
     def _at(point: Point, sides: tuple[Closure, Closure], stacks: list[Stack]) -> _Seen:
-        """The first pair that is apart among some values of the free indices, else the one known to the fewest bits."""
-        worst: _Seen | None = None
+        """The first pair that is apart among some values of the free indices, else one that is not 0 = 0, with the fewest bits of all."""
+        seen: list[_Seen] = []
         unusable: _Unusable | None = None
         for stack in stacks:
             try:
-                found = _pair(sides, stack, point)
+                seen.append(_pair(sides, stack, point))
             except _Unusable as reason:
                 unusable = reason
                 continue
-            if found.bits is None:
-                return found
-            if worst is None or found.bits < (worst.bits or 0):
-                worst = found
-        if worst is None:
+            if seen[-1].bits is None:
+                return seen[-1]
+        if not seen:
             raise unusable or _Unusable("nothing could be evaluated")
-        return worst
+        shown = next((s for s in seen if s.alive), seen[0])
+        return replace(shown, bits=min(s.bits or 0 for s in seen))
 
     def _apart(self, found: _Seen, letters: tuple[Letter, ...], sides: tuple[Closure, Closure], agreed: int) -> Certificate:
         sample = self._sample(found, letters, sides)
@@ -276,7 +278,8 @@ def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
                 return _Seen(point, stack, balls.decimal(left), balls.decimal(right), None)
             known, radius = _known_bits(left, right, width)
             if known >= AGREED_BITS:
-                return _Seen(point, stack, balls.decimal(left), balls.decimal(right), min(known, bits))
+                alive = not (balls.vanishes(left) and balls.vanishes(right))
+                return _Seen(point, stack, balls.decimal(left), balls.decimal(right), min(known, bits), alive)
             width = radius
     raise _Unusable(reason)
 
