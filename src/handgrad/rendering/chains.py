@@ -10,7 +10,7 @@ from typing import NamedTuple
 from handgrad.document import Chain, Formula, Inline, Inset, Line
 from handgrad.rendering.layout import KEEP, beside, broken, filled, in_ascii, padded, stacked, width
 from handgrad.rendering.shape import Context, scopes
-from handgrad.rendering.unicode import Style, flat, text
+from handgrad.rendering.unicode import CLOSE, IF, NEXT, OPEN, Style, flat, text
 
 LONGEST_LEFT = 36
 INSET = 4
@@ -40,14 +40,17 @@ class Page:
 
     def words(self, words: str) -> str:
         """Plain text as the page can show it: no control characters, and ASCII where that is asked for."""
-        clean = "".join(c if c.isprintable() or c == KEEP else " " if c.isspace() else "\ufffd" for c in words)
-        return in_ascii(clean) if self.style.ascii else clean
+        return self._clean(words, "")
+
+    def _clean(self, shown: str, kept: str) -> str:
+        clean = (c if c in kept or c.isprintable() else " " if c.isspace() else "\ufffd" for c in shown)
+        return "".join(c if c in kept else in_ascii(c) for c in clean) if self.style.ascii else "".join(clean)
 
     def side(self, side: Formula | str | None) -> str:
         """One side of a line, cases not yet laid out."""
         if side is None or isinstance(side, str):
             return self.words(side or "")
-        return text(side, self.context, self.style)
+        return self._clean(text(side, self.context, self.style), OPEN + IF + NEXT + CLOSE)
 
     def inline(self, inline: Inline) -> str:
         """Running text; the spaces of its formulas hold together."""

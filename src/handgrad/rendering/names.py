@@ -50,7 +50,7 @@ def parsed(name: str) -> Name:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """How a known function is printed: in LaTeX, and as a sign with what stands below it."""
+    """How a known function is printed: in LaTeX (empty: its name), and as a sign with what stands below it."""
 
     latex: str
     sign: str
@@ -67,7 +67,7 @@ def symbol(function: str) -> Symbol:
     """The symbol of a known function: what its entry in the catalogue says, else its name in upright letters."""
     found = entry(function)
     if function in KNOWN or found is None:
-        return KNOWN.get(function, Symbol(rf"\mathrm{{{function.replace('_', chr(92) + '_')}}}", function))
+        return KNOWN.get(function, Symbol("", function))
     sign, _, below = re.sub(r"\\math(?:rm|cal) ?|[{} ]", "", found.facet.latex).partition("_")
     return Symbol(found.facet.latex, _sign(sign), _sign(below))
 

@@ -18,7 +18,6 @@ from handgrad.document import (
     Details,
     Document,
     Figure,
-    Formula,
     Heading,
     Inset,
     Matrices,
@@ -31,7 +30,7 @@ from handgrad.document import (
 from handgrad.rendering.chains import INSET, Page, Row, Span, chain_rows, indented
 from handgrad.rendering.layout import beside, broken, filled, padded, width
 from handgrad.rendering.shape import Context
-from handgrad.rendering.unicode import ASCII, BRACKETS, UNICODE, NoSubscript, Style, flat, text
+from handgrad.rendering.unicode import ASCII, BRACKETS, UNICODE, NoSubscript, Style
 
 T = TypeVar("T")
 MARKS = {"✓": ("ok", "green"), "✗": ("XX", "red"), "~": ("..", "yellow"), "?": ("??", "blue"), "!": ("!!", "yellow")}
@@ -42,11 +41,6 @@ def render(document: Document, options: Options) -> str:
     """The document as text."""
     rows = _in_style(lambda style: _page(document, style, options.width), options)
     return _coloured(rows) if options.colour else "\n".join("".join(span.text for span in row).rstrip() for row in rows) + "\n"
-
-
-def line_of(formula: Formula, document: Document, options: Options) -> str:
-    """One formula of the document on one line."""
-    return _in_style(lambda style: flat(text(formula, Context(document.model), style), style), options)
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
@@ -138,7 +132,7 @@ def _heading(heading: Heading, page: Page) -> list[Row]:
 
 def _note(note: Note, page: Page) -> list[Row]:
     word, colour = MARKS.get(note.mark, ("", ""))
-    mark = word if page.style.ascii else note.mark
+    mark = word if page.style.ascii else page.words(note.mark)
     before = width(mark) + 1 if mark else 0
     lines = filled(page.inline(note.text), page.width - before)
     if not mark:
@@ -152,6 +146,7 @@ def _note(note: Note, page: Page) -> list[Row]:
 def _table(table: Table, page: Page) -> list[Row]:
     cells = [[page.inline(cell) for cell in row] for row in (table.header, *table.rows)]
     columns = max(map(len, cells))
+    cells[0] += [""] * (columns - len(cells[0]))
     room = [max(width(row[n]) for row in cells if n < len(row)) for n in range(columns)]
     while sum(room) + 3 * (columns - 1) > page.width and max(room) > 4:
         room[room.index(max(room))] -= 1

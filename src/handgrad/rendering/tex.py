@@ -253,7 +253,12 @@ def _letters(stem: str, whole: bool = False) -> str:
     if len(base) == 2 and base[0].isascii() and base[1] in names.ACCENTS.values():
         accent = next(name for name, sign in names.ACCENTS.items() if sign == base[1])
         return rf"\{accent}{{{_letters(base[0], whole)}}}"
-    return rf"\{'mathbf' if whole else 'mathrm'}{{{word(stem)}}}"
+    command = ("mathbf" if whole else "mathrm") if re.fullmatch("[A-Za-z0-9_]+", stem) else "text"
+    return rf"\{command}{{{word(stem)}}}"
+
+
+def _symbol(function: str) -> str:
+    return names.symbol(function).latex or _letters(function)
 
 
 def _together(indices: tuple[str, ...]) -> str:
@@ -324,7 +329,7 @@ def _call(function: str, arguments: tuple[Expr, ...], context: Context) -> str:
 
 def _call_with_brackets(e: Expr, context: Context) -> str:
     assert isinstance(e, Call)
-    return names.symbol(e.function).latex + _bracketed(", ".join(_expression(a, context) for a in e.arguments))
+    return _symbol(e.function) + _bracketed(", ".join(_expression(a, context) for a in e.arguments))
 
 
 def _reduction(e: Reduce, context: Context) -> str:
@@ -337,15 +342,14 @@ def _reduction(e: Reduce, context: Context) -> str:
         return rf"\left\lVert {shown} \right\rVert{below}"
     if e.kind in ("max", "min"):
         return rf"\{e.kind}{below} {_within(bodies[0], ATOM, inner)}"
-    found = names.symbol(e.kind)
-    if found.below:
-        return rf"{{{found.latex}}}{_bracketed(shown)}"
-    return rf"\mathop{{{found.latex}}}{below} {_bracketed(shown)}"
+    if names.symbol(e.kind).below:
+        return rf"{{{_symbol(e.kind)}}}{_bracketed(shown)}"
+    return rf"\mathop{{{_symbol(e.kind)}}}{below} {_bracketed(shown)}"
 
 
 def _vector_call(e: VectorCall, context: Context) -> str:
     body = shape.at_own_letter(e)
-    at, symbol = _index(e.at, context), names.symbol(e.kind).latex
+    at, symbol = _index(e.at, context), _symbol(e.kind)
     if body is not None:
         return rf"{symbol}_{{{at}}}{_bracketed(_expression(body, context))}"
     letter, (body,), inner = shape.opened(e, context)

@@ -278,7 +278,6 @@ def _number(value: Fraction, style: Style) -> str:
 
 def _name(name: str, style: Style, bare: bool = False) -> str:
     """The name; `bare`: without indices, so that its digits may stand below the line."""
-    name = name if name.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in name)
     if style.ascii:
         return name
     parts = names.parsed(name)
