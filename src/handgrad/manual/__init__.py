@@ -157,15 +157,13 @@ def plotted(entry: CatalogueEntry, derived: Derivation) -> Figure:
 
 
 def _curves(entry: CatalogueEntry, derived: Derivation) -> tuple[tuple[Curve, Curve], Callable[[float], Scene]]:
-    result = derived.json()["result"]
-    context = read("\n".join([text_of(entry), *(f"{w['name']} = {w['text']}" for w in result["where"])]))
-    slope = read_expression(result["text"], context, {i.name: i.axis for e in (derived.of, *derived.wrt) for i in e.indices})
+    context = derived.model
     sizes = _sizes(context)
 
     def scene(x: float) -> Scene:
         return Scene(context, functions(), sizes, _inputs(entry, context, sizes, x))
 
-    return (_curve(entry.name, lambda x: scene(x).at(value(entry))), _curve("derivative", lambda x: scene(x).at(slope))), scene
+    return (_curve(entry.name, lambda x: scene(x).at(value(entry))), _curve("derivative", lambda x: scene(x).at(derived.result))), scene
 
 
 def _curve(name: str, function: Callable[[float], float]) -> Curve:
