@@ -12,8 +12,9 @@ from handgrad.expr import Call, Entry, Expr, Letter, Literal, Mul, VectorCall, r
 from handgrad.notation import read
 from handgrad.rendering.mathml import mathml
 from handgrad.rendering.shape import AnyExpr, Context
+from handgrad.rendering.style import ASCII, BRACKETS, UNICODE, NoSubscript, flat
 from handgrad.rendering.tex import tex
-from handgrad.rendering.unicode import ASCII, BRACKETS, UNICODE, NoSubscript, flat, text
+from handgrad.rendering.unicode import text
 from support_trees import CONTEXT, Trees, free_letters
 
 # a definition; its right side in Unicode, in ASCII, in LaTeX

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -37,7 +36,6 @@ from handgrad.expr import Abstract, Call, Compare, Entry
 from handgrad.notation import read
 from handgrad.rendering.layout import width
 from handgrad.rendering.plot import Curve, figure
-from handgrad.rendering.terminal import wants_colour
 from support_trees import CONTEXT, Trees, free_letters
 
 FILES = ("terminal", "markdown", "latex", "html")
@@ -177,18 +175,6 @@ def test_colours_change_no_letter() -> None:
     plain, coloured = render(derivation(), "terminal"), render(derivation(), "terminal", Options(colour=True))
     assert "\x1b[" in coloured and "\x1b[" not in plain
     assert [line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", coloured).splitlines()] == [line.rstrip() for line in plain.splitlines()]
-
-
-def test_pipes_and_no_color_are_respected() -> None:
-    class Screen:
-        def isatty(self) -> bool:
-            return True
-
-    screen: Any = Screen()
-    assert wants_colour(screen, {})
-    assert not wants_colour(screen, {"NO_COLOR": "1"})
-    with Path("/dev/null").open() as pipe:
-        assert not wants_colour(pipe, {})
 
 
 # ---------------------------------------------------------------- hostile text

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from handgrad.document import Chain, Formula, Inline, Inset, Line
 from handgrad.rendering.layout import KEEP, beside, broken, filled, in_ascii, padded, stacked, width
 from handgrad.rendering.shape import Context, scopes
-from handgrad.rendering.unicode import CLOSE, IF, NEXT, OPEN, Style, flat, text
+from handgrad.rendering.style import CLOSE, IF, NEXT, OPEN, Style, flat
+from handgrad.rendering.unicode import text
 
 LONGEST_LEFT = 36
 INSET = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from handgrad.rendering.unicode import CLOSE, IF, NEXT, OPEN, flat
+from handgrad.rendering.style import CLOSE, IF, NEXT, OPEN, flat
 
 KEEP = "\ue010"      # a space inside a formula in running text
 # where a formula is broken, the best first; the sign begins the next line

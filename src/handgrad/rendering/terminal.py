@@ -7,9 +7,9 @@ Colour only repeats what a word or a mark says.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import pairwise
-from typing import TextIO, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
 from handgrad.document import (
     Block,
@@ -30,7 +30,7 @@ from handgrad.document import (
 from handgrad.rendering.chains import INSET, Page, Row, Span, chain_rows, indented
 from handgrad.rendering.layout import beside, broken, filled, padded, width
 from handgrad.rendering.shape import Context
-from handgrad.rendering.unicode import ASCII, BRACKETS, UNICODE, NoSubscript, Style
+from handgrad.rendering.style import ASCII, BRACKETS, UNICODE, NoSubscript, Style
 
 T = TypeVar("T")
 MARKS = {"✓": ("ok", "green"), "✗": ("XX", "red"), "~": ("..", "yellow"), "?": ("??", "blue"), "!": ("!!", "yellow")}
@@ -41,11 +41,6 @@ def render(document: Document, options: Options) -> str:
     """The document as text."""
     rows = _in_style(lambda style: _page(document, style, options.width), options)
     return _coloured(rows) if options.colour else "\n".join("".join(span.text for span in row).rstrip() for row in rows) + "\n"
-
-
-def wants_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether text for the stream is coloured: a terminal, and no NO_COLOR set."""
-    return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
 def _in_style(show: Callable[[Style], T], options: Options) -> T:

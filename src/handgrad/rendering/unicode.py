@@ -2,13 +2,12 @@
 
 `text` prints any formula. Where an index has no subscript in Unicode (`b c d f g q w y z`, several digits, labels) the style with
 subscripts raises `NoSubscript`, and the caller prints its *whole* page in brackets: never a mixture.
-Cases are written between private characters, so that a page can stack them under a brace; `flat` sets them in the line.
+Cases are written between private characters, so that a page can stack them under a brace; `style.flat` sets them in the line.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import assert_never
 
@@ -46,42 +45,9 @@ from handgrad.expr import (
 )
 from handgrad.rendering import names, shape
 from handgrad.rendering.shape import ATOM, POWER, PRODUCT, Context, Quotient
+from handgrad.rendering.style import CLOSE, IF, NEXT, OPEN, UNICODE, NoSubscript, Style
 
-OPEN, IF, NEXT, CLOSE = "\ue000", "\ue001", "\ue002", "\ue003"      # { value if condition; value }
-
-
-class NoSubscript(Exception):
-    """An index that Unicode cannot set below the line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """The signs of a kind of text. `subscripts`: indices stand below the line and not in brackets."""
-
-    subscripts: bool = True
-    ascii: bool = False
-    minus: str = "−"
-    times: str = " "
-    dot: str = " · "
-    partial: str = "∂"
-    delta: str = "δ"
-    element: str = "∈"
-    hadamard: str = " ∘ "
-    outer: str = " ⊗ "
-    transposed: str = "ᵀ"
-    bars: str = "‖"
-
-
-UNICODE = Style()
-BRACKETS = Style(subscripts=False)
-ASCII = Style(False, True, "-", "*", " * ", "d", "delta", "in", " o ", " (x) ", "^T", "||")
 BIG = {"sum": "Σ", "prod": "Π"}
-
-
-def flat(printed: str, style: Style = UNICODE) -> str:
-    """The printed formula with its cases set in the line."""
-    signs = ("(", " if ", "; ", ")") if style.ascii else ("{ ", " if ", "; ", " }")
-    return printed.translate(dict(zip(map(ord, (OPEN, IF, NEXT, CLOSE)), signs, strict=True)))
 
 
 def text(formula: Formula, context: Context, style: Style = UNICODE) -> str:
