@@ -33,6 +33,7 @@ from handgrad.notation.cursor import Binding
 from handgrad.notation.indices import Found, Indices
 from handgrad.notation.lexer import WORDS
 from handgrad.notation.resolution import Place, literal_error
+from handgrad.notation.signatures import near
 
 REDUCTIONS = frozenset(("sum", "mean", "prod", "max", "min", "norm", "logsumexp"))
 VECTORS = frozenset(("softmax", "log_softmax"))
@@ -269,6 +270,11 @@ class Parser(Indices):
         if not vector and name not in REDUCTIONS and (signature is None or not signature.along_axis):
             end = self.tokens.end(close)
             place = self.place(at, close)
+            meant = next((known for known in sorted({*REDUCTIONS, *VECTORS, *self.setting.functions}) if near(name, known)), "")
+            if meant and name not in self.axes.tensors:
+                word = self.place(at)
+                raise self.error(f"{name} runs along no axis; did you mean {meant}?", place, f"write {meant}{place.text()[len(name):]}(...)",
+                                 (word.start, word.end, meant))
             raise self.error(f"`{place.text()}` is an entry and not called", place, f"write {place.text()}*(...)", (end, end, "*"))
         letters = self._binders(at, close)
         one = vector or name not in REDUCTIONS

@@ -9,6 +9,7 @@ from handgrad.errors import HandgradError, ModelError
 from handgrad.expr import Axis, names
 from handgrad.notation.cursor import Binding, Setting
 from handgrad.notation.resolution import Place, shape_error
+from handgrad.notation.signatures import near
 
 
 def _model_error(what: str, place: Place, remedy: str = "", mended: str = "") -> HandgradError:
@@ -120,8 +121,8 @@ def _cycles(definitions: Mapping[str, Definition], places: Mapping[str, Place]) 
 def finished(setting: Setting, definitions: Mapping[str, Definition]) -> Iterator[str]:
     """What the reader took for what."""
     for name in setting.sight.abstract:
-        near = next((known for known in setting.functions if _near(name, known)), None)
-        yield f"{name} is taken as an abstract function" + (f"; did you mean {near}?" if near else "")
+        alike = next((known for known in setting.functions if near(name, known)), None)
+        yield f"{name} is taken as an abstract function" + (f"; did you mean {alike}?" if alike else "")
     letters = {letter for letter, _ in (*setting.sight.left, *setting.sight.letters)}
     for name, slots in setting.axes.tensors.items():
         if not slots and name not in definitions:
@@ -132,12 +133,3 @@ def finished(setting: Setting, definitions: Mapping[str, Definition]) -> Iterato
                 axis = next(a for a, e in setting.axes.extents.items() if e is extent)
                 root = setting.axes.find(axis)
                 yield f"{name} is taken as an input; the number of {extent.meaning} is size({root.tensor}, {root.slot})"
-
-
-def _near(left: str, right: str) -> bool:
-    """Whether one slip of a key makes one name the other."""
-    if left == right or abs(len(left) - len(right)) > 1 or min(len(left), len(right)) < 3:
-        return False
-    start = next((p for p, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
-    a, b = left[start:], right[start:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:] and len(b) > 1)

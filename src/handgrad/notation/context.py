@@ -19,7 +19,8 @@ from handgrad.notation.signatures import known
 
 
 def _parser(text: str, model: Model, letters: Mapping[str, Axis], new: bool, functions: Mapping[str, Signature], limits: Limits) -> Parser:
-    rows = lines(text.strip("\n"), limits)
+    text = text.strip("\n")
+    rows = lines(text, limits)
     if len(rows) > 1:
         raise NotationError("a formula stands on one line", text, 2, remedy="join the lines")
     row = tokens(rows[0], 1, text, limits)

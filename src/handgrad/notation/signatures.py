@@ -18,3 +18,12 @@ known: dict[str, Signature] = {
 def register(signature: Signature) -> None:
     """Make the name of a function known to every reader."""
     known.setdefault(signature.name, signature)
+
+
+def near(left: str, right: str) -> bool:
+    """Whether one slip of a key makes one name the other."""
+    if left == right or abs(len(left) - len(right)) > 1 or min(len(left), len(right)) < 3:
+        return False
+    start = next((p for p, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    a, b = left[start:], right[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:] and len(b) > 1)
