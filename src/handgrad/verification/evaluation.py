@@ -256,6 +256,8 @@ def watched(value: Closure, differences: list[Closure]) -> Closure:
     def told(stack: Stack, world: World) -> Value:
         if world.watch is not None:
             world.watch.extend((d, stack) for d in differences)
+        if world.kinks is not None and world.seeds:
+            world.kinks.extend((d, stack) for d in differences)
         return value(stack, world)
 
     return told

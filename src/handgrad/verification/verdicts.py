@@ -160,12 +160,12 @@ class Verifier:
 
     @staticmethod
     def _on_kink(found: _Seen, sides: tuple[Closure, Closure]) -> bool:
-        """Whether the point lies on a kink of one of the sides, to which its derivative is a convention."""
+        """Whether the point lies on a kink of what is differentiated; the boundary of a written case excuses nothing."""
         watch: list[tuple[Closure, Stack]] = []
         with balls.working_precision(PRECISIONS[0]):
             for side in sides:
                 try:
-                    side(found.stack, World(found.point, watch=watch))
+                    side(found.stack, World(found.point, kinks=watch))
                 except OutOfRange:
                     return False
             return any(balls.sign(plain(d(at, World(found.point)))) == 0 for d, at in watch)

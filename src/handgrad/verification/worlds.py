@@ -100,6 +100,7 @@ class World:
     memo: dict[Any, Value] = field(default_factory=dict)
     below: dict[tuple[Place, ...], World] = field(default_factory=dict)
     watch: list[tuple[Closure, Stack]] | None = None    # differences that decide a kink, with where they were met
+    kinks: list[tuple[Closure, Stack]] | None = None    # those of them that were met while a derivative was taken
     asked: list[tuple[Closure, Stack]] | None = None    # what has to be positive, with where it was met
     reads: list[Place] | None = None                    # input entries in the order of first use
     side: int = 0                                       # on which side of a boundary conditions are read
@@ -114,7 +115,7 @@ class World:
         root = self.base or self
         if seeds not in root.below:
             names = frozenset(name for name, _ in seeds)
-            root.below[seeds] = World(self.point, seeds, base=root, watch=root.watch, asked=root.asked, reads=root.reads, seed_names=names)
+            root.below[seeds] = World(self.point, seeds, base=root, watch=root.watch, kinks=root.kinks, asked=root.asked, reads=root.reads, seed_names=names)
         return root.below[seeds]
 
     def input(self, place: Place) -> Scalar:
