@@ -161,9 +161,10 @@ def _boxed(line: Printed, columns: Columns, page: Page) -> list[Row]:
     corners = "++++-|" if page.style.ascii else "╭╮╰╯─│"
     before = "".join(f"{part} " for part in (line.lead, line.left, line.relation) if part)
     start = columns.lead + columns.left + (1 if columns.left else 0)
-    if start + width(before) + width(flat(line.right, page.style)) + INSET > page.width:
-        start = 0
     inside, level = _formula_rows(before, line.right, page.width - start - INSET, page.style)
+    roomier = _formula_rows(before, line.right, page.width - INSET, page.style)
+    if len(roomier[0]) < len(inside) or (roomier[0] != inside and OPEN in line.right):
+        (inside, level), start = roomier, 0
     across, margin = max(map(width, inside)), " " * start
     top = margin + corners[0] + corners[4] * (across + 2) + corners[1]
     bottom = margin + corners[2] + corners[4] * (across + 2) + corners[3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -107,8 +108,9 @@ def stacked(printed: str, room: int) -> list[str] | None:
         before, _, rest = printed.partition(OPEN)
         end = _matching(rest)
         rows = beside(rows, [flat(before)])
-        rows = beside(rows, _braced(rest[:end]))
-        printed = rest[end + 1:]
+        printed = rest[end + 1 :]
+        followed = not re.fullmatch(r"\)*", printed)
+        rows = beside(rows, _braced(rest[:end], followed))
     rows = beside(rows, [printed]) if printed else rows
     return [row.rstrip() for row in rows] if max(map(width, rows)) <= room else None
 
@@ -133,7 +135,8 @@ def _apart(text: str, sign: str) -> list[str]:
     return [*found, text[start:]]
 
 
-def _braced(inside: str) -> list[str]:
+def _braced(inside: str, followed: bool) -> list[str]:
+    """The branches right of a brace; with a closing brace where something follows."""
     pairs = [_apart(branch, IF) for branch in _apart(inside, NEXT)]
     values = [flat(pair[0].removesuffix(" else")) for pair in pairs]
     conditions = [f"if {flat(pair[1])}" if len(pair) > 1 else "otherwise" for pair in pairs]
@@ -142,8 +145,10 @@ def _braced(inside: str) -> list[str]:
     if len(rows) % 2 == 0:
         rows.insert(len(rows) // 2, "")
     middle = len(rows) // 2
-    signs = ["⎧" if n == 0 else "⎩" if n == len(rows) - 1 else "⎨" if n == middle else "⎪" for n in range(len(rows))]
-    return [f"{sign} {row}" for sign, row in zip(signs, rows, strict=True)]
+    opening, closing = ("⎧⎨⎩⎪", "⎫⎬⎭⎪")
+    places = [0 if n == 0 else 2 if n == len(rows) - 1 else 1 if n == middle else 3 for n in range(len(rows))]
+    across = max(map(width, rows))
+    return [f"{opening[p]} {padded(row, across)} {closing[p]}" if followed else f"{opening[p]} {row}" for p, row in zip(places, rows, strict=True)]
 
 
 def beside(left: Sequence[str], right: Sequence[str]) -> list[str]:

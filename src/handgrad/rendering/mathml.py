@@ -58,10 +58,7 @@ def mathml(formula: Formula, context: Context, display: bool = False) -> str:
 def pieces(formula: Formula, context: Context) -> list[str]:
     """The formula as rows between which a browser may break the line: the terms of a sum with their signs."""
     context = context.around(formula)
-    if not isinstance(formula, Add):
-        return [inner(formula, context)]
-    terms = [(_signs(taken_away, place), _within(term, PRODUCT, context)) for place, (taken_away, term) in enumerate(shape.signed_terms(formula))]
-    return [before + shown for before, shown in terms]
+    return _terms(formula, context) if isinstance(formula, Add) else [inner(formula, context)]
 
 
 def inner(formula: Formula, context: Context) -> str:
@@ -160,13 +157,18 @@ def _cases(branches: tuple[tuple[Expr, Condition], ...], otherwise: Expr, contex
 
 
 def _sum(e: Add, context: Context) -> str:
-    return row(*(_signs(taken_away, place) + _within(term, PRODUCT, context) for place, (taken_away, term) in enumerate(shape.signed_terms(e))))
+    return row(*_terms(e, context))
 
 
-def _signs(taken_away: bool, place: int) -> str:
-    if place:
-        return '<mo form="infix">−</mo>' if taken_away else '<mo form="infix">+</mo>'
-    return '<mo form="prefix">−</mo>' if taken_away else ""
+def _terms(e: Add, context: Context) -> list[str]:
+    """The terms with their signs; cases are put in brackets where something follows them."""
+    shown = []
+    for place, (taken_away, term) in enumerate(shape.signed_terms(e)):
+        minus = f'<mo form="{"infix" if place else "prefix"}">−</mo>'
+        closed = shape.ends_in_cases(term) and place < len(e.terms) - 1
+        before = minus if taken_away else '<mo form="infix">+</mo>' if place else ""
+        shown.append(before + (_bracketed(_expression(term, context)) if closed else _within(term, PRODUCT, context)))
+    return shown
 
 
 def _product(e: Expr, context: Context) -> str:

@@ -181,8 +181,21 @@ def level(e: Expr) -> int:
 
 
 def is_open(e: Expr) -> bool:
-    """Whether the formula takes in everything to its right: sums and products over an axis, and matrix products of two kinds."""
-    return (isinstance(e, Reduce) and e.kind in ("sum", "prod")) or (isinstance(e, Call) and e.function in ("hadamard", "outer"))
+    """Whether the formula takes in what stands to its right: sums and products over an axis, cases, and two products of matrices."""
+    return (isinstance(e, Reduce) and e.kind in ("sum", "prod")) or isinstance(e, Cases) or (isinstance(e, Call) and e.function in ("hadamard", "outer"))
+
+
+def ends_in_cases(e: Expr) -> bool:
+    """Whether the last thing of the formula are cases under a brace that nothing closes."""
+    match e:
+        case Cases():
+            return True
+        case Mul(factors):
+            return ends_in_cases(factors[-1])
+        case Reduce("sum" | "prod", _, (body,)):
+            return isinstance(body, Expr) and not isinstance(body, Add) and ends_in_cases(body)
+        case _:
+            return False
 
 
 def is_bare(e: Expr) -> TypeGuard[Call]:

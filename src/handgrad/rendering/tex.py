@@ -91,15 +91,12 @@ def pieces(formula: Formula, context: Context, room: int = 56) -> list[str]:
     if not isinstance(formula, Add):
         return [tex(formula, context)]
     lines, columns = [""], 0
-    for place, (taken_away, term) in enumerate(shape.signed_terms(formula)):
-        shown = _within(term, PRODUCT, context)
-        size = seen(shown)
-        if place and columns + size > room:
+    for term in _terms(formula, context):
+        if columns and columns + seen(term) > room:
             lines.append(r"\quad {}")
             columns = 0
-        sign = "-" if taken_away else "+" if place else ""
-        lines[-1] += f" {sign} {shown}" if place else sign + shown
-        columns += size + 3
+        lines[-1] = f"{lines[-1]} {term}".lstrip()
+        columns += seen(term) + 2
     return lines
 
 
@@ -158,11 +155,16 @@ def _within(e: Expr, least: int, context: Context) -> str:
 
 
 def _sum(e: Add, context: Context) -> str:
-    shown = ""
-    for taken_away, term in shape.signed_terms(e):
-        sign = "-" if taken_away else "+"
-        gap = f" {sign} " if shown else sign if taken_away else ""
-        shown += gap + _within(term, PRODUCT, context)
+    return " ".join(_terms(e, context))
+
+
+def _terms(e: Add, context: Context) -> list[str]:
+    """The terms with their signs; cases are put in brackets where something follows them."""
+    shown = []
+    for place, (taken_away, term) in enumerate(shape.signed_terms(e)):
+        sign = ("- " if taken_away else "+ ") if place else "-" if taken_away else ""
+        closed = shape.ends_in_cases(term) and place < len(e.terms) - 1
+        shown.append(sign + (_bracketed(_expression(term, context)) if closed else _within(term, PRODUCT, context)))
     return shown
 
 

@@ -130,8 +130,9 @@ def _within(e: Expr, least: int, context: Context, style: Style) -> str:
 
 
 def _level(e: Expr, style: Style) -> int:
-    """How tightly the formula holds together; in ASCII sums and roots bring their own brackets."""
-    return ATOM if style.ascii and (isinstance(e, Reduce) or shape.root(e) is not None) else shape.level(e)
+    """How tightly the formula holds together; cases bring their own braces, and in ASCII sums and roots their own brackets."""
+    closed = isinstance(e, Cases) or (style.ascii and (isinstance(e, Reduce) or shape.root(e) is not None))
+    return ATOM if closed else shape.level(e)
 
 
 # ---------------------------------------------------------------- sums and products
@@ -182,7 +183,7 @@ def _denominator(factors: tuple[Expr, ...], last: bool, context: Context, style:
     if len(factors) > 1:
         return f"({_factors(factors, True, context, style)})"
     only = factors[0]
-    if last and shape.is_open(only):
+    if last and shape.is_open(only) and not isinstance(only, Call):
         return _expression(only, context, style)
     return _within(only, POWER, context, style)
 
@@ -196,7 +197,7 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context, style: Sty
             shown += _joint(factors[place - 1], factor, style)
         if followed and shape.is_bare(factor):
             shown += f"{factor.function}({_expression(factor.arguments[0], context, style)})"
-        elif followed and shape.is_open(factor) and not (style.ascii and isinstance(factor, Reduce)):
+        elif followed and shape.is_open(factor) and _level(factor, style) < ATOM:
             shown += f"({_expression(factor, context, style)})"
         else:
             shown += _within(factor, PRODUCT, context, style)
