@@ -218,6 +218,9 @@ def _power(e: Pow, context: Context) -> str:
         exponent = _expression(e.exponent, context)
     if isinstance(e.base, Entry):
         return _name(e.base.name, tuple(_index(i, context) for i in e.base.indices), shape.is_whole(e.base, context.model), exponent)
+    if isinstance(e.base, Delta) or (isinstance(e.base, Reduce) and e.base.kind == "norm"):
+        below = _expression(e.base, context).removeprefix("<msub>").removesuffix("</msub>")
+        return f"<msubsup>{below}{row(exponent)}</msubsup>"
     if shape.is_bare(e.base):
         base = _call_with_brackets(e.base, context)
     elif shape.level(e.base) < ATOM or shape.is_exponential(e.base):
