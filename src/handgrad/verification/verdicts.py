@@ -14,7 +14,7 @@ from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal
 from handgrad.axes import Definition, Function, Model
 from handgrad.errors import LimitError, ModelError
-from handgrad.expr import Derivative, Expr, Letter, subtrees
+from handgrad.expr import Expr, Letter
 from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator
 from handgrad.verification.facts import assignments, ordered
@@ -107,15 +107,14 @@ class Verifier:
 
     # ------------------------------------------------------------ comparing
 
-    def compare(self, left: Expr, right: Expr, points: int = 8, at_kinks: bool | None = None) -> Certificate:
+    def compare(self, left: Expr, right: Expr, points: int = 8, at_kinks: bool = False) -> Certificate:
         """Whether the two have the same values, for all values of their free indices.
 
-        Points on kinks always count where no derivative stands on either side. Where one does, its value at a kink is a convention:
-        `at_kinks=True` makes those points count too, by the convention that a derivative which is 0 on one side is 0 there.
+        Points on kinks count. Only where a kink is differentiated, by a derivative that is not carried out, is the value there a
+        convention: with `at_kinks` such points count too, by the convention that a derivative which is 0 on one side is 0 there.
         """
         letters = ordered(left.letters | right.letters)
         sides = self._evaluator.closure(left, letters), self._evaluator.closure(right, letters)
-        strict = at_kinks if at_kinks is not None else not any(isinstance(n, Derivative) for side in (left, right) for n in subtrees(side))
         seen: list[_Seen] = []
         because = ""
         for found in chain(self._regular(sides, letters, points), self._special(sides, seen)):
@@ -123,7 +122,7 @@ class Verifier:
                 because = because or found
             elif found.bits is not None:
                 seen.append(found)
-            elif strict or not self._on_kink(found, sides):
+            elif at_kinks or not self._on_kink(found, sides):
                 return self._apart(found, letters, sides, len(seen))
         if not seen:
             return Certificate("undecided", 0, 0, because=because or "nothing could be evaluated", seed=self.seed)
