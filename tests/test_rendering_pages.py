@@ -158,7 +158,7 @@ def long_pages(count: int) -> list[Document]:
     return found
 
 
-@pytest.mark.parametrize("columns", [80, 60, 100])
+@pytest.mark.parametrize("columns", [80, 60, 100, 40, 24])
 def test_no_line_is_wider_than_the_page(columns: int) -> None:
     for page in [derivation(), *long_pages(30)]:
         for ascii in (False, True):

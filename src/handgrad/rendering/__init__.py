@@ -2,10 +2,12 @@
 
 from handgrad.document import register
 from handgrad.rendering import html, latex, markdown, notebook, terminal
+from handgrad.rendering.shape import Context
+from handgrad.rendering.tex import tex
 
 register("terminal", (".txt",), terminal.render)
 register("markdown", (".md",), markdown.render)
-register("latex", (".tex",), latex.render)
+register("latex", (".tex",), latex.render, lambda formula, model: tex(formula, Context(model)))
 register("html", (".html", ".htm"), html.render)
 register("text/html", (), notebook.as_html)
 register("text/latex", (), notebook.as_latex)

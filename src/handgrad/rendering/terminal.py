@@ -67,7 +67,7 @@ def _coloured(rows: list[Row]) -> str:
 
 
 def _page(document: Document, style: Style, columns: int) -> list[Row]:
-    page = Page(Context(document.model), style, max(columns, 40))
+    page = Page(Context(document.model), style, max(columns, 20))
     title = _plain(filled(page.inline(document.title), page.width), "bold")
     gap = [()] if title and document.blocks and not isinstance(document.blocks[0], Inset) else []
     return [*title, *gap, *_blocks(document.blocks, page)]
