@@ -5,6 +5,7 @@ Nothing of the engine takes part: no rule, no ball, no jet. Derivatives are diff
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,11 +14,11 @@ from mpmath import mp, mpf
 
 from handgrad.axes import Model
 from handgrad.catalogue import functions
-from handgrad.certificate.numbers import DIGITS, Point, Undefined, value
+from handgrad.certificate.numbers import DIGITS, Point, Undefined, holds, value
 from handgrad.certificate.points import assignments, points
 from handgrad.errors import HandgradError, ModelError
-from handgrad.expr import Axis, Expr, Letter
-from handgrad.notation import read, read_entry, read_equation
+from handgrad.expr import Axis, Condition, Expr, Letter
+from handgrad.notation import read, read_condition, read_entry, read_equation
 
 POINTS = 3
 MOST_ASSIGNMENTS = 4
@@ -46,17 +47,14 @@ def recheck(saved: Mapping[str, Any]) -> tuple[Finding, ...]:
     with mp.workdps(DIGITS):
         drawn = tuple(points(model, functions(), SEED, POINTS))
     letters = _letters(saved, model)
-    return tuple(_found(line, equation, model, letters, drawn) for line, equation in _equations(saved))
+    return tuple(_found(claim, model, letters, drawn) for claim in _claims(saved))
 
 
 def _extended(saved: Mapping[str, Any]) -> Model:
     """The model with the names of `where` defined."""
-    text = str(saved["model"])
-    for answer in (saved, *saved.get("results", ())):
-        for definition in answer["result"].get("where", ()):
-            line = f"{definition['name']} = {definition['text']}"
-            text += "" if line in text else f"\n{line}"
-    return read(text)
+    further = [*saved.get("definitions", ()), *(d for answer in (saved, *saved.get("results", ())) for d in answer["result"].get("where", ()))]
+    lines = dict.fromkeys(f"{definition['name']} = {definition['text']}" for definition in further)
+    return read("\n".join([str(saved["model"]), *lines]))
 
 
 def _letters(saved: Mapping[str, Any], model: Model) -> dict[str, Axis]:
@@ -71,43 +69,54 @@ def _letters(saved: Mapping[str, Any], model: Model) -> dict[str, Axis]:
     return found
 
 
-def _equations(saved: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    answers = saved.get("results") or [saved]
-    for answer in answers:
-        yield "result", f"d({saved['of']}, {', '.join(answer['wrt'])}) = {answer['result']['text']}"
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An equation that is to be computed, where its condition on indices holds."""
+
+    line: str
+    equation: str
+    condition: str = ""
+
+
+def _claims(saved: Mapping[str, Any]) -> Iterator[Claim]:
+    for answer in saved.get("results") or [saved]:
+        yield Claim("result", f"d({saved['of']}, {', '.join(answer['wrt'])}) = {answer['result']['text']}")
     for step in saved.get("steps", ()):
-        yield from _lines_of(step)
+        yield from _claims_of(step)
 
 
-def _lines_of(step: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield str(step["title"]), f"{step['before']} = {step['after']}"
+def _claims_of(step: Mapping[str, Any]) -> Iterator[Claim]:
+    yield Claim(str(step["title"]), f"{step['before']} = {step['after']}", str(step.get("condition", "")))
     for below in step.get("substeps", ()):
-        yield from _lines_of(below)
+        yield from _claims_of(below)
 
 
-def _found(line: str, equation: str, model: Model, letters: Mapping[str, Axis], drawn: tuple[Point, ...]) -> Finding:
+def _found(claim: Claim, model: Model, letters: Mapping[str, Axis], drawn: tuple[Point, ...]) -> Finding:
     try:
-        left, right = read_equation(equation, model, letters)
+        left, right = read_equation(claim.equation, model, letters)
+        typed = {letter.name: letter.axis for letter in left.letters | right.letters}
+        condition = read_condition(claim.condition, model, {**letters, **typed}) if claim.condition else None
     except HandgradError as error:
-        return Finding(line, equation, "undecided", 0, f"cannot be read: {error.what}")
+        return Finding(claim.line, claim.equation, "undecided", 0, f"cannot be read: {error.what}")
     seen = 0
     for point in drawn:
         try:
-            apart = _apart(left, right, point)
+            apart = _apart(left, right, condition, point)
         except (Undefined, ZeroDivisionError, KeyError):
             continue
         if apart:
-            return Finding(line, equation, "apart", seen + 1, apart)
+            return Finding(claim.line, claim.equation, "apart", seen + 1, apart)
         seen += 1
-    return Finding(line, equation, "agrees", seen) if seen else Finding(line, equation, "undecided", 0, "no point was found at which it has a value")
+    because = "" if seen else "no point was found at which it has a value"
+    return Finding(claim.line, claim.equation, "agrees" if seen else "undecided", seen, because)
 
 
-def _apart(left: Expr, right: Expr, point: Point) -> str:
+def _apart(left: Expr, right: Expr, condition: Condition | None, point: Point) -> str:
     """How the two sides differ at the point; empty if they do not."""
     with mp.workdps(DIGITS):
-        for number, numbers in enumerate(assignments(left.letters | right.letters, point)):
-            if number == MOST_ASSIGNMENTS:
-                break
+        free = left.letters | right.letters | (condition.letters if condition else frozenset())
+        looked = (numbers for numbers in assignments(free, point) if condition is None or holds(condition, point, numbers))
+        for numbers in itertools.islice(looked, MOST_ASSIGNMENTS):
             a, b = value(left, point, numbers), value(right, point, numbers)
             if abs(a - b) > mpf(10) ** -AGREED_DIGITS * (1 + abs(a) + abs(b)):
                 return f"{mp.nstr(a, 12)} against {mp.nstr(b, 12)}"
