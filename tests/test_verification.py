@@ -60,6 +60,10 @@ def total(letters: object, body: Expr) -> Expr:
     return reduction("sum", letters, body)  # type: ignore[arg-type]
 
 
+def equal(left: Expr, right: object) -> Compare:
+    return Compare("==", left, expression(right))  # type: ignore[arg-type]
+
+
 x, y, b, u = (entry(name) for name in "xybu")
 a_ij, a_ik, a_im = entry("a", i, j), entry("a", i, k), entry("a", i, m)
 s_ij, s_ik, y_ij, y_ik = entry("s", i, j), entry("s", i, k), entry("t", i, j), entry("t", i, k)
@@ -116,6 +120,10 @@ TRUE = {
     "a delta that keeps a sum inside its axis": (total(n, Delta(n, Literal(1)) * entry("f", n)), entry("f", Literal(1))),
     "a stable softplus": (call("log", 1 + call("exp", x)), bent + tail),
     "terms that cancel": (call("log", call("exp", x)) - x, ZERO),
+    "the place of a largest transcendental value": (
+        Derivative(reduction("max", k, call("exp", a_ik)), (a_ij,)),
+        Cases(((call("exp", a_ij), equal(call("exp", a_ij), reduction("max", m, call("exp", a_im)))),), ZERO)),
+    "a sum of a scattered window": (total((t, n), Delta(q, shift(((1, t), (1, n)), -1)) * entry("f", n)), pulled),
     "norms": (Derivative(reduction("norm", d, entry("w", d)), (entry("w", d),)), entry("w", d) / reduction("norm", d, entry("w", d))),
 }
 FALSE = {
@@ -133,6 +141,9 @@ FALSE = {
     "a small difference": (x + Pow(TWO, number(-99)), x + Pow(TWO, number(-98))),
     "a value at a kink": (Cases(((ONE, x > ZERO),), ZERO), Cases(((ONE, Compare(">=", x, ZERO)),), ZERO)),
     "a small region": (Cases(((x, x < number(40)),), ZERO), x),
+    "a lost region of an abstract function": (Cases(((g, g > ZERO),), ZERO), ZERO),
+    "the kink of an abstract function": (Cases(((ONE, g > ZERO),), ZERO), Cases(((ONE, Compare(">=", g, ZERO)),), ZERO)),
+    "what is 0 almost everywhere": (Cases(((x, x > number(40)),), ZERO), Cases(((2 * x, x > number(40)),), ZERO)),
     "an index outside its axis": (pulled, total(t, entry("f", window))),
     "a swapped pair of indices": (entry("a", i, k), entry("a", p, k)),
 }
@@ -180,10 +191,6 @@ v_k, w_k, lo, hi = entry("v", k), entry("W", k), entry("lo"), entry("hi")
 label = entry("l", i)
 FREE = {"a": (ROWS, COLUMNS), "v": (COLUMNS,), "W": (COLUMNS,), "lo": (), "hi": (), "x": (), "y": (), "l": (ROWS,), "q": (COLUMNS,)}
 shares = Definition("q", (k,), call("exp", v_k) / total(m, call("exp", entry("v", m))))
-
-
-def equal(left: Expr, right: object) -> Compare:
-    return Compare("==", left, expression(right))  # type: ignore[arg-type]
 
 
 HONOURED = {

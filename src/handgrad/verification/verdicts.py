@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain
+from math import prod
 from typing import Any, Literal
 
 from flint import arb, fmpq
@@ -23,7 +24,7 @@ from handgrad.verification.jets import plain
 from handgrad.verification.points import Points
 from handgrad.verification.reductions import REDUCTIONS
 from handgrad.verification.solving import NOTHING
-from handgrad.verification.worlds import GIVEN, Closure, OutOfRange, Place, Point, Stack, World, spelled
+from handgrad.verification.worlds import GIVEN, Closure, OutOfRange, Place, Point, Stack, World, noise, spelled
 
 PRECISIONS = (320, 1280, 5120)
 AGREED_BITS = 200
@@ -172,7 +173,7 @@ class Verifier:
     def _near(self, number: int, sides: tuple[Closure, Closure], letters: tuple[Letter, ...]) -> tuple[_Seen, str]:
         """What is found at a point, or where that is outside the domain, at a point moved into it; and why it was moved."""
         point = self._points.point(number)
-        stacks = _chosen(list(assignments(letters, point)), number)
+        stacks = _chosen(letters, point, number)
         try:
             return self._at(point, sides, stacks), ""
         except _OutsideDomain as outside:
@@ -244,14 +245,16 @@ class Verifier:
         raise ModelError("there is no value that can be told", remedy=f"it is not decided with {PRECISIONS[-1]} bits")
 
 
-def _chosen(every: list[Stack], number: int) -> list[Stack]:
-    """Some of many values of the free indices, others at another point; of the first points also the first and the last of all."""
+def _chosen(letters: tuple[Letter, ...], point: Point, number: int) -> list[Stack]:
+    """All values of the free indices, or some drawn ones where they are many; at the first points also the first and the last of all."""
+    sizes = [point.size(letter.axis) for letter in letters]
     most = MOST_ASSIGNMENTS if number < FIRST_POINTS else FEW_ASSIGNMENTS
-    step = -(-len(every) // most)
-    if step <= 1:
-        return every
-    spread = every[number % step :: step]
-    return spread if number >= FIRST_POINTS else list(dict.fromkeys([every[0], *spread[: most - 2], every[-1]]))
+    if prod(sizes) <= most:
+        return list(assignments(letters, point))
+    ends = [tuple(1 for _ in sizes), tuple(sizes)] if number < FIRST_POINTS else []
+    turns = range(2 * most)
+    drawn = [tuple(1 + noise(f"{point.seed}:{turn}:{letter.name}") % size for letter, size in zip(letters, sizes, strict=True)) for turn in turns]
+    return list(dict.fromkeys([*ends, *drawn]))[:most]
 
 
 def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
