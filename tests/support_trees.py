@@ -174,9 +174,14 @@ class Trees:
         axis = self.random.choice(AXES)
         if self.random.random() < 0.3:
             left, right = self.index(axis, scope), self.index(axis, scope)
-            if not isinstance(left, Expr) and not isinstance(right, Expr):
+            gathers = isinstance(left, Expr) + isinstance(right, Expr)
+            if not gathers or (gathers == 1 and operator in ("==", "!=") and scope and self.holds_letter(left if isinstance(right, Expr) else right)):
                 return IndexCompare(operator, left, right)
         return Compare(operator, *self.split(size, scope, 2, 2))
+
+    def holds_letter(self, index: Index) -> bool:
+        """Whether an index is not made of integers and sizes alone."""
+        return not isinstance(index, Expr) and bool(index.letters)
 
     def fact(self) -> Any:
         """A fact."""

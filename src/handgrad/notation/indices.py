@@ -110,7 +110,7 @@ class Indices(Operators):
 
     def range(self) -> Axis:
         """`1..size(a, 2)`: the axis whose positions are meant."""
-        if self.kinds[self.at:self.at + 2] != ["number", ".."] or self.texts[self.at] != "1" or self.texts[self.at + 2] != "size":
+        if self.kinds[self.at:self.at + 4] != ["number", "..", "name", "("] or self.texts[self.at] != "1" or self.texts[self.at + 2] != "size":
             raise self.unexpected("a range is written 1..size(a, 2)", "write {1, 2, 3} for a few numbers")
         self.at += 2
         return self._size(self.at).axis

@@ -149,7 +149,7 @@ class Operators(Cursor):
     def _compares_indices(self) -> bool:
         """Whether a comparison of indices begins here: both sides are made only of letters in scope, integers and sizes.
 
-        A gathered label against a letter, `k == t[i]`, is one too.
+        A gathered label equal to a letter, `k == t[i]`, is one too.
         """
         middle, left = self._affine(self.at)
         if not left or self.kinds[middle] not in COMPARISONS:
@@ -157,7 +157,7 @@ class Operators(Cursor):
         end, right = self._affine(middle + 1)
         if not right or (self.kinds[end] not in ENDS and self.kinds[end] not in COMPARISONS):
             return False
-        return "gather" not in (left, right) or "letter" in (left, right)
+        return "gather" not in (left, right) or ("letter" in (left, right) and self.kinds[middle] in ("==", "!="))
 
     def _affine(self, at: int) -> tuple[int, str]:
         """The place after the index that begins here, and what it is: "letter", "constant", "gather", or "" for no index."""

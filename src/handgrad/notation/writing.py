@@ -130,7 +130,7 @@ class _Writer:
             case Compare(operator, left, right):
                 one, other = self.at(left, SUM, scope), self.at(right, SUM, scope)
                 sides = (_like_index(left, one, scope), _like_index(right, other, scope))
-                plus = "+" if all(sides) and ("gather" not in sides or "letter" in sides) else ""
+                plus = "+" if all(sides) and ("gather" not in sides or ("letter" in sides and operator in ("==", "!="))) else ""
                 return f"{plus}{one} {operator} {other}", COMPARISON
             case IndexCompare(operator, left, right):
                 return f"{self.index(left, scope)} {operator} {self.index(right, scope)}", COMPARISON
