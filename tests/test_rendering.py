@@ -38,6 +38,7 @@ FORMS = [
     ("q = exp(-x)/(1 + exp(-x))", "exp(−x) / (1 + exp(−x))", "exp(-x) / (1 + exp(-x))", r"\frac{e^{-x}}{1 + e^{-x}}"),
     ("q = log(x)*y", "log(x) y", "log(x)*y", r"\log(x) \, y"),
     ("q = y*log(x)", "y log x", "y*log(x)", r"y \, \log x"),
+    ("q = 2*3^k*x^2", "2 · 3^k x²", "2 * 3^k*x^2", r"2 \cdot 3^{k} \, x^{2}"),
     ("q = abs(x - y)", "|x − y|", "|x - y|", r"\left\lvert x - y \right\rvert"),
     ("q = max(0, 1 - t)", "max(0, 1 − t)", "max(0, 1 - t)", r"\max(0, 1 - t)"),
     ("q = 2*pi*r", "2 π r", "2*pi*r", r"2 \, \pi \, r"),

@@ -144,14 +144,12 @@ def _chain(chain: Chain, context: Context) -> str:
 def _line(line: Line, context: Context) -> str:
     cells = [("lead", inline(line.lead, context))]
     relation = f'<mo form="infix">{escape(line.relation)}</mo>' if line.right is not None and line.relation else ""
+    right = [_side(line.right, context)] if line.right is None or isinstance(line.right, str) else mathml.pieces(line.right, context)
+    left, rest = _side(line.left, context), list(map(_math, right[1:]))
     if line.boxed:
-        whole = _side(line.left, context) + relation + _side(line.right, context)
-        cells.append(("result", f'<math displaystyle="true">{whole}</math>'))
+        cells.append(("result", "<wbr>".join([_math(left + relation + right[0]), *rest])))
     else:
-        cells.append(("left", _math(_side(line.left, context))))
-        right = [_side(line.right, context)] if line.right is None or isinstance(line.right, str) else mathml.pieces(line.right, context)
-        first, *rest = right
-        cells.append(("right", "<wbr>".join([_math(relation + first), *map(_math, rest)])))
+        cells += [("left", _math(left)), ("right", "<wbr>".join([_math(relation + right[0]), *rest]))]
     cells += [("reason", inline(line.reason, context)), ("label", escape(line.label))]
     return "".join(f'<div class="{name}">{cell}</div>' for name, cell in cells if cell or name == "lead")
 

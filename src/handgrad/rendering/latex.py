@@ -146,7 +146,7 @@ def rows(lines: tuple[Line, ...], contexts: tuple[Context, ...], before: str, es
     for one in written:
         start = f" & {one.lead} \\quad & " if leads else ""
         if one.line.boxed:
-            found.append(rf"{start}{phantom(before)} & \boxed{{{one.left} {' '.join(one.right)}}}")
+            found.append(rf"{start}{phantom(before)} & \boxed{{{_result(one)}}}")
         else:
             found.append(f"{start}{one.left or phantom(before)} & {one.right[0]}".rstrip())
             found += [f"{' & & ' if leads else ''} & {piece}" for piece in one.right[1:]]
@@ -158,6 +158,12 @@ def rows(lines: tuple[Line, ...], contexts: tuple[Context, ...], before: str, es
             found[-1] += rf" \tag*{{{escape(one.line.label)}}}"
         before = one.left or before
     return found
+
+
+def _result(one: Written) -> str:
+    if len(one.right) == 1:
+        return f"{one.left} {one.right[0]}"
+    return rf"\begin{{aligned}} {one.left} & " + r" \\ & ".join(one.right) + r" \end{aligned}"
 
 
 def phantom(left: str) -> str:

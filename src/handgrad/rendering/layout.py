@@ -70,9 +70,16 @@ def _cut(formula: str, room: int) -> int:
             price = 3 * depth + rank + (0 if 3 * columns > room else 12)
             if price <= cost and formula[:place].strip():
                 best, cost = place, price
-        depth += (sign in "([{") - (sign in ")]}")
+        depth += _turn(sign, formula[place - 1] if place else " ")
         columns += width(sign)
     return best
+
+
+def _turn(sign: str, before: str) -> int:
+    """How much deeper the sign leads; a bar opens where nothing stands before it."""
+    if sign in "|‖":
+        return 1 if before in " (/" else -1
+    return (sign in "([{") - (sign in ")]}")
 
 
 def _fitting(text: str, room: int) -> int:

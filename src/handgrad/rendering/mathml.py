@@ -56,9 +56,27 @@ def mathml(formula: Formula, context: Context, display: bool = False) -> str:
 
 
 def pieces(formula: Formula, context: Context) -> list[str]:
-    """The formula as rows between which a browser may break the line: the terms of a sum with their signs."""
+    """The formula in rows between which a browser may break the line: terms, and factors outside of brackets."""
     context = context.around(formula)
-    return _terms(formula, context) if isinstance(formula, Add) else [inner(formula, context)]
+    return _breakable(formula, context) if isinstance(formula, Expr) else [inner(formula, context)]
+
+
+def _breakable(e: Expr, context: Context) -> list[str]:
+    match e:
+        case Add():
+            return _terms(e, context)
+        case Mul():
+            return _product_pieces(e, context)
+        case Reduce("sum" | "prod", _, _):
+            letter, (body,), under = shape.opened(e, context)
+            first, *rest = _breakable(body, under) if shape.level(body) >= PRODUCT else [_bracketed(_expression(body, under))]
+            return [_big(e.kind, _index(letter, under)) + first, *rest]
+        case _:
+            return [_expression(e, context)]
+
+
+def _big(kind: str, below: str) -> str:
+    return f'<munder><mo movablelimits="true">{BIG[kind]}</mo>{row(below)}</munder>'
 
 
 def inner(formula: Formula, context: Context) -> str:
@@ -117,11 +135,11 @@ def _expression(e: Expr, context: Context) -> str:
     node = shape.closed(e)
     match node:
         case Add():
-            return _sum(node, context)
+            return row(*_terms(node, context))
         case Number(value) if not shape.is_plain_fraction(value):
             return _number(value)
         case Number() | Mul():
-            return _product(node, context)
+            return row(*_product_pieces(node, context))
         case Pow():
             return _power(node, context)
         case Entry(name, indices):
@@ -156,54 +174,55 @@ def _cases(branches: tuple[tuple[Expr, Condition], ...], otherwise: Expr, contex
 # ---------------------------------------------------------------- sums and products
 
 
-def _sum(e: Add, context: Context) -> str:
-    return row(*_terms(e, context))
-
-
 def _terms(e: Add, context: Context) -> list[str]:
     """The terms with their signs; cases are put in brackets where something follows them."""
-    shown = []
+    shown: list[str] = []
     for place, (taken_away, term) in enumerate(shape.signed_terms(e)):
         minus = f'<mo form="{"infix" if place else "prefix"}">−</mo>'
-        closed = shape.ends_in_cases(term) and place < len(e.terms) - 1
         before = minus if taken_away else '<mo form="infix">+</mo>' if place else ""
-        shown.append(before + (_bracketed(_expression(term, context)) if closed else _within(term, PRODUCT, context)))
+        closed = shape.ends_in_cases(term) and place < len(e.terms) - 1
+        first, *rest = [_bracketed(_expression(term, context))] if closed or shape.level(term) < PRODUCT else _breakable(term, context)
+        shown += [before + first, *rest]
     return shown
 
 
-def _product(e: Expr, context: Context) -> str:
+def _product_pieces(e: Expr, context: Context) -> list[str]:
+    """The sign, then the factors and quotients of a product or a number."""
     negative, rest = shape.signed(e)
     parts = shape.quotients(rest)
-    shown = WIDE.join(_quotient(part, place == len(parts) - 1, context) for place, part in enumerate(parts))
-    return row('<mo form="prefix">−</mo>' if negative else "", shown)
+    shown: list[str] = []
+    for place, part in enumerate(parts):
+        first, *others = [_quotient(part, context)] if part.denominator else _factors(part.numerator, place == len(parts) - 1, context)
+        shown += [WIDE + first if place else first, *others]
+    return ['<mo form="prefix">−</mo>' + shown[0], *shown[1:]] if negative else shown
 
 
-def _quotient(part: Quotient, last: bool, context: Context) -> str:
-    if not part.denominator:
-        return _factors(part.numerator, last, context)
+def _quotient(part: Quotient, context: Context) -> str:
     return f"<mfrac>{_bar(part.numerator, context)}{_bar(part.denominator, context)}</mfrac>"
 
 
 def _bar(factors: tuple[Expr, ...], context: Context) -> str:
     if len(factors) == 1:
         return row(_expression(factors[0], context))
-    return row(_factors(factors, True, context) or "<mn>1</mn>")
+    return row("".join(_factors(factors, True, context)) or "<mn>1</mn>")
 
 
-def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> str:
-    shown = ""
+def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> list[str]:
+    shown = []
     for place, factor in enumerate(factors):
         followed = place < len(factors) - 1 or not last
-        if place:
-            numbers = isinstance(factors[place - 1], Number) and isinstance(factor, (Number, Pow)) and not shape.signed(factor)[0]
-            shown += sign("·") if numbers else THIN
+        joint = _joint(factors[place - 1], factor) if place else ""
         if followed and shape.is_bare(factor):
-            shown += _call_with_brackets(factor, context)
+            shown.append(joint + _call_with_brackets(factor, context))
         elif followed and shape.is_open(factor):
-            shown += _bracketed(_expression(factor, context))
+            shown.append(joint + _bracketed(_expression(factor, context)))
         else:
-            shown += _within(factor, PRODUCT, context)
+            shown.append(joint + _within(factor, PRODUCT, context))
     return shown
+
+
+def _joint(left: Expr, right: Expr) -> str:
+    return sign("·") if shape.are_numbers(left, right) else THIN
 
 
 def _power(e: Pow, context: Context) -> str:
@@ -211,7 +230,7 @@ def _power(e: Pow, context: Context) -> str:
     if under is not None:
         return f"<msqrt>{_expression(under, context)}</msqrt>"
     if shape.split(e)[1] is not None:
-        return _quotient(shape.quotients(e)[0], True, context)
+        return _quotient(shape.quotients(e)[0], context)
     if isinstance(e.exponent, Number) and shape.is_plain_fraction(e.exponent.value):
         exponent = f"<mn>{e.exponent.value.numerator}</mn>{sign('/')}<mn>{e.exponent.value.denominator}</mn>"
     else:
@@ -355,7 +374,7 @@ def _reduction(e: Reduce, context: Context) -> str:
     letter, bodies, under = shape.opened(e, context)
     below = _index(letter, under)
     if e.kind in BIG:
-        return row(f'<munder><mo movablelimits="true">{BIG[e.kind]}</mo>{row(below)}</munder>', _within(bodies[0], PRODUCT, under))
+        return row(_big(e.kind, below), _within(bodies[0], PRODUCT, under))
     shown = sign(",").join(_expression(b, under) for b in bodies)
     if e.kind == "norm":
         return f"<msub>{_bracketed(shown, '‖‖')}{row(below)}</msub>"

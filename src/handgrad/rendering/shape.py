@@ -198,6 +198,12 @@ def ends_in_cases(e: Expr) -> bool:
             return False
 
 
+def are_numbers(left: Expr, right: Expr) -> bool:
+    """Whether two neighbouring factors would run together as digits: `2 3`, `2 3^k`."""
+    following = right.base if isinstance(right, Pow) else right
+    return isinstance(left, Number) and isinstance(following, Number) and following.value >= 0
+
+
 def is_bare(e: Expr) -> TypeGuard[Call]:
     """Whether the formula is printed as `log x`, without brackets, where nothing follows it."""
     return isinstance(e, Call) and e.function == "log" and isinstance(e.arguments[0], Entry)

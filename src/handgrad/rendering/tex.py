@@ -86,18 +86,31 @@ def word(text: str) -> str:
 
 
 def pieces(formula: Formula, context: Context, room: int = 56) -> list[str]:
-    """The formula in lines that fit a printed page, a long sum broken before its signs. `room` counts the signs a reader sees."""
+    """The formula in lines that fit a printed page, broken between terms and factors. `room` counts the signs a reader sees."""
     context = context.around(formula)
-    if not isinstance(formula, Add):
-        return [tex(formula, context)]
     lines, columns = [""], 0
-    for term in _terms(formula, context):
-        if columns and columns + seen(term) > room:
+    for piece in _breakable(formula, context) if isinstance(formula, Expr) else [tex(formula, context)]:
+        if columns and columns + seen(piece) > room:
             lines.append(r"\quad {}")
             columns = 0
-        lines[-1] = f"{lines[-1]} {term}".lstrip()
-        columns += seen(term) + 2
-    return lines
+        lines[-1] += piece
+        columns += seen(piece)
+    return [line.strip() for line in lines]
+
+
+def _breakable(e: Expr, context: Context) -> list[str]:
+    """The formula in pieces between which a line may end: terms, and factors outside of brackets."""
+    match e:
+        case Add():
+            return _terms(e, context)
+        case Mul():
+            return _product_pieces(e, context)
+        case Reduce("sum" | "prod" as kind, _, _):
+            letter, (body,), inner = shape.opened(e, context)
+            first, *rest = _breakable(body, inner) if shape.level(body) >= PRODUCT else [_bracketed(_expression(body, inner))]
+            return [rf"\{kind}_{{{_index(letter, inner)}}} {first}", *rest]
+        case _:
+            return [_expression(e, context)]
 
 
 def seen(latex: str) -> int:
@@ -110,11 +123,11 @@ def _expression(e: Expr, context: Context) -> str:
     node = shape.closed(e)
     match node:
         case Add():
-            return _sum(node, context)
+            return "".join(_terms(node, context))
         case Number(value) if not shape.is_plain_fraction(value):
             return _number(value)
         case Number() | Mul():
-            return _product(node, context)
+            return "".join(_product_pieces(node, context))
         case Pow():
             return _power(node, context)
         case Entry(name, indices):
@@ -154,30 +167,29 @@ def _within(e: Expr, least: int, context: Context) -> str:
 # ---------------------------------------------------------------- sums and products
 
 
-def _sum(e: Add, context: Context) -> str:
-    return " ".join(_terms(e, context))
-
-
 def _terms(e: Add, context: Context) -> list[str]:
     """The terms with their signs; cases are put in brackets where something follows them."""
-    shown = []
+    shown: list[str] = []
     for place, (taken_away, term) in enumerate(shape.signed_terms(e)):
-        sign = ("- " if taken_away else "+ ") if place else "-" if taken_away else ""
+        sign = (" - " if taken_away else " + ") if place else "-" if taken_away else ""
         closed = shape.ends_in_cases(term) and place < len(e.terms) - 1
-        shown.append(sign + (_bracketed(_expression(term, context)) if closed else _within(term, PRODUCT, context)))
+        first, *rest = [_bracketed(_expression(term, context))] if closed or shape.level(term) < PRODUCT else _breakable(term, context)
+        shown += [sign + first, *rest]
     return shown
 
 
-def _product(e: Expr, context: Context) -> str:
+def _product_pieces(e: Expr, context: Context) -> list[str]:
+    """The sign, then the factors and quotients of a product or a number."""
     negative, rest = shape.signed(e)
     parts = shape.quotients(rest)
-    shown = [_quotient(part, place == len(parts) - 1, context) for place, part in enumerate(parts)]
-    return ("-" if negative else "") + r" \, ".join(shown)
+    shown: list[str] = []
+    for place, part in enumerate(parts):
+        first, *others = [_quotient(part, context)] if part.denominator else _factors(part.numerator, place == len(parts) - 1, context)
+        shown += [r" \, " + first if place else first, *others]
+    return ["-" + shown[0], *shown[1:]] if negative else shown
 
 
-def _quotient(part: Quotient, last: bool, context: Context) -> str:
-    if not part.denominator:
-        return _factors(part.numerator, last, context)
+def _quotient(part: Quotient, context: Context) -> str:
     return rf"\frac{{{_bar(part.numerator, context)}}}{{{_bar(part.denominator, context)}}}"
 
 
@@ -185,28 +197,25 @@ def _bar(factors: tuple[Expr, ...], context: Context) -> str:
     """The factors above or below a fraction bar, which is a bracket of its own."""
     if len(factors) == 1:
         return _expression(factors[0], context)
-    return _factors(factors, True, context) or "1"
+    return "".join(_factors(factors, True, context)) or "1"
 
 
-def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> str:
-    shown = ""
+def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> list[str]:
+    shown = []
     for place, factor in enumerate(factors):
         followed = place < len(factors) - 1 or not last
-        if place:
-            shown += _joint(factors[place - 1], factor)
+        joint = _joint(factors[place - 1], factor) if place else ""
         if followed and shape.is_bare(factor):
-            shown += _call_with_brackets(factor, context)
+            shown.append(joint + _call_with_brackets(factor, context))
         elif followed and shape.is_open(factor):
-            shown += _bracketed(_expression(factor, context))
+            shown.append(joint + _bracketed(_expression(factor, context)))
         else:
-            shown += _within(factor, PRODUCT, context)
+            shown.append(joint + _within(factor, PRODUCT, context))
     return shown
 
 
 def _joint(left: Expr, right: Expr) -> str:
-    if isinstance(left, Number) and isinstance(right, (Number, Pow)) and not shape.signed(right)[0]:
-        return r" \cdot "
-    return r" \, "
+    return r" \cdot " if shape.are_numbers(left, right) else r" \, "
 
 
 def _power(e: Pow, context: Context) -> str:
@@ -214,7 +223,7 @@ def _power(e: Pow, context: Context) -> str:
     if under is not None:
         return rf"\sqrt{{{_expression(under, context)}}}"
     if shape.split(e)[1] is not None:
-        return _quotient(shape.quotients(e)[0], True, context)
+        return _quotient(shape.quotients(e)[0], context)
     base = _expression(e.base, context)
     if shape.level(e.base) < ATOM or shape.is_exponential(e.base):
         base = _bracketed(base)

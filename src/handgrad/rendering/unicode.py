@@ -205,8 +205,7 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context, style: Sty
 
 
 def _joint(left: Expr, right: Expr, style: Style) -> str:
-    numbers = isinstance(left, Number) and isinstance(right, Number) and right.value >= 0
-    return style.dot if numbers or isinstance(left, Derivative) else style.times
+    return style.dot if isinstance(left, Derivative) or shape.are_numbers(left, right) else style.times
 
 
 def _power(e: Pow, context: Context, style: Style) -> str:
