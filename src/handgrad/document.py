@@ -171,6 +171,7 @@ class Options:
 
 PLAIN = Options()
 Renderer = Callable[[Document, Options], str]
+FormulaRenderer = Callable[[Formula, Model], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +181,15 @@ class Format:
     name: str
     suffixes: tuple[str, ...]
     render: Renderer
+    formula: FormulaRenderer | None = None
 
 
 _formats: dict[str, Format] = {}
 
 
-def register(name: str, suffixes: tuple[str, ...], render: Renderer) -> None:
-    """The way a renderer becomes known. A name with a slash is a MIME type that notebooks ask for."""
-    _formats[name] = Format(name, suffixes, render)
+def register(name: str, suffixes: tuple[str, ...], render: Renderer, formula: FormulaRenderer | None = None) -> None:
+    """The way a renderer becomes known. A name with a slash is a MIME type that notebooks ask for; `formula` writes a formula alone."""
+    _formats[name] = Format(name, suffixes, render, formula)
 
 
 def formats() -> tuple[str, ...]:
@@ -209,3 +211,9 @@ def render(document: Document, format: str, options: Options = PLAIN) -> str:
     if format not in _formats:
         raise FormatError(f"unknown format {format!r}", remedy=f"formats: {', '.join(name for name in _formats if '/' not in name)}")
     return _formats[format].render(document, options)
+
+
+def render_formula(formula: Formula, model: Model, format: str) -> str:
+    """The text of one formula in the format, without delimiters; empty where no renderer of formulas is registered for it."""
+    write = _formats[format].formula if format in _formats else None
+    return write(formula, model) if write is not None else ""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from handgrad.derivation.network import Name, Network
+from handgrad.derivation.network import Name, Network, unused
 from handgrad.expr import ZERO, Entry, Expr, names
 from handgrad.rules.algebra import product, total_of
 from handgrad.rules.calculus import Differentiator
 from handgrad.rules.simplification import Simplifier
+from handgrad.rules.tidy import symbols
+
+LONG = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ class Backward:
     targets: tuple[Entry, ...]
     simplify: Simplifier
     differentiate: Differentiator
+    share: frozenset[str] | None = frozenset()                         # whose adjoints may get a name; None: all that are used more than once
     adjoints: dict[str, Adjoint] = field(default_factory=dict)
+    named: dict[str, Entry] = field(default_factory=dict)              # the names of adjoints, by the name whose adjoint it is
     results: dict[Entry, Adjoint] = field(default_factory=dict)
 
     def run(self) -> Backward:
@@ -49,9 +54,24 @@ class Backward:
         for name in reversed(list(self.network.names)):
             if name in needed:
                 self.adjoints[name] = self._adjoint(self.network.names[name].entry)
+                self._share(name, needed)
         for target in self.targets:
             self.results[target] = self._adjoint(target)
         return self
+
+    def _share(self, name: str, needed: set[str]) -> None:
+        """A name for an adjoint that is used more than once and is long."""
+        below = names(self.network.names[name].body)
+        uses = len(below & needed) + sum(t.name in below for t in self.targets)
+        allowed = self.share is None or name in self.share
+        if allowed and uses > 1 and symbols(self.simplify.tidy(self.adjoints[name].value)) > LONG:
+            title = unused(f"d{name}", (*self.network.model.tensors, *(e.name for e in self.named.values())))
+            self.named[name] = Entry(title, self.adjoints[name].entry.indices)
+            self.network.levels[title] = self.network.levels[name] + 0.25
+
+    def flowing(self, name: str) -> Expr:
+        """The adjoint of a name as it is passed on: its own name where it has one, else its value."""
+        return self.named.get(name) or self.adjoints[name].value
 
     def _adjoint(self, entry: Entry) -> Adjoint:
         found = [self._contribution(None, self.body, entry)]
@@ -68,7 +88,7 @@ class Backward:
         partial = self.simplify(raw)
         if user is None:
             return Contribution(None, partial, raw, partial)
-        value = product(self.adjoints[user.entry.name].value, partial)
+        value = product(self.flowing(user.entry.name), partial)
         for letter in reversed(user.letters):
             value = self.network.collapse.sum(letter, value)
         return Contribution(user.entry.name, partial, raw, value)
@@ -91,6 +111,6 @@ def on_the_way(network: Network, body: Expr, wanted: str) -> set[str]:
     return reached
 
 
-def backward(network: Network, body: Expr, targets: tuple[Entry, ...], dear: frozenset[str] = frozenset()) -> Backward:
+def backward(network: Network, body: Expr, targets: tuple[Entry, ...], dear: frozenset[str], share: frozenset[str] | None) -> Backward:
     """The adjoints of the body by the targets."""
-    return Backward(network, body, targets, network.simplifier(dear), network.differentiate).run()
+    return Backward(network, body, targets, network.simplifier(dear), network.differentiate, share).run()

@@ -83,19 +83,19 @@ class Network:
         return e
 
 
-def network_of(model: Model) -> Network:
-    """The network of a model."""
+def network_of(model: Model, opaque: frozenset[str] = frozenset()) -> Network:
+    """The network of a model; of the names in `opaque`, such as a contraction with a cotangent, no relation is used."""
     model = with_named_arguments(model)
     network = Network(model)
     for fact in model.facts:
         network.collapse.known += known_of_fact(fact, f"F{model.facts.index(fact) + 1}")
         network.relations += relations_of_fact(fact)
     for level, name in enumerate(ordered(model.definitions)):
-        enter(network, model.definitions[name], float(level))
+        enter(network, model.definitions[name], float(level), name in opaque)
     return network
 
 
-def enter(network: Network, definition: Definition, level: float) -> None:
+def enter(network: Network, definition: Definition, level: float, opaque: bool = False) -> None:
     """Adds a name to the network."""
     own = {letter: fresh(letter.axis) for letter in definition.letters}
     body = network.folded(network.prepared(_without_logarithms(network, renamed(definition.body, dict(own)))))
@@ -106,6 +106,8 @@ def enter(network: Network, definition: Definition, level: float) -> None:
         if used not in network.names:
             network.levels[used] = min(network.levels.get(used, level), level - 0.5)
     network.levels[definition.name] = level
+    if opaque:
+        return
     network.relations += relations_of(entry, letters, body)
     if is_positive(body):
         network.relations += positive(entry, frozenset(letters))
@@ -135,13 +137,13 @@ def _known_of_name(network: Network, entry: Entry, letters: tuple[Letter, ...], 
     lone = [f for f in factors(body) if isinstance(f, Reduce) and f.kind == "sum"]
     if len(lone) == 1 and len([f for f in factors(body) if f.letters or names(f)]) == 1:
         others = product_of(f for f in factors(body) if f is not lone[0])
-        found.append(KnownSum(lone[0], product(entry, power(others, MINUS_ONE)), frozenset(letters), f"{entry.name}"))
+        found.append(KnownSum(lone[0], product(entry, power(others, MINUS_ONE)), frozenset(letters), f"by the definition of {entry.name}"))
     for letter in letters:
         value = network.simplifier()(network.collapse.sum(letter, body))
         if not any(isinstance(n, Reduce) for n in subtrees(value)) and symbols(network.simplifier().tidy(value)) <= 5:
             bare = network.collapse.sum(letter, entry)
             if isinstance(bare, Reduce):
-                found.append(KnownSum(bare, value, frozenset(letters) - {letter}, f"sum of {entry.name}"))
+                found.append(KnownSum(bare, value, frozenset(letters) - {letter}, f"{entry.name} sums to a constant"))
     return found
 
 

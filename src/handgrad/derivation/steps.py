@@ -74,12 +74,14 @@ class Narrator:
     run: Backward
     tidy: Tidy
     taken: frozenset[str]
+    chosen: dict[Letter, Index]              # letters with names for the fresh ones of what is asked for
     labels: dict[Expr, str] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)                  # the lemmas that stand already
 
-    def tell(self, x: Entry) -> list[Step]:
+    def tell(self, x: Entry, shown: Entry) -> list[Step]:
         """The steps of the derivative by the entry: its chain-rule line, the lemmas, then what leads to the result."""
         adjoint = self.run.results[x]
-        own = self._lines(adjoint, x)
+        own = self._lines(adjoint, shown)
         lemmas = self._lemmas(adjoint)
         if adjoint.contributions and adjoint.contributions[0].user is None and len(adjoint.contributions) == 1:
             return own
@@ -100,11 +102,13 @@ class Narrator:
         steps: list[Step] = []
         for name in order:
             steps += self._partials(self.run.adjoints[name])
-            steps.append(self._labelled(self._adjoint_step(self.run.adjoints[name])))
+            if name not in self.told:
+                self.told.add(name)
+                steps.append(self._labelled(self._adjoint_step(self.run.adjoints[name])))
         return steps + self._partials(adjoint)
 
     def _adjoint_step(self, adjoint: Adjoint) -> Step:
-        shown = self._shown(adjoint.entry)
+        shown = self._shown(adjoint.entry, taken=frozenset(letter.name for letter in self.of.letters))
         lines = self._lines(adjoint, renamed(adjoint.entry, shown))
         return _joined(lines, self._citing(lines))
 
@@ -112,7 +116,9 @@ class Narrator:
         """The lemmas of the partial derivatives in the chain rule of an adjoint that say more than a factor."""
         found = []
         for c in adjoint.contributions:
-            if c.user is not None and self._single_path(c.user, adjoint.entry) and self._worth_a_lemma(c):
+            link = f"{c.user} by {adjoint.entry.name}"
+            if c.user is not None and link not in self.told and self._single_path(c.user, adjoint.entry) and self._worth_a_lemma(c):
+                self.told.add(link)
                 found.append(self._labelled(self._partial_step(self.network.names[c.user], adjoint.entry, c)))
         return found
 
@@ -173,11 +179,11 @@ class Narrator:
         return link.summed(mul(Derivative(self.of, (user,)), partial))
 
     def _value_term(self, link: Link, c: Contribution) -> Expr:
-        adjoint = renamed(self.run.adjoints[link.user.entry.name].value, link.fixed)
-        return link.summed(mul(*(f for f in (self.tidy(adjoint), self.tidy(link.partial)))))
+        adjoint = renamed(self.run.flowing(link.user.entry.name), link.fixed)
+        return link.summed(textbook.cleaned(_signed_product(self.tidy(adjoint), self.tidy(link.partial))))
 
     def _uncollapsed(self, link: Link, c: Contribution) -> Expr:
-        value = product(renamed(self.run.adjoints[link.user.entry.name].value, link.fixed), link.partial)
+        value = product(renamed(self.run.flowing(link.user.entry.name), link.fixed), link.partial)
         for letter in reversed(link.letters):
             value = reduced("sum", letter, (value,))
         return value
@@ -263,14 +269,17 @@ class Narrator:
         """Whether the user depends on the entry by what stands in its own definition alone."""
         return not any(leads_to(self.network, name, entry.name) for name in names(self.network.names[user].body) if name != entry.name)
 
-    def _shown(self, *entries: Entry) -> dict[Letter, Letter]:
+    def _shown(self, *entries: Entry, taken: frozenset[str] | None = None) -> dict[Letter, Index]:
         """Letters with names for the fresh ones of the entries."""
-        taken = set(self.taken)
-        shown: dict[Letter, Letter] = {}
+        used = set(self.taken if taken is None else taken)
+        shown: dict[Letter, Index] = {}
         for letter in (i for entry in entries for i in entry.indices):
             if isinstance(letter, Letter) and letter.name.startswith("\u00b7") and letter not in shown:
-                name = letter_for(letter.axis, self.network.model, frozenset(taken))
-                taken.add(name)
+                if letter in self.chosen:
+                    shown[letter] = self.chosen[letter]
+                    continue
+                name = letter_for(letter.axis, self.network.model, frozenset(used))
+                used.add(name)
                 shown[letter] = Letter(name, letter.axis)
         return shown
 
@@ -303,6 +312,16 @@ class Link:
         return reduction("sum", self.letters, e) if self.letters else e
 
 
+def _signed_product(*factors_: Expr) -> Expr:
+    """The raw product with its minus signs in front."""
+    sign, shown = False, []
+    for f in factors_:
+        if isinstance(f, Mul) and f.factors[0] is MINUS_ONE:
+            sign, f = not sign, mul(*f.factors[1:])
+        shown.append(f)
+    return mul(*([MINUS_ONE] if sign else []), *shown)
+
+
 def _fixes(letter: Index, other: Index, user: Name) -> bool:
     """Whether the delta gives the letter a place: a letter or literal of the same axis that is none of the user's own."""
     return isinstance(letter, Letter) and other not in user.letters and (isinstance(other, Literal) or isinstance(other, Letter) and other.axis is letter.axis)
@@ -326,7 +345,7 @@ def _cancelled(run: Backward, links: list[tuple[Contribution, Link]]) -> list[st
     found: list[str] = []
     for c, link in links:
         assert c.user is not None
-        first = dict(base_and_exponent(f) for f in factors(renamed(run.adjoints[c.user].value, link.fixed)))
+        first = dict(base_and_exponent(f) for f in factors(renamed(run.flowing(c.user), link.fixed)))
         second = dict(base_and_exponent(f) for f in factors(link.partial))
         for base in first.keys() & second.keys():
             if isinstance(base, Entry) and total_of([first[base], second[base]]) is ZERO:
@@ -337,7 +356,7 @@ def _cancelled(run: Backward, links: list[tuple[Contribution, Link]]) -> list[st
 def _known_reason(sources: tuple[str, ...]) -> str:
     facts = [s for s in sources if s.startswith("F")]
     others = [s for s in sources if not s.startswith("F")]
-    return "; ".join([*([f"by {', '.join(facts)}"] if facts else []), *others])
+    return "; ".join([*([f"by {', '.join(facts)}"] if facts else []), *dict.fromkeys(others)])
 
 
 def _named_reason(applied: tuple[str, ...]) -> str:

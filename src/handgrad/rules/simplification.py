@@ -167,7 +167,7 @@ class Simplifier:
             inner = next((f for f in factors(t) if isinstance(f, Reduce)), Size(first.axis))
             outside = product_of(f for f in factors(t) if f is not inner)
             bodies.append(product(outside, instantiate(inner.arguments[0], letter)) if isinstance(inner, Reduce) else outside)
-        return reduced("sum", letter, (self.shaped(total_of(bodies)),))
+        return self.collapse.sum(letter, self.shaped(total_of(bodies)))
 
 
 def drawn_out(e: Expr) -> Expr:

@@ -229,7 +229,15 @@ def decided(node: Any, pair: Delta, equal: bool) -> Any:
     if not equal:
         return cleaned(replaced(node, lambda n: ZERO if isinstance(n, Delta) and {n.left, n.right} == {pair.left, pair.right} else None))
     same = renamed(node, {pair.left: pair.right}) if isinstance(pair.left, Letter) else node
-    return cleaned(replaced(same, lambda n: ONE if isinstance(n, Delta) and n.left is n.right else None))
+    return _squared(cleaned(replaced(same, lambda n: ONE if isinstance(n, Delta) and n.left is n.right else None)))
+
+
+def _squared(node: Any) -> Any:
+    """The tree with f^2 for the product of f with itself."""
+    below = rebuilt(node, _squared, _squared)
+    if isinstance(below, Mul) and len(below.factors) == 2 and below.factors[0] is below.factors[1]:
+        return Pow(below.factors[0], TWO)
+    return below
 
 
 # ---------------------------------------------------------------- tidying what every reader would

@@ -133,7 +133,8 @@ class Tidy:
     def _factor_key(self, f: Expr) -> tuple[Any, ...]:
         base = f.base if isinstance(f, Pow) else f
         kind = 0 if isinstance(base, (Number, Size)) else 2 if isinstance(base, Add) else 3 if isinstance(base, (Reduce, Derivative, Cases)) else 1
-        return kind == 0 and -1, -self._level(f), isinstance(base, Derivative), kind, sort_key(f)
+        late = 2 if isinstance(base, Derivative) else 1 if isinstance(base, Reduce) else 0
+        return kind != 0, late, -self._level(f), kind, sort_key(f)
 
     def _power(self, f: Expr) -> Expr:
         if not isinstance(f, Pow):

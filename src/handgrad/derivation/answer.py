@@ -1,0 +1,150 @@
+"""The answer to one question: the values of the gradients, the names they bring, the letters they are shown with, and their steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from handgrad.axes import Definition, Model, letter_for
+from handgrad.derivation.backward import Backward, backward
+from handgrad.derivation.network import Network
+from handgrad.derivation.sharing import Sharing, occurrences
+from handgrad.derivation.steps import Narrator, Step
+from handgrad.errors import ModelError
+from handgrad.expr import Delta, Entry, Expr, Index, Letter, Reduce, fresh, names, renamed, subtrees
+from handgrad.notation import read_entry
+from handgrad.rules.algebra import canonical, factors
+from handgrad.rules.tidy import Tidy
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An entry by which is differentiated; `free` are letters that the writer left to us."""
+
+    entry: Entry
+    free: tuple[Letter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came out: for every variable its entry with letters, the canonical value, the result as it is shown, and the steps."""
+
+    network: Network
+    entries: tuple[Entry, ...]
+    values: tuple[Expr, ...]
+    results: tuple[Expr, ...]
+    where: tuple[Definition, ...]
+    steps: tuple[list[Step], ...]
+
+
+def variable(text: str, given: Model, taken: frozenset[str]) -> Variable:
+    """The variable that a text names. A bare name with indices gets letters, chosen when it is known which are bound."""
+    name = text.strip()
+    if name.partition("[")[0].strip() not in given.tensors:
+        raise ModelError(f"`{name}` does not stand in the model", remedy=f"its names are {', '.join(given.tensors)}")
+    if given.tensors.get(name):
+        letters = tuple(fresh(axis) for axis in given.tensors[name])
+        return Variable(Entry(name, letters), letters)
+    return Variable(read_entry(name, given, taken), ())
+
+
+def answered(network: Network, of: Entry, variables: tuple[Variable, ...], taken: frozenset[str]) -> Answer:
+    """The gradients of an entry by the variables."""
+    name = network.names[of.name]
+    body = canonical(renamed(name.body, dict(zip(name.letters, of.indices, strict=True))))
+    run = _run(network, body, of, tuple(v.entry for v in variables))
+    chosen: dict[Letter, Index] = {}
+    for v in variables:
+        chosen |= lettered(v, run, network.model, taken)
+    values = [canonical(renamed(run.results[v.entry].value, chosen)) for v in variables]
+    tidy = run.simplify.tidy
+    adjoints = [canonical(renamed(run.adjoints[n].value, _own_letters(entry, network.model, taken))) for n, entry in run.named.items()]
+    sharing = Sharing(network, tidy, {*network.model.tensors, *(e.name for e in run.named.values())})
+    shared = sharing.share([*values, *adjoints])
+    values, adjoints = shared[: len(values)], shared[len(values) :]
+    where = [_written(d, tidy, network.model) for d in reversed(sharing.definitions)]
+    for entry, value in zip(run.named.values(), adjoints, strict=True):
+        left = renamed(entry, _own_letters(entry, network.model, taken))
+        where.append(Definition(entry.name, left.indices, tidy(value)))
+    entries = tuple(renamed(v.entry, chosen) for v in variables)
+    shown = Narrator(network, of, run, tidy, taken | {letter.name for e in entries for letter in e.letters}, dict(chosen))
+    steps = tuple(_told(shown, v.entry, e) for v, e in zip(variables, entries, strict=True))
+    results = tuple(tidy(v) for v in values)
+    steps = tuple(_ending(told, result) for told, result in zip(steps, results, strict=True))
+    return Answer(network, entries, tuple(values), results, _in_order(where, results), steps)
+
+
+def _run(network: Network, body: Expr, of: Entry, entries: tuple[Entry, ...]) -> Backward:
+    """The backward pass; adjoints that turn out to be used once keep no name."""
+    dear = frozenset((of.name,))
+    run = backward(network, body, entries, dear, share=None)
+    while run.named:
+        everything = [*(run.results[e].value for e in entries), *(run.adjoints[n].value for n in run.named)]
+        uses = [o.name for e in everything for o in occurrences(e) if isinstance(o, Entry)]
+        once = {n for n, entry in run.named.items() if uses.count(entry.name) < 2}
+        if not once:
+            break
+        run = backward(network, body, entries, dear, share=frozenset(run.named) - once)
+    return run
+
+
+def _told(narrator: Narrator, x: Entry, shown: Entry) -> list[Step]:
+    return narrator.tell(x, shown)
+
+
+def _ending(steps: list[Step], result: Expr) -> list[Step]:
+    """The steps with the shared parts of the result named in a last one."""
+    if not steps or steps[-1].after is result:
+        return steps
+    from_last = steps[-1].after
+    return [*steps, replace(steps[-1], before=from_last, after=result, reason="shared parts named", substeps=(), label="", facts=())]
+
+
+def lettered(x: Variable, run: Backward, model: Model, taken: frozenset[str]) -> dict[Letter, Letter]:
+    """Names for the letters left to us: the axis' own where nothing is summed over the axis, else one that no sum uses."""
+    adjoint = run.results[x.entry]
+    bound = {n.axis for n in subtrees(adjoint.value) if isinstance(n, Reduce)}
+    for c in adjoint.contributions:
+        if c.user:
+            tied = frozenset(letter for f in factors(c.partial) if isinstance(f, Delta) for letter in f.letters)
+            bound |= {letter.axis for letter in run.network.names[c.user].letters if letter not in tied}
+    used, chosen = set(taken), {}
+    for letter in x.free:
+        avoid = set(model.letters.get(letter.axis, ())) if letter.axis in bound else set()
+        name = letter_for(letter.axis, model, frozenset(used | avoid))
+        used.add(name)
+        chosen[letter] = Letter(name, letter.axis)
+    return chosen
+
+
+def _own_letters(entry: Entry, model: Model, taken: frozenset[str]) -> dict[Letter, Letter]:
+    """The letters of the axes for those of an adjoint that gets a name."""
+    used, chosen = set(taken), {}
+    for letter in entry.indices:
+        if isinstance(letter, Letter):
+            name = letter_for(letter.axis, model, frozenset(used))
+            used.add(name)
+            chosen[letter] = Letter(name, letter.axis)
+    return chosen
+
+
+def _written(definition: Definition, tidy: Tidy, model: Model) -> Definition:
+    """A definition of a shared part with letters that have names."""
+    own = _own_letters(definition.entry, model, frozenset())
+    return Definition(definition.name, tuple(own[letter] for letter in definition.letters), tidy(canonical(renamed(definition.body, dict(own)))))
+
+
+def _in_order(where: list[Definition], results: tuple[Expr, ...]) -> tuple[Definition, ...]:
+    """Those that the results lean on, each before those that use it."""
+    known = {d.name: d for d in where}
+    done: dict[str, Definition] = {}
+
+    def visit(name: str) -> None:
+        if name in known and name not in done:
+            for used in sorted(names(known[name].body) & known.keys()):
+                visit(used)
+            done[name] = known[name]
+
+    for result in results:
+        for name in sorted(names(result) & known.keys(), key=list(known).index):
+            visit(name)
+    return tuple(done.values())

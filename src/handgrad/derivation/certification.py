@@ -1,0 +1,61 @@
+"""Certificates for the steps of a derivation: every step is read back from its printed text and compared by the verifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from handgrad import catalogue
+from handgrad.axes import Definition, Model
+from handgrad.derivation.steps import Step
+from handgrad.expr import ZERO, Axis, Cases, Condition, Expr
+from handgrad.notation import read_expression, write
+from handgrad.rules.textbook import kink_value
+from handgrad.verification import Certificate, Verifier
+
+POINTS = 8
+POINTS_OF_RESULT = 32
+
+
+def extended(model: Model, definitions: Iterable[Definition]) -> Model:
+    """The model with further definitions."""
+    new = {d.name: d for d in definitions}
+    if not new:
+        return model
+    tensors = {**model.tensors, **{name: tuple(letter.axis for letter in d.letters) for name, d in new.items()}}
+    return replace(model, definitions={**model.definitions, **new}, tensors=tensors)
+
+
+@dataclass(slots=True)
+class Certifier:
+    """The verifier of one model, with the trees that it was asked about."""
+
+    model: Model
+    verifier: Verifier = field(init=False)
+    memo: dict[tuple[Expr, Expr, Condition | None, int], Certificate] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.verifier = Verifier(self.model, catalogue.functions())
+
+    def equality(self, left: Expr, right: Expr, condition: Condition | None = None, points: int = POINTS, at_kinks: bool | None = None) -> Certificate:
+        """The certificate that both sides, as their texts read, are equal where the condition holds; kinks count unless said."""
+        key = (left, right, condition, points)
+        if key not in self.memo:
+            a, b = (_under(self.read_back(side), condition) for side in (left, right))
+            self.memo[key] = self.verifier.compare(a, b, points, at_kinks)
+        return self.memo[key]
+
+    def read_back(self, e: Expr) -> Expr:
+        """The tree that the printed text of the expression reads as."""
+        letters: Mapping[str, Axis] = {letter.name: letter.axis for letter in e.letters}
+        return read_expression(write(e, self.model), self.model, letters)
+
+    def certified(self, step: Step) -> Step:
+        """The step with its certificate, and those of its substeps."""
+        below = tuple(self.certified(s) for s in step.substeps)
+        at_kinks = False if step.rule is kink_value else None         # there a convention is chosen, and said
+        return replace(step, substeps=below, certificate=self.equality(step.before, step.after, step.condition, at_kinks=at_kinks))
+
+
+def _under(e: Expr, condition: Condition | None) -> Expr:
+    return e if condition is None else Cases(((e, condition),), ZERO)

@@ -1,0 +1,173 @@
+"""Products of whole tensors: forms with their axes, and the graph in which sums over letters become matrix products.
+
+Letters are the points of the graph, a factor with two letters is an edge, a factor with one letter a weight of a point. Edges between
+the same points are multiplied elementwise; a summed letter with one edge is a matrix times a vector, with two edges a product of
+matrices, `M diag(v) N` where it has a weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from handgrad.expr import Add, Call, Cases, Compare, Entry, Expr, Letter, Mul, Node, Pow, mul
+
+ONES, IDENTITY = Entry("1", ()), Entry("I", ())
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Scalars times a product of matrices, with the letters that count rows and columns; None stands for a single row or column."""
+
+    scalars: tuple[Expr, ...]
+    chain: tuple[Expr, ...]
+    row: Letter | None
+    column: Letter | None
+
+    @property
+    def tree(self) -> Expr:
+        """The display tree."""
+        return mul(*self.scalars, *self.chain)
+
+    @property
+    def transposed(self) -> Form:
+        """The transpose, written with as few signs of transposition as possible."""
+        turned = tuple(f for e in reversed(self.chain) for f in _turned(e))
+        whole: tuple[Expr, ...] = (Call("transpose", (mul(*self.chain),)),)
+        return Form(self.scalars, turned if _turns(turned) <= _turns(whole) else whole, self.column, self.row)
+
+    @property
+    def cost(self) -> int:
+        """How many transpositions and vectors of ones are written."""
+        return _turns((*self.scalars, *self.chain))
+
+    def laid(self, row: Letter | None, column: Letter | None) -> Form:
+        """The form or its transpose, whichever has these rows and columns."""
+        if (self.row, self.column) == (row, column):
+            return self
+        assert (self.column, self.row) == (row, column), "a form is asked for with axes that it does not have"
+        return self.transposed
+
+
+def _turned(e: Expr) -> tuple[Expr, ...]:
+    match e:
+        case Call("transpose", (Mul(below),)):
+            return below
+        case Call("transpose", (inner,)):
+            return (inner,)
+        case _ if e is IDENTITY:
+            return (e,)
+        case _:
+            return (Call("transpose", (e,)),)
+
+
+def _turns(chain: Iterable[Expr]) -> int:
+    def count(e: Node) -> int:
+        match e:
+            case Entry():
+                return e is ONES
+            case Call("transpose", (inner,)):
+                return 1 + count(inner)
+            case Add(below) | Mul(below) | Call(_, below):
+                return sum(map(count, below))
+            case Pow(base, _):
+                return count(base)
+            case Compare(_, left, right):
+                return count(left) + count(right)
+            case Cases(branches, otherwise):
+                return count(otherwise) + sum(count(value) + count(condition) for value, condition in branches)
+            case _:
+                return 0
+
+    return sum(map(count, chain))
+
+
+def product(left: Form, right: Form) -> Form:
+    """The matrix product of two forms; the columns of the left one are the rows of the right one."""
+    assert left.column is right.row, "a matrix product over two axes"
+    return Form(left.scalars + right.scalars, left.chain + right.chain, left.row, right.column)
+
+
+def ones(letter: Letter) -> Form:
+    """The vector of ones over a letter."""
+    return Form((), (ONES,), letter, None)
+
+
+def diagonal(vector: Form) -> Form:
+    """The square matrix with a vector on its diagonal."""
+    return Form(vector.scalars, (Call("diag", (mul(*vector.chain),)),), vector.row, vector.row)
+
+
+def hadamard(forms: Sequence[Form], row: Letter, column: Letter | None) -> Form:
+    """The elementwise product, laid so that few transpositions are written."""
+    direct = elementwise(forms, row, column)
+    if column is None:
+        return direct
+    turned = elementwise(forms, column, row).transposed
+    return turned if turned.cost < direct.cost else direct
+
+
+def elementwise(forms: Sequence[Form], row: Letter, column: Letter | None) -> Form:
+    """The elementwise product over these rows and columns."""
+    laid = [form.laid(row, column) for form in forms]
+    if len(laid) == 1:
+        return laid[0]
+    arguments: list[Expr] = []
+    for form in laid:
+        only = mul(*form.chain)
+        arguments += only.arguments if isinstance(only, Call) and only.function == "hadamard" else (only,)
+    return Form(tuple(s for form in laid for s in form.scalars), (Call("hadamard", tuple(arguments)),), row, column)
+
+
+Placed = tuple[int, Form]       # the place of the factor in the formula, by which elementwise products are ordered
+
+
+class Graph:
+    """The factors of a product over their letters, one letter after the other summed away."""
+
+    def __init__(self, forms: Iterable[Form]) -> None:
+        self.parts: dict[frozenset[Letter], list[Placed]] = {}
+        for place, form in enumerate(forms):
+            self._join(frozenset(letter for letter in (form.row, form.column) if letter is not None), (place, form))
+
+    def _join(self, letters: frozenset[Letter], placed: Placed) -> None:
+        self.parts.setdefault(letters, []).append(placed)
+
+    def _taken(self, row: Letter, column: Letter | None = None) -> Placed | None:
+        """What stands between two letters, or at one, taken out of the graph as one form."""
+        found = sorted(self.parts.pop(frozenset((row,)) if column is None else frozenset((row, column)), []), key=lambda placed: placed[0])
+        return (found[0][0], hadamard([form for _, form in found], row, column)) if found else None
+
+    def _neighbours(self, letter: Letter) -> list[Letter]:
+        return [other for letters in self.parts if letter in letters for other in letters - {letter}]
+
+    def degree(self, letter: Letter) -> int:
+        """How many letters the letter is joined to."""
+        return len(self._neighbours(letter))
+
+    def eliminate(self, letter: Letter) -> None:
+        """Sums over a letter with one or two neighbours."""
+        ends = self._neighbours(letter)
+        weight = self._taken(letter)
+        sides = [side for end in ends if (side := self._taken(end, letter))]
+        place = min(p for p, _ in (*sides, *([weight] if weight else [])))
+        if len(sides) == 1:
+            vector = product(sides[0][1], weight[1] if weight else ones(letter))
+            return self._join(frozenset(ends), (place, vector))
+        (_, first), (_, second) = sides
+        middle = [diagonal(weight[1])] if weight else []
+        both = [reduce(product, (a, *middle, b.laid(letter, b.row))) for a, b in ((first, second), (second, first))]
+        return self._join(frozenset(ends), (place, min(both, key=lambda form: form.cost)))
+
+    def result(self, row: Letter, column: Letter | None) -> Form:
+        """The form that is left when all summed letters are gone."""
+        if column is None:
+            vector = self._taken(row)
+            assert vector is not None, "the letter of a vector stands in no factor"
+            return vector[1]
+        matrix, left, right = self._taken(row, column), self._taken(row), self._taken(column)
+        if matrix is None:
+            assert left is not None and right is not None, "a letter of a matrix stands in no factor"
+            return product(left[1], right[1].transposed)
+        return reduce(product, (*([diagonal(left[1])] if left else []), matrix[1], *([diagonal(right[1])] if right else [])))

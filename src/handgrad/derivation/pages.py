@@ -1,0 +1,200 @@
+"""The page of a derivation in neutral blocks, at three levels of detail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from handgrad.axes import Definition, Model
+from handgrad.derivation.steps import FORMS, ROUTINE, Step
+from handgrad.document import Block, Chain, Document, Heading, Inline, Inset, Line, Paragraph
+from handgrad.expr import Entry
+from handgrad.rules import textbook
+
+if TYPE_CHECKING:
+    from handgrad.derivation.derivation import Derivation, Gradients
+
+
+def page(derivation: Derivation, detail: str) -> Document:
+    """The page of one derivation."""
+    by: Inline = tuple(part for n, x in enumerate(derivation.wrt) for part in ((", ", x) if n else (x,)))
+    title: Inline = (Entry(derivation.of.name, ()), ", differentiated by ", *(Entry(p.name, ()) if isinstance(p, Entry) else p for p in by))
+    blocks = [*_givens(derivation.model, derivation.where), *_chain(derivation, detail), *_remarks(derivation, detail)]
+    return Document(title, tuple(blocks), derivation.model)
+
+
+def page_of_several(gradients: Gradients, detail: str) -> Document:
+    """The page of several gradients that share their lemmas."""
+    first = gradients.first
+    names: Inline = tuple(part for n, d in enumerate(gradients.values()) for part in ((", ", Entry(d.wrt[0].name, ())) if n else (Entry(d.wrt[0].name, ()),)))
+    title: Inline = (Entry(first.of.name, ()), ", differentiated by ", *names)
+    blocks: list[Block] = [*_givens(first.model, first.where)]
+    for d in gradients.values():
+        blocks += [Heading((d.derivative,), level=2), *_chain(d, detail)] if detail != "brief" else _chain(d, detail)
+    if gradients.cotangent is not None:
+        blocks.append(Paragraph(("keep from the forward pass: ", *_kept(gradients))))
+    return Document(title, (*blocks, *_remarks(first, detail)), first.model)
+
+
+def _kept(gradients: Gradients) -> Inline:
+    found: list[str | Entry] = []
+    for kept in gradients.keep:
+        found += [", " if found else "", kept.shown, f" ({kept.size})"]
+    return tuple(found) or ("nothing",)
+
+
+# ---------------------------------------------------------------- givens
+
+
+def _givens(model: Model, where: tuple[Definition, ...]) -> tuple[Block, ...]:
+    """The axes, the definitions and the facts, set in."""
+    new = {d.name for d in where}
+    lines: list[Line | Inset] = [Line(d.entry, d.body) for d in model.definitions.values() if d.name not in new]
+    blocks: list[Block] = [Paragraph((text,)) for text in [_axes(model)] if text]
+    if lines:
+        blocks.append(Chain(tuple(lines)))
+    if where:
+        blocks.append(Chain(tuple(Line(d.entry, d.body, lead=("with",)) for d in where)))
+    if model.facts:
+        blocks.append(Chain(tuple(Line(fact, lead=("given",), label=f"(F{n})") for n, fact in enumerate(model.facts, 1))))
+    return (Inset(tuple(blocks)),) if blocks else ()
+
+
+def _axes(model: Model) -> str:
+    said = [f"{', '.join(sorted({e.letter, *model.letters.get(axis, ())}))}: {e.size} {e.meaning}".strip() for axis, e in model.extents.items()]
+    return "    ".join(said)
+
+
+# ---------------------------------------------------------------- the chain
+
+
+def _chain(derivation: Derivation, detail: str) -> tuple[Block, ...]:
+    """The lines from what was asked to the boxed result, lemmas set in between."""
+    result = Line(derivation.derivative, derivation.result, boxed=True)
+    steps = [s for s in derivation.steps if s.certificate is not None and s.certificate.verdict == "agrees"]
+    lines: list[Line | Inset] = []
+    if detail != "brief":
+        main = [s for s in steps if not s.label]
+        lines += _lines(condensed(main) if detail == "normal" else main, steps, detail)
+    last = lines[-1] if lines else None
+    if isinstance(last, Line) and last.right is derivation.result:
+        lines[-1] = replace(last, left=derivation.derivative, boxed=True)
+    else:
+        lines.append(result)
+    form = derivation.matrix
+    matrix = () if form is None else (Chain((Line(form.left, form.right, lead=("matrix form",), reason=(form.shapes,)),)),)
+    return Chain(tuple(lines)), *matrix
+
+
+def _lines(main: Sequence[Step], steps: Sequence[Step], detail: str) -> list[Line | Inset]:
+    lemmas = [s for s in steps if s.label]
+    lines: list[Line | Inset] = []
+    for n, step in enumerate(main):
+        lines.append(_line(step, detail, first=n == 0))
+        if n == 0 and lemmas:
+            lines.append(Inset(tuple(_lemma(lemma, detail) for lemma in lemmas)))
+    return lines
+
+
+def _lemma(lemma: Step, detail: str) -> Chain:
+    """A lemma with the lines that prove it; its number stands at the last."""
+    below = [s for s in lemma.substeps if s.certificate is not None and s.certificate.verdict == "agrees"] or [lemma]
+    shown = below if detail == "full" or any(s.condition for s in below) else condensed(below)
+    lines, left = [], None
+    for step in shown:
+        line = _line(step, detail, first=step.before is not left)
+        if step.condition is not None and line.left is not None:
+            line = replace(line, lead=(step.condition,))
+        if step.reason == "both cases":
+            line = replace(line, lead=("both",), reason=())
+        lines.append(line)
+        left = step.after
+    lines[-1] = replace(lines[-1], label=lemma.label)
+    return Chain(tuple(lines))
+
+
+def _line(step: Step, detail: str, first: bool) -> Line:
+    reason = step.reason
+    if detail == "full" and step.certificate is not None:
+        reason += f"; {step.certificate.points} points, {step.certificate.bits} bits"
+    return Line(step.before if first else None, step.after, reason=(reason,))
+
+
+def condensed(steps: Sequence[Step]) -> list[Step]:
+    """The lines of a derivative carried out rule by rule, without those that every reader does in the head."""
+    kept: list[Step] = []
+    pending: list[Step] = []
+    for step in steps:
+        if _is_routine(step, kept):
+            pending.append(step)
+            continue
+        start = pending[0].before if pending else step.before
+        reason = step.reason
+        if pending and step.rule in FORMS and step.reason == "gathered":
+            reason = _said(pending) or step.reason
+        kept.append(replace(step, before=start, reason=reason))
+        pending = []
+    if pending:
+        kept.append(replace(pending[-1], before=pending[0].before, reason=_said(pending) or pending[-1].reason))
+    return kept
+
+
+def _is_routine(step: Step, kept: Sequence[Step]) -> bool:
+    """Whether the line only carries on with derivatives, the first rule that matters being shown already."""
+    if step.rule in (textbook.chain_rule, textbook.substituted, textbook.sum_kronecker, textbook.constant_leaves) or step.rule in FORMS:
+        return False
+    return step.rule in ROUTINE or any(s.rule not in FORMS for s in kept)
+
+
+def _said(steps: Iterable[Step]) -> str:
+    titles = [title for s in steps for title in s.reason.split(", ")]
+    plain = {r.title for r in ROUTINE} | {textbook.variable.title, textbook.entry_of_input.title}
+    return ", ".join(dict.fromkeys(t for t in titles if t not in plain))
+
+
+# ---------------------------------------------------------------- what is said at the end
+
+
+def _remarks(derivation: Derivation, detail: str) -> tuple[Block, ...]:
+    """Kinks, certificates, facts and notes."""
+    blocks: list[Block] = [Paragraph((*_kinks(derivation), " ", *_certified(derivation, detail)))]
+    without = _without_facts(derivation)
+    if without:
+        blocks.append(Paragraph(without))
+    for offer in derivation.facts_offered:
+        blocks.append(Paragraph(("With ", offer.fact, ": ", derivation.derivative, " = ", offer.result, ".")))
+    blocks += [Paragraph(note) for note in derivation.notes]
+    return tuple(blocks)
+
+
+def _kinks(derivation: Derivation) -> Inline:
+    if not derivation.kinks:
+        return ("No kinks.",)
+    said: list[object] = []
+    for kink in derivation.kinks:
+        said.append(" At " if said else "At ")
+        if kink.subdifferential is None or kink.taken is None:
+            said += [kink.at, " the value jumps: no derivative there."]
+        else:
+            said += [kink.at, " the subgradients run from ", kink.subdifferential[0], " to ", kink.subdifferential[1], "; ", kink.taken, " is taken."]
+    return tuple(said)  # type: ignore[arg-type]
+
+
+def _certified(derivation: Derivation, detail: str) -> Inline:
+    open_steps = [s for s in derivation.steps if s.certificate is None or s.certificate.verdict != "agrees"]
+    found = derivation.certificate
+    if found.verdict != "agrees":
+        return (f"The result is not certified: {found.because or found.verdict}.",)
+    if open_steps:
+        return (f"The result is certified; {len(open_steps)} steps are left out, since they could not be.",)
+    if detail == "full":
+        return (f"Every step certified; the result at {found.points} points, to {found.bits} bits.",)
+    return ("Every step certified; `--steps full` shows how.",)
+
+
+def _without_facts(derivation: Derivation) -> Inline:
+    for step in derivation.steps:
+        if step.facts and not step.label:
+            return (f"Without {', '.join(step.facts)}: ", derivation.derivative, " = ", step.before, ".")
+    return ()

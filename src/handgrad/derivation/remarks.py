@@ -1,0 +1,3 @@
+"""x."""
+def notes(*a): return ()
+def facts_offered(*a): return ()

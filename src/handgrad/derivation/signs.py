@@ -1,0 +1,208 @@
+"""What is evidently positive, not negative or not zero: by shape, by facts, and by the definitions of names.
+
+Each answer is a proof or a silence: `False` says only that it is not evident.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from handgrad.axes import Definition, Function
+from handgrad.catalogue import elementary, functions
+from handgrad.derivation.network import Network
+from handgrad.expr import (
+    MINUS_ONE,
+    Add,
+    Call,
+    Cases,
+    Compare,
+    Condition,
+    Entry,
+    Expr,
+    Member,
+    Mul,
+    Number,
+    Pow,
+    Reduce,
+    Size,
+    VectorCall,
+    opened,
+    renamed,
+    replaced,
+)
+from handgrad.rules.algebra import canonical, coefficient, comparison, is_positive, product, total
+from handgrad.rules.matching import match
+from handgrad.rules.ratio import ratio
+
+ALWAYS_POSITIVE = frozenset(("exp", "cosh", "sech", "sigmoid", "softplus"))
+NEVER_NEGATIVE = frozenset(("abs", "relu", "squared_hinge", "hinge", "l1", "l2", "softplus"))
+
+
+@dataclass(slots=True)
+class Signs:
+    """The signs of canonical expressions of a network; `given` are conditions that hold besides its facts."""
+
+    network: Network
+    given: tuple[Condition, ...] = ()
+    memo: dict[tuple[str, Expr], bool] = field(default_factory=dict)
+
+    def positive(self, e: Expr) -> bool:
+        """Whether the expression is evidently greater than 0."""
+        return self._once("positive", e, lambda: self._given(e, (">",)) or self._positive(e) or self._written_out(e))
+
+    def nonnegative(self, e: Expr) -> bool:
+        """Whether the expression is evidently at least 0."""
+        return self._once("nonnegative", e, lambda: self._given(e, (">", ">=")) or self._nonnegative(e) or self.positive(e))
+
+    def nonzero(self, e: Expr) -> bool:
+        """Whether the expression is evidently not 0."""
+        return self._once("nonzero", e, lambda: self._given(e, ("!=",)) or self._nonzero(e))
+
+    def _once(self, question: str, e: Expr, answer: Any) -> bool:
+        key = (question, e)
+        if key not in self.memo:
+            self.memo[key] = False          # a question that leads back to itself has no answer
+            self.memo[key] = bool(answer())
+        return self.memo[key]
+
+    def _nonzero(self, e: Expr) -> bool:
+        match e:
+            case Mul(below):
+                return all(self.nonzero(f) for f in below)
+            case Pow(base, _):
+                return self.nonzero(base)
+            case Call("abs", (u,)):
+                return self.nonzero(u)
+            case Number(value):
+                return value != 0
+        return self.positive(e) or self.positive(product(MINUS_ONE, e))
+
+    def _positive(self, e: Expr) -> bool:
+        match e:
+            case Number(value):
+                return value > 0
+            case Size() | VectorCall("softmax"):
+                return True
+            case Call("abs", (u,)):
+                return self.nonzero(u)
+            case Call(name, _):
+                return name in ALWAYS_POSITIVE
+            case Reduce("sum" | "prod" | "max" | "min", _, _):
+                _, (body, *_) = opened(e)
+                return self.positive(body)
+            case Pow(base, exponent):
+                return self.positive(base) or _is_even(exponent) and self.nonzero(base)
+            case Mul(below):
+                return all(self.positive(f) for f in below)
+            case Add(below):
+                return all(self.nonnegative(t) for t in below) and any(self.positive(t) for t in below)
+            case Cases(branches, otherwise):
+                return all(self.positive(v) for v in (*(v for v, _ in branches), otherwise))
+            case Entry(name, _) if name in self.network.names:
+                return self.positive(self.body(e))
+        return is_positive(e)
+
+    def _nonnegative(self, e: Expr) -> bool:
+        match e:
+            case Number(value):
+                return value >= 0
+            case Call("max", below):
+                return any(self.nonnegative(a) for a in below)
+            case Call("min", below):
+                return all(self.nonnegative(a) for a in below)
+            case Call(name, _):
+                return name in NEVER_NEGATIVE
+            case Reduce("sum" | "prod" | "max" | "min", _, _):
+                _, (body, *_) = opened(e)
+                return self.nonnegative(body)
+            case Pow(base, exponent):
+                return _is_even(exponent) or _is_fraction(exponent) or self.nonnegative(base)
+            case Mul(below):
+                return all(self.nonnegative(f) for f in below)
+            case Add(below):
+                return all(self.nonnegative(t) for t in below)
+            case Cases(branches, otherwise):
+                return all(self.nonnegative(v) for v in (*(v for v, _ in branches), otherwise))
+            case Entry(name, _) if name in self.network.names:
+                return self.nonnegative(self.body(e))
+        return False
+
+    def body(self, e: Entry) -> Expr:
+        """The canonical definition of an entry of a name."""
+        name = self.network.names[e.name]
+        return canonical(renamed(name.body, dict(zip(name.letters, e.indices, strict=True))))  # type: ignore[no-any-return]
+
+    def inlined(self, e: Expr) -> Expr:
+        """The expression with all names and all functions that are made of exponentials written out."""
+        def change(node: object) -> object:
+            if isinstance(node, Entry) and node.name in self.network.names and node.loose == 0:
+                return self.inlined(self.body(node))
+            if isinstance(node, Call) and (definition := _of_exponentials(node.function)) is not None:
+                return self.inlined(canonical(definition.at(node.arguments)))
+            return None
+
+        return canonical(replaced(e, change))  # type: ignore[no-any-return]
+
+    def _written_out(self, e: Expr) -> bool:
+        """Whether numerator and denominator, written out, have terms of one sign only: 1 - sigmoid(x) is exp(-x) over a sum."""
+        if not isinstance(e, (Add, Mul, Entry)):
+            return False
+        r = ratio(self.inlined(e))
+        if r is None or len(r.numerator) + len(r.denominator) > 20 or not all(self.positive(a) for a in r.atoms.atoms if a is not e):
+            return False
+        if any(a is e for a in r.atoms.atoms):
+            return False
+        signs = {c > 0 for c in r.numerator.coeffs()}, {c > 0 for c in r.denominator.coeffs()}
+        return signs in (({True}, {True}), ({False}, {False}))
+
+    def _given(self, e: Expr, operators: tuple[str, ...]) -> bool:
+        return any(self._says(fact, e, operators) for fact in (*self.network.model.facts, *self.given))
+
+    def _says(self, fact: Condition, e: Expr, operators: tuple[str, ...]) -> bool:
+        """Whether the fact, or a fact with a stronger bound, gives the sign of the expression."""
+        match fact:
+            case Member(entry, values):
+                known = min(values) > 0 if operators == (">",) else min(values) >= 0 if ">" in operators else 0 not in values
+                return known and match(canonical(entry), e, entry.letters) is not None
+            case Compare(operator, left, right):
+                normal = comparison(operator, canonical(left), canonical(right))
+                found = match(normal.left, e, normal.letters) is not None
+                return normal.operator in operators and found or normal.operator in (">", ">=") and self._bounded(normal, e, operators)
+        return False
+
+    def _bounded(self, normal: Compare, e: Expr, operators: tuple[str, ...]) -> bool:
+        """Whether `e - c > 0` says it of e, or of -e: for a constant c of the right sign."""
+        if not isinstance(normal.left, Add):
+            return False
+        constant = next((t.value for t in normal.left.terms if isinstance(t, Number)), None)
+        rest = total(*(t for t in normal.left.terms if not isinstance(t, Number)))
+        strict = constant is not None and (constant < 0 or constant == 0 and normal.operator == ">")
+        c, bare = coefficient(rest)
+        return strict and c > 0 and ">" in operators + (">",) * ("!=" in operators) and match(bare, e, bare.letters) is not None
+
+
+def _is_even(exponent: Expr) -> bool:
+    return isinstance(exponent, Number) and exponent.value.denominator == 1 and exponent.value.numerator % 2 == 0
+
+
+def _is_fraction(exponent: Expr) -> bool:
+    return isinstance(exponent, Number) and exponent.value.denominator % 2 == 0
+
+
+def _of_exponentials(name: str) -> Function | None:
+    """The definition of a function that is a fraction of exponentials."""
+    if name in ("sigmoid", "tanh"):
+        return functions().get(name)
+    return elementary.definition(name) if name in ("sinh", "cosh", "sech") else None
+
+
+def source(network: Network, name: str) -> Definition:
+    """The definition as the writer put it; of a name that came later, the tidied one."""
+    written = network.model.definitions.get(name)
+    if written is not None:
+        return written
+    known = network.names[name]
+    return Definition(name, known.letters, network.simplifier().tidy(known.body))
+
+
