@@ -74,6 +74,11 @@ class CatalogueEntry:
         return self.manual.splitlines()[0]
 
     @property
+    def headline(self) -> str:
+        """What it is called in a heading: the words before the colon of the title."""
+        return self.title.split(":")[0].rstrip(".")
+
+    @property
     def is_vector(self) -> bool:
         """Whether its value has the index of its axis, as softmax has."""
         letter = self.function.letter

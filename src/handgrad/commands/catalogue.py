@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from handgrad.catalogue import entry
+from handgrad.catalogue.entry import Kind
 from handgrad.commands.output import chosen, parser, put
 from handgrad.commands.source import unknown
 from handgrad.errors import ModelError
 from handgrad.manual import contents, described, overview, page
 
-PAGES = {"activations": "activation", "losses": "loss"}
+PAGES: dict[str, Kind] = {"activations": "activation", "losses": "loss"}
 
 
 def run(arguments: Sequence[str]) -> int:

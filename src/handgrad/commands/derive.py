@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from handgrad.commands.output import chosen, parser, put
 from handgrad.commands.source import Source, source
-from handgrad.derivation import model
+from handgrad.derivation import Derivation, Gradients, model
+from handgrad.document import Document, Inline
 from handgrad.errors import ModelError
+from handgrad.expr import Entry
 
 EXAMPLES = """examples:
   handgrad derive "s = 1/(1 + exp(-x))" --wrt x
@@ -25,8 +28,22 @@ def run(arguments: Sequence[str]) -> int:
     output = chosen(options)
     given = source(options.model)
     derived = _derived(options, given)
-    put(output, lambda: derived.blocks(options.steps), lambda: {"model": given.text, **derived.json()})
+    put(output, lambda: _titled(derived.blocks(options.steps), options, given), lambda: {"model": given.text, **derived.json()})
     return 0
+
+
+def _titled(document: Document, options: argparse.Namespace, given: Source) -> Document:
+    """The page of an entry of the catalogue under its own title: `Hinge loss, differentiated by the scores ŷ`."""
+    asked = options.wrt or listed(options.by) or [given.by]
+    if not given.title or options.of or options.pullback:
+        return document
+    words = {symbol: parameter for parameter, symbol in given.aliases.items()}
+    by: list[Inline] = []
+    for name in map(given.name, asked):
+        tensor = name.partition("[")[0]
+        by.append((f"the {words[tensor]} " if words.get(tensor, tensor) != tensor else "", Entry(tensor, ())))
+    said = tuple(part for number, each in enumerate(by) for part in ((", ", *each) if number else each) if part != "")
+    return replace(document, title=(f"{given.title}, differentiated by ", *said))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     return made
 
 
-def _derived(options: argparse.Namespace, given: Source):  # type: ignore[no-untyped-def]
+def _derived(options: argparse.Namespace, given: Source) -> Derivation | Gradients:
     wrt = [given.name(x) for x in options.wrt]
     by = [given.name(x) for x in listed(options.by)]
     if options.order < 1:

@@ -44,7 +44,7 @@ def source(word: str) -> Source:
         error.what = f"{word[:60]!r} is neither a model (NAME = FORMULA), nor a file, nor in the catalogue"
         raise error
     spelled = dict(spelling(found))
-    return Source(model(found), spelled, found.title, spelled[found.function.parameters[0]])
+    return Source(model(found), spelled, found.headline, spelled[found.function.parameters[0]])
 
 
 def _bounded(data: bytes) -> str:

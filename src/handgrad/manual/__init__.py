@@ -10,15 +10,15 @@ from typing import Any
 
 from handgrad.axes import Model
 from handgrad.catalogue import CatalogueEntry, entries, entry, functions
-from handgrad.catalogue.entry import Kind, Kink
+from handgrad.catalogue.entry import Kind
 from handgrad.catalogue.models import Form, respelled, spelling, value
 from handgrad.catalogue.models import model as text_of
 from handgrad.derivation import Derivation, model
-from handgrad.document import Block, Document, Figure, Heading, Inline, Note, Paragraph, Table
+from handgrad.document import Block, Document, Figure, Heading, Inline, Paragraph, Table
 from handgrad.expr import Axis, Compare, Condition, Entry
 from handgrad.manual.floats import Place, Scene
 from handgrad.manual.joining import joined
-from handgrad.notation import read, read_condition, read_expression
+from handgrad.notation import read, read_condition
 from handgrad.rendering.plot import Curve, figure
 
 TITLES: dict[Kind, str] = {"activation": "Activations and their derivatives", "loss": "Losses and their gradients"}
@@ -43,20 +43,15 @@ def page(entry: CatalogueEntry) -> Document:
     blocks = [
         *(Paragraph((" ".join(text.split()),)) for text in _said(entry)),
         *shown.blocks,
-        *_kinks(entry),
         _facts(entry),
         plotted(entry, derived),
     ]
-    return Document((_headline(entry),), tuple(blocks), shown.model)
-
-
-def _headline(entry: CatalogueEntry) -> str:
-    return entry.title.split(":")[0].rstrip(".")
+    return Document((entry.headline,), tuple(blocks), shown.model)
 
 
 def _said(entry: CatalogueEntry) -> list[str]:
     """The paragraphs of the manual, without the headline."""
-    rest = entry.manual[len(_headline(entry)):].lstrip(":. ")
+    rest = entry.manual[len(entry.headline):].lstrip(":. ")
     first, *others = rest.split("\n\n")
     return [text for text in (first[:1].upper() + first[1:], *others) if text.strip()]
 
@@ -102,7 +97,7 @@ def _described(entry: CatalogueEntry) -> dict[str, Any]:
 
 
 def _section(entry: CatalogueEntry) -> Iterator[Document]:
-    yield Document((), (Heading((_headline(entry),)), *(Paragraph((text,)) for text in _said(entry)[:1])), Model({}))
+    yield Document((), (Heading((entry.headline,)), *(Paragraph((text,)) for text in _said(entry)[:1])), Model({}))
     texts: set[str] = set()
     for form, title in FORMS.items():
         if text_of(entry, form) in texts:
@@ -110,20 +105,6 @@ def _section(entry: CatalogueEntry) -> Iterator[Document]:
         texts.add(text_of(entry, form))
         shown = derivation(entry, form).blocks("normal" if form == "plain" else "brief")
         yield Document((), (Heading((title,), 2), *shown.blocks), shown.model)
-    yield Document((), tuple(_kinks(entry)), read(text_of(entry)))
-
-
-def _kinks(entry: CatalogueEntry) -> Iterator[Block]:
-    context = read(text_of(entry))
-    for kink in entry.facet.kinks:
-        yield Note(("kink at ", read_condition(respelled(entry, kink.at), context), ": ", *_subgradients(entry, kink, context)), "!")
-
-
-def _subgradients(entry: CatalogueEntry, kink: Kink, context: Model) -> Inline:
-    taken, *ends = (read_expression(respelled(entry, text), context) for text in (kink.taken, *kink.subdifferential))
-    if not ends:
-        return ("the value jumps, there is no derivative; ", taken, " is taken")
-    return ("the subgradients lie between ", ends[0], " and ", ends[1], "; ", taken, " is taken")
 
 
 def _facts(entry: CatalogueEntry) -> Table:
