@@ -138,10 +138,10 @@ def _written(line: Line, context: Context, escape: Callable[[str], str]) -> Writ
 
 
 def rows(lines: tuple[Line, ...], contexts: tuple[Context, ...], before: str, escape: Callable[[str], str]) -> list[str]:
-    """The rows of an `alignat` with pairs of columns: lead if there is one, left and right side, reason. `before`: the left side of the line above."""
+    """The rows of an `alignat`: lead if there is one, both sides, reasons beside or below. `before`: the left side of the line above."""
     written = [_written(line, context, escape) for line, context in zip(lines, contexts, strict=True)]
     leads = any(line.lead for line in lines)
-    widest = max(one.columns for one in written)
+    beside = max(one.columns for one in written) + max(seen(one.reason) for one in written) <= 60
     found: list[str] = []
     for one in written:
         start = f" & {one.lead} \\quad & " if leads else ""
@@ -150,10 +150,10 @@ def rows(lines: tuple[Line, ...], contexts: tuple[Context, ...], before: str, es
         else:
             found.append(f"{start}{one.left or phantom(before)} & {one.right[0]}".rstrip())
             found += [f"{' & & ' if leads else ''} & {piece}" for piece in one.right[1:]]
-        if one.reason and widest + seen(one.reason) > 66:
-            found.append(rf"{' & & ' if leads else ''} & \qquad {one.reason}")
-        elif one.reason:
+        if one.reason and beside:
             found[-1] += rf" & & \quad {one.reason}"
+        elif one.reason:
+            found.append(rf"{' & & ' if leads else ''} & \qquad {one.reason}")
         if one.line.label:
             found[-1] += rf" \tag*{{{escape(one.line.label)}}}"
         before = one.left or before

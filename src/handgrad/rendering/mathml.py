@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from fractions import Fraction
+import re
 from html import escape
 from typing import assert_never
 
@@ -40,13 +39,14 @@ from handgrad.expr import (
     VectorCall,
 )
 from handgrad.rendering import names, shape
+from handgrad.rendering.markup import named, number, row, sign, text, together
 from handgrad.rendering.shape import ATOM, POWER, PRODUCT, Context, Quotient
 
 APPLY = "<mo>&#x2061;</mo>"
 THIN, WIDE = '<mspace width="0.17em"/>', '<mspace width="0.26em"/>'
+LONG = 40      # how many signs a sum in brackets may have before it is broken
 TALL = ("<mfrac", "<munder", "<mtable", "<msqrt", 'stretchy="true"', "<msup><mi>e</mi>")
 BIG = {"sum": "∑", "prod": "∏"}
-HATS = {"hat": "ˆ", "bar": "¯", "tilde": "˜"}
 
 
 def mathml(formula: Formula, context: Context, display: bool = False) -> str:
@@ -69,7 +69,7 @@ def _breakable(e: Expr, context: Context) -> list[str]:
             return _product_pieces(e, context)
         case Reduce("sum" | "prod", _, _):
             letter, (body,), under = shape.opened(e, context)
-            first, *rest = _breakable(body, under) if shape.level(body) >= PRODUCT else [_bracketed(_expression(body, under))]
+            first, *rest = _breakable(body, under) if shape.level(body) >= PRODUCT else _brackets(body, under)
             return [_big(e.kind, _index(letter, under)) + first, *rest]
         case _:
             return [_expression(e, context)]
@@ -99,31 +99,27 @@ def inner(formula: Formula, context: Context) -> str:
         case Not(condition):
             return text("not ") + _bracketed(inner(condition, context))
         case Member(entry, values):
-            return inner(entry, context) + sign("∈") + _bracketed(sign(",").join(map(_number, values)), "{}")
+            return inner(entry, context) + sign("∈") + _bracketed(sign(",").join(map(number, values)), "{}")
         case Label(entry, axis):
             return inner(entry, context) + sign("∈") + _bracketed(f"<mn>1</mn>{sign(',')}<mi>…</mi>{sign(',')}{_expression(Size(axis), context)}", "{}")
         case _:
             assert_never(formula)
 
 
-def sign(operator: str) -> str:
-    """An operator."""
-    return f"<mo>{escape(operator)}</mo>"
-
-
-def text(words: str) -> str:
-    """Words inside a formula."""
-    return f"<mtext>{escape(words).replace(' ', chr(0xA0))}</mtext>" if words else ""
-
-
-def row(*children: str) -> str:
-    """The children as one."""
-    return f"<mrow>{''.join(children)}</mrow>"
-
-
 def _bracketed(shown: str, signs: str = "()") -> str:
     stretchy = "true" if any(tag in shown for tag in TALL) else "false"
     return row(f'<mo form="prefix" stretchy="{stretchy}">{signs[0]}</mo>', shown, f'<mo form="postfix" stretchy="{stretchy}">{signs[1]}</mo>')
+
+
+def _brackets(e: Expr, context: Context) -> list[str]:
+    """The formula in brackets; of a long sum the terms, so that a line may end between them."""
+    shown = _expression(e, context)
+    if not isinstance(e, Add) or len(re.sub("<[^>]*>|&[^;]*;", "", shown)) <= LONG or "<mtable" in shown:
+        return [_bracketed(shown)]
+    size = 2.4 if "minsize" in shown else 2 if "<mfrac" in shown else 1.4
+    signs = [f'<mo form="{form}" stretchy="true" symmetric="true" minsize="{size}em" maxsize="{size}em">' for form in ("prefix", "postfix")]
+    first, *rest = _terms(e, context)
+    return [f"{signs[0]}(</mo>{first}", *rest[:-1], f"{rest[-1]}{signs[1]})</mo>"]
 
 
 def _within(e: Expr, least: int, context: Context) -> str:
@@ -137,21 +133,21 @@ def _expression(e: Expr, context: Context) -> str:
         case Add():
             return row(*_terms(node, context))
         case Number(value) if not shape.is_plain_fraction(value):
-            return _number(value)
+            return number(value)
         case Number() | Mul():
             return row(*_product_pieces(node, context))
         case Pow():
             return _power(node, context)
         case Entry(name, indices):
-            return _name(name, tuple(_index(i, context) for i in indices), shape.is_whole(node, context.model))
+            return named(name, tuple(_index(i, context) for i in indices), shape.is_whole(node, context.model))
         case Size():
             return _size(node, context)
         case Delta(left, right):
-            return f"<msub><mi>δ</mi>{_together((_index(left, context), _index(right, context)))}</msub>"
+            return f"<msub><mi>δ</mi>{together((_index(left, context), _index(right, context)))}</msub>"
         case Call(function, arguments):
             return _call(function, arguments, context)
         case Abstract(function, arguments):
-            return _name(function) + APPLY + _bracketed(sign(",").join(_argument(a, context) for a in arguments))
+            return named(function) + APPLY + _bracketed(sign(",").join(_argument(a, context) for a in arguments))
         case Reduce():
             return _reduction(node, context)
         case VectorCall():
@@ -181,7 +177,7 @@ def _terms(e: Add, context: Context) -> list[str]:
         minus = f'<mo form="{"infix" if place else "prefix"}">−</mo>'
         before = minus if taken_away else '<mo form="infix">+</mo>' if place else ""
         closed = shape.ends_in_cases(term) and place < len(e.terms) - 1
-        first, *rest = [_bracketed(_expression(term, context))] if closed or shape.level(term) < PRODUCT else _breakable(term, context)
+        first, *rest = _brackets(term, context) if closed or shape.level(term) < PRODUCT else _breakable(term, context)
         shown += [before + first, *rest]
     return shown
 
@@ -213,11 +209,12 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> list[st
         followed = place < len(factors) - 1 or not last
         joint = _joint(factors[place - 1], factor) if place else ""
         if followed and shape.is_bare(factor):
-            shown.append(joint + _call_with_brackets(factor, context))
-        elif followed and shape.is_open(factor):
-            shown.append(joint + _bracketed(_expression(factor, context)))
+            pieces_of = [_call_with_brackets(factor, context)]
+        elif shape.level(factor) < PRODUCT or (followed and shape.is_open(factor)):
+            pieces_of = _brackets(factor, context)
         else:
-            shown.append(joint + _within(factor, PRODUCT, context))
+            pieces_of = [_expression(factor, context)]
+        shown += [joint + pieces_of[0], *pieces_of[1:]]
     return shown
 
 
@@ -236,7 +233,7 @@ def _power(e: Pow, context: Context) -> str:
     else:
         exponent = _expression(e.exponent, context)
     if isinstance(e.base, Entry):
-        return _name(e.base.name, tuple(_index(i, context) for i in e.base.indices), shape.is_whole(e.base, context.model), exponent)
+        return named(e.base.name, tuple(_index(i, context) for i in e.base.indices), shape.is_whole(e.base, context.model), exponent)
     if isinstance(e.base, Delta) or (isinstance(e.base, Reduce) and e.base.kind == "norm"):
         below = _expression(e.base, context).removeprefix("<msub>").removesuffix("</msub>")
         return f"<msubsup>{below}{row(exponent)}</msubsup>"
@@ -249,51 +246,7 @@ def _power(e: Pow, context: Context) -> str:
     return f"<msup>{row(base)}{row(exponent)}</msup>"
 
 
-def _number(value: Fraction) -> str:
-    digits = f"<mn>{shape.decimal(abs(value)) or abs(value)}</mn>"
-    return row('<mo form="prefix">−</mo>', digits) if value < 0 else digits
-
-
 # ---------------------------------------------------------------- names and indices
-
-
-def _name(name: str, indices: tuple[str, ...] = (), whole: bool = False, exponent: str = "") -> str:
-    parts = names.parsed(name)
-    stem = _letters(parts.stem, whole)
-    if parts.accent:
-        stem = f'<mover accent="true">{stem}<mo stretchy="false">{HATS[parts.accent]}</mo></mover>'
-    below = _letters(parts.below) if parts.below else ""
-    if indices:
-        below = row(below, sign(","), _together(indices)) if below else _together(indices)
-    above = (sign("′" * parts.primes) if parts.primes else "") + exponent
-    if above and below:
-        return f"<msubsup>{stem}{below}{row(above)}</msubsup>"
-    if above or below:
-        return f"<msub>{stem}{below}</msub>" if below else f"<msup>{stem}{row(above)}</msup>"
-    return stem
-
-
-def _letters(stem: str, whole: bool = False) -> str:
-    """One letter slanted, a word upright, a number as one; a whole tensor bold."""
-    shown = names.GREEK.get(stem, unicodedata.normalize("NFC", stem))
-    if whole:
-        return f'<mi mathvariant="normal">{escape("".join(map(_bold, shown)))}</mi>'
-    if shown.isdigit():
-        return f"<mn>{shown}</mn>"
-    return f"<mi>{escape(shown)}</mi>"
-
-
-def _bold(letter: str) -> str:
-    for first, start in (("A", 0x1D400), ("a", 0x1D41A), ("0", 0x1D7CE)):
-        place = ord(letter) - ord(first)
-        if 0 <= place < (10 if first == "0" else 26):
-            return chr(start + place)
-    return letter
-
-
-def _together(indices: tuple[str, ...]) -> str:
-    simple = all(i.count("<") == 2 for i in indices)
-    return row(("" if simple else sign(",")).join(indices))
 
 
 def _index(index: Index, context: Context) -> str:
@@ -315,10 +268,10 @@ def _index(index: Index, context: Context) -> str:
 
 
 def _size(size: Size, context: Context) -> str:
-    named = shape.size_name(size, context.model)
-    if named:
-        return _name(named)
-    return "<mi>size</mi>" + APPLY + _bracketed(f"{_name(size.axis.tensor)}{sign(',')}<mn>{size.axis.slot}</mn>")
+    own = shape.size_name(size, context.model)
+    if own:
+        return named(own)
+    return "<mi>size</mi>" + APPLY + _bracketed(f"{named(size.axis.tensor)}{sign(',')}<mn>{size.axis.slot}</mn>")
 
 
 def _argument(argument: Expr | Slice, context: Context) -> str:
@@ -329,7 +282,7 @@ def _argument(argument: Expr | Slice, context: Context) -> str:
         entry, kept = found
         while kept and kept[-1] is None:
             kept = kept[:-1]
-        return _name(entry.name, tuple("<mo>·</mo>" if i is None else _index(i, context) for i in kept), whole=not kept)
+        return named(entry.name, tuple("<mo>·</mo>" if i is None else _index(i, context) for i in kept), whole=not kept)
     letter, (body,), below = shape.opened(argument, context)
     return f"<msub>{_bracketed(_argument(body, below))}{_index(letter, below)}</msub>"
 

@@ -45,7 +45,8 @@ RELATIONS = {
     "==": "=", "!=": r"\neq", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "=": "=", "≈": r"\approx", "≤": r"\le", "≥": r"\ge", "≠": r"\neq", "→": r"\to",
     "": "", ":=": ":=",
 }  # fmt: skip
-TALL = (r"\frac", r"\sum", r"\prod", r"\begin", r"\left", r"\sqrt", r"\mathop", r"\max", r"\min", "^{e")
+LONG = 40      # how many signs a sum in brackets may have before it is broken
+TALL = (r"\big", r"\Big", r"\frac", r"\sum", r"\prod", r"\begin", r"\left", r"\sqrt", r"\mathop", r"\max", r"\min", "^{e")
 GREEK = {sign: name for name, sign in names.GREEK.items() if name != "eps"} | {"ε": "varepsilon"}
 ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}",
@@ -107,7 +108,7 @@ def _breakable(e: Expr, context: Context) -> list[str]:
             return _product_pieces(e, context)
         case Reduce("sum" | "prod" as kind, _, _):
             letter, (body,), inner = shape.opened(e, context)
-            first, *rest = _breakable(body, inner) if shape.level(body) >= PRODUCT else [_bracketed(_expression(body, inner))]
+            first, *rest = _breakable(body, inner) if shape.level(body) >= PRODUCT else _brackets(body, inner)
             return [rf"\{kind}_{{{_index(letter, inner)}}} {first}", *rest]
         case _:
             return [_expression(e, context)]
@@ -159,6 +160,16 @@ def _bracketed(shown: str) -> str:
     return rf"\left({shown}\right)" if any(sign in shown for sign in TALL) else f"({shown})"
 
 
+def _brackets(e: Expr, context: Context) -> list[str]:
+    """The formula in brackets; of a long sum the terms, so that a line may end between them."""
+    shown = _expression(e, context)
+    if not isinstance(e, Add) or seen(shown) <= LONG or r"\begin" in shown:
+        return [_bracketed(shown)]
+    size = "Bigg" if r"\bigg" in shown else "bigg" if r"\Big" in shown or r"\frac" in shown else "Big"
+    first, *rest = _terms(e, context)
+    return [rf"\{size}l( {first}", *rest[:-1], rf"{rest[-1]} \{size}r)"]
+
+
 def _within(e: Expr, least: int, context: Context) -> str:
     shown = _expression(e, context)
     return _bracketed(shown) if shape.level(e) < least else shown
@@ -173,7 +184,7 @@ def _terms(e: Add, context: Context) -> list[str]:
     for place, (taken_away, term) in enumerate(shape.signed_terms(e)):
         sign = (" - " if taken_away else " + ") if place else "-" if taken_away else ""
         closed = shape.ends_in_cases(term) and place < len(e.terms) - 1
-        first, *rest = [_bracketed(_expression(term, context))] if closed or shape.level(term) < PRODUCT else _breakable(term, context)
+        first, *rest = _brackets(term, context) if closed or shape.level(term) < PRODUCT else _breakable(term, context)
         shown += [sign + first, *rest]
     return shown
 
@@ -206,11 +217,12 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> list[st
         followed = place < len(factors) - 1 or not last
         joint = _joint(factors[place - 1], factor) if place else ""
         if followed and shape.is_bare(factor):
-            shown.append(joint + _call_with_brackets(factor, context))
-        elif followed and shape.is_open(factor):
-            shown.append(joint + _bracketed(_expression(factor, context)))
+            pieces_of = [_call_with_brackets(factor, context)]
+        elif shape.level(factor) < PRODUCT or (followed and shape.is_open(factor)):
+            pieces_of = _brackets(factor, context)
         else:
-            shown.append(joint + _within(factor, PRODUCT, context))
+            pieces_of = [_expression(factor, context)]
+        shown += [joint + pieces_of[0], *pieces_of[1:]]
     return shown
 
 
