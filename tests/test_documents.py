@@ -1,7 +1,7 @@
 """Every `python` and `console` block of the README and of the documentation runs, and prints what stands under it.
 
 In a `python` block the lines that begin with `>>>` run and the lines below them are their output; a block without `>>>` only has to run.
-In a `console` block the lines that begin with `$ handgrad` run. `…` alone on a line stands for any lines.
+The blocks of a page share what they define. In a `console` block the lines that begin with `$ handgrad` run. `…` alone on a line stands for any lines.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCKS = [(page, kind, text) for page in PAGES for kind, text in BLOCK.findall(page.read_text(encoding="utf-8"))]
+
+NAMES: dict[Path, dict[str, object]] = {}       # the blocks of a page share what they define
 
 
 def name_of(block: object) -> str:
@@ -56,16 +58,19 @@ def test_every_block_prints_what_stands_under_it(page: Path, kind: str, text: st
                 main(words[1:])
             assert matches(shown, printed.getvalue()), f"{page.name}: {command}\n{printed.getvalue()}"
     elif ">>>" in text:
-        test = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
+        names = NAMES.setdefault(page, {})
+        test = doctest.DocTestParser().get_doctest(text, names, page.name, str(page), 0)
         report = io.StringIO()
-        doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(test, out=report.write)
+        doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(test, out=report.write, clear_globs=False)
+        names |= test.globs
         assert not report.getvalue(), report.getvalue()
     else:
         code = compile(text, str(page), "exec")
-        exec(code, {"__name__": "page"})
+        exec(code, NAMES.setdefault(page, {}))
 
 
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        prose = re.sub(r"^```.*?^```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", prose):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
