@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 from html import escape
 from pathlib import Path
 
@@ -30,15 +31,17 @@ def drawing(lines: list[str]) -> str:
     width, height = 80 * COLUMN + 2 * EDGE, len(lines) * ROW + 2 * EDGE + BAR
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}">',
-        "<style>rect{fill:#10151d}circle{fill:#3a4656}text{font:14px 'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#dbe4ee;white-space:pre}"
+        "<style>rect{fill:#10151d}circle{fill:#3a4656}text{font:14px 'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#dbe4ee}"
         ".command{fill:#7dd3a8}</style>",
         '<rect width="100%" height="100%" rx="8"/>',
         *(f'<circle cx="{EDGE + 18 * n}" cy="20" r="5"/>' for n in range(3)),
     ]
     for number, line in enumerate(lines):
         style = ' class="command"' if number == 0 else ""
-        length = f' textLength="{len(line) * COLUMN:.1f}"' if line.isascii() else ""
-        parts.append(f'<text{style} x="{EDGE}" y="{BAR + EDGE + number * ROW}"{length} xml:space="preserve">{escape(line)}</text>')
+        for run in re.finditer(r"\S+(?: \S+)*", line):
+            x, length = EDGE + run.start() * COLUMN, len(run[0]) * COLUMN      # a run stands at its column whatever the font does
+            place = f'x="{x:.1f}" y="{BAR + EDGE + number * ROW}" textLength="{length:.1f}" lengthAdjust="spacingAndGlyphs"'
+            parts.append(f"<text{style} {place}>{escape(run[0])}</text>")
     return "\n".join([*parts, "</svg>", ""])
 
 
