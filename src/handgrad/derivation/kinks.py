@@ -117,7 +117,7 @@ class _Search:
             return Kink(at, None, self._form(taken, u, v))
         if self._zero(total(above, product(MINUS_ONE, below)), u):
             return None
-        if _rises(u, v) < 0:
+        if _weight(u, v) < 0:
             above, below = below, above
         return Kink(at, self._ends(self._form(below, u, v), self._form(above, u, v)), self._form(taken, u, v))
 
@@ -176,9 +176,15 @@ class _Search:
         if not plain:
             slope = self.network.differentiate(u, v)
             shown = _tied(slope, v.letters)
-        elif v.name == self.x.name and len(set(v.indices)) == len(v.indices) and all(isinstance(i, Letter) for i in v.indices):
-            shown = {i: j for i, j in zip(v.indices, self.x.indices, strict=True) if isinstance(i, Letter)}
+        else:
+            shown = self._as_asked(v)
         return v, shown
+
+    def _as_asked(self, v: Entry) -> dict[Letter, Any]:
+        """The letters of an entry of x as those of the entry asked for."""
+        if v.name != self.x.name or len(set(v.indices)) < len(v.indices) or not all(isinstance(i, Letter) for i in v.indices):
+            return {}
+        return {i: j for i, j in zip(v.indices, self.x.indices, strict=True) if isinstance(i, Letter)}
 
     def _of_bound(self, entry: Entry) -> Entry:
         """An entry of the name with letters of its own: those asked for, if it is x."""
@@ -205,8 +211,9 @@ class _Search:
         v = next((n for n in subtrees(one) if isinstance(n, Entry) and n.name in self.acting and n.loose == 0), None)
         if v is None:
             return None
-        shown = {first: self.x.indices[v.indices.index(first)]} if v.name == self.x.name and first in v.indices else {}
-        one, v, place = canonical(renamed(one, dict(shown))), renamed(v, dict(shown)), shown.get(first, first)
+        shown = self._as_asked(v)
+        one, other, reduction, v = (canonical(renamed(e, dict(shown))) for e in (one, other, reduction, v))
+        place = shown.get(first, first)
         slope = self._form(self._slope(one, v), one, v)
         extreme = self.network.folded(reduction)
         tidy = self.network.simplifier().tidy
@@ -226,7 +233,7 @@ class _Search:
 
     def _place(self, u: Expr, v: Entry) -> Compare:
         """u = 0 with what has a minus on the right; the entry stands on the left."""
-        oriented = terms(product(Number(Fraction(_rises(u, v))), u))
+        oriented = terms(product(Number(1 / _weight(u, v)), u))
         left = [t for t in oriented if coefficient(t)[0] > 0 and not isinstance(t, Number)]
         right = [product(MINUS_ONE, t) for t in oriented if t not in left]
         tidy = self.network.simplifier().tidy
@@ -257,10 +264,10 @@ def _chosen(e: Expr, choices: Choices) -> Expr:
     return e
 
 
-def _rises(u: Expr, v: Entry) -> int:
-    """The sign of the number before the first term of u that holds the entry, or an entry of its name."""
+def _weight(u: Expr, v: Entry) -> Fraction:
+    """The number before the first term of u that holds the entry, or an entry of its name."""
     holding = [t for t in terms(u) if v in subtrees(t)] or [t for t in terms(u) if v.name in names(t)]
-    return 1 if not holding or coefficient(holding[0])[0] > 0 else -1
+    return coefficient(holding[0])[0] if holding else Fraction(1)
 
 
 def _tied(slope: Expr, wanted: frozenset[Letter]) -> dict[Letter, Any]:

@@ -20,6 +20,8 @@ from handgrad.expr import (
     Condition,
     Entry,
     Expr,
+    IndexCompare,
+    Letter,
     Member,
     Mul,
     Number,
@@ -31,7 +33,7 @@ from handgrad.expr import (
     renamed,
     replaced,
 )
-from handgrad.rules.algebra import canonical, coefficient, comparison, is_positive, product, total
+from handgrad.rules.algebra import canonical, coefficient, comparison, factors, is_indicator, is_positive, product, total
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import ratio
 
@@ -89,8 +91,8 @@ class Signs:
             case Call(name, _):
                 return name in ALWAYS_POSITIVE
             case Reduce("sum" | "prod" | "max" | "min", _, _):
-                _, (body, *_) = opened(e)
-                return self.positive(body)
+                letter, (body, *_) = opened(e)
+                return self.positive(body) or e.kind == "sum" and all(self.positive(f) or _meets(f, letter) for f in factors(body))
             case Pow(base, exponent):
                 return self.positive(base) or _is_even(exponent) and self.nonzero(base)
             case Mul(below):
@@ -180,6 +182,18 @@ class Signs:
         strict = constant is not None and (constant < 0 or constant == 0 and normal.operator == ">")
         c, bare = coefficient(rest)
         return strict and c > 0 and ">" in operators + (">",) * ("!=" in operators) and match(bare, e, bare.letters) is not None
+
+
+def _meets(f: Expr, letter: Letter) -> bool:
+    """Whether the factor is 1 at some value of the letter and nowhere negative: where j <= i, for any i."""
+    if not is_indicator(f) or not isinstance(f, Cases):
+        return False
+    match f.branches[0][1]:
+        case IndexCompare("<=", one, Letter()) | IndexCompare(">=", Letter(), one) if one is letter:
+            return True                                   # the first value of an index is at most any other
+        case IndexCompare("<=" | ">=" | "==", Letter(_, one), Letter(_, other)):
+            return one is other is letter.axis
+    return False
 
 
 def _is_even(exponent: Expr) -> bool:
