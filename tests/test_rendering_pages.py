@@ -128,6 +128,16 @@ def test_one_letter_without_a_subscript_puts_the_whole_page_in_brackets() -> Non
     assert render(page, "terminal") == "q[c] = Σ[i] x[i,c]\nr    = Σ[i] z[i]\n"
 
 
+def test_a_document_within_a_document_keeps_its_own_model() -> None:
+    first, second = read("axes i: n samples; q = sum[i](x[i])/size(x, 1)"), read("axes i: m rows; q = sum[i](x[i])/size(x, 1)")
+    parts = tuple(Document((title,), (Chain((Line(model.definitions["q"].entry, model.definitions["q"].body),)),), model)
+                  for title, model in (("one", first), ("two", second)))
+    page = Document(("both",), parts, Model({}))
+    shown = render(page, "terminal")
+    assert "── one ──" in shown and "(Σᵢ xᵢ) / n" in shown and "(Σᵢ xᵢ) / m" in shown
+    assert r"\section*{two}" in render(page, "latex") and "## two" in render(page, "markdown") and "<h2><span>two</span></h2>" in render(page, "html")
+
+
 def test_the_format_follows_from_the_ending() -> None:
     assert [format_of(f"out/page{ending}") for ending in (".txt", ".md", ".tex", ".HTML")] == ["terminal", "markdown", "latex", "html"]
     with pytest.raises(FormatError, match=r"\.docx"):

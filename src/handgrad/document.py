@@ -139,15 +139,15 @@ class Code:
     language: str = ""
 
 
-Block = Union[Heading, Paragraph, Note, Chain, Inset, Details, Table, Matrix, Matrices, Figure, Code]
-
-
 # ---------------------------------------------------------------- documents and renderers
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A page: its title, its blocks, and the model that knows its axes and their letters."""
+    """A page: its title, its blocks, and the model that knows its axes and their letters.
+
+    A document among the blocks of another is a section with a model of its own; its title, if it has one, is a heading.
+    """
 
     title: Inline
     blocks: tuple[Block, ...]
@@ -158,6 +158,14 @@ class Document:
 
     def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
         return {name: render(self, name) for name in formats() if "/" in name}
+
+
+Block = Union[Heading, Paragraph, Note, Chain, Inset, Details, Table, Matrix, Matrices, Figure, Code, Document]
+
+
+def section_of(document: Document) -> tuple[Block, ...]:
+    """The blocks of a document that stands among the blocks of another, under a heading if it has a title."""
+    return (Heading(document.title), *document.blocks) if document.title else document.blocks
 
 
 @dataclass(frozen=True, slots=True)

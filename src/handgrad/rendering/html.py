@@ -27,6 +27,7 @@ from handgrad.document import (
     Options,
     Paragraph,
     Table,
+    section_of,
 )
 from handgrad.rendering import mathml
 from handgrad.rendering.shape import Context, scopes
@@ -130,6 +131,8 @@ def _block(block: Block, context: Context) -> str:
             return f'<figure role="img" aria-label="{escape(alt)}">{svg}</figure>'
         case Code(text, _):
             return f"<pre><code>{escape(text)}</code></pre>"
+        case Document():
+            return blocks(section_of(block), Context(block.model))
         case _:
             assert_never(block)
 

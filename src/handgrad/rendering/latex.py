@@ -26,6 +26,7 @@ from handgrad.document import (
     Options,
     Paragraph,
     Table,
+    section_of,
 )
 from handgrad.rendering import names
 from handgrad.rendering.shape import Context, scopes
@@ -232,6 +233,8 @@ def _block(block: Block, context: Context, depth: int) -> str:
         case Code(text, _):
             lines = (plain(line).replace(" ", r"\ ") or r"\ " for line in text.splitlines())
             return r"{\ttfamily " + "\\\\\n".join(lines) + "}\n\n"
+        case Document():
+            return blocks(section_of(block), Context(block.model), depth)
         case _:
             assert_never(block)
 

@@ -21,6 +21,7 @@ from handgrad.document import (
     Options,
     Paragraph,
     Table,
+    section_of,
 )
 from handgrad.rendering import latex
 from handgrad.rendering.shape import Context
@@ -78,6 +79,8 @@ def _block(block: Block, context: Context) -> str:
             return _fenced(fallback, "") if fallback else f"*{plain(alt)}*"
         case Code(text, language):
             return _fenced(text, language)
+        case Document():
+            return "\n\n".join(_block(b, Context(block.model)) for b in section_of(block))
         case _:
             assert_never(block)
 

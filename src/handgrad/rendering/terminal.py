@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import TypeVar, assert_never
 
@@ -26,6 +27,7 @@ from handgrad.document import (
     Options,
     Paragraph,
     Table,
+    section_of,
 )
 from handgrad.rendering.chains import INSET, Page, Row, Span, chain_rows, indented
 from handgrad.rendering.layout import beside, broken, filled, padded, width
@@ -111,6 +113,8 @@ def _block(block: Block, page: Page) -> list[Row]:
             return _plain(shown)
         case Code(code, _):
             return indented(_plain([piece for line in code.splitlines() for piece in broken(page.words(line), page.width - INSET)]))
+        case Document():
+            return _blocks(section_of(block), replace(page, context=Context(block.model)))
         case _:
             assert_never(block)
 
