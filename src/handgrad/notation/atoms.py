@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from handgrad.errors import HandgradError, ModelError
@@ -32,7 +33,7 @@ from handgrad.expr import (
 from handgrad.notation.cursor import Binding
 from handgrad.notation.indices import Found, Indices
 from handgrad.notation.lexer import WORDS
-from handgrad.notation.resolution import Place, literal_error
+from handgrad.notation.resolution import literal_error
 from handgrad.notation.signatures import near
 
 REDUCTIONS = frozenset(("sum", "mean", "prod", "max", "min", "norm", "logsumexp"))
@@ -114,22 +115,22 @@ class Parser(Indices):
         if known is None or len(known) != len(found):
             known = axes.slots(name, len(found), self.place(at, self.at - 1))
         indices = []
-        for slot, (index, binding, place) in zip(known, found, strict=True):
+        for slot, (index, binding, first) in zip(known, found, strict=True):
             if binding is not None:
                 binding.stands = True
-                if binding.axis is not slot:
-                    axes.join(slot, binding.axis, place, f"`{binding.name}` in {name}")
+                if binding.axis is not slot and axes.find(binding.axis) is not axes.find(slot):
+                    axes.join(slot, binding.axis, self.place(first), f"`{binding.name}` in {name}")
                 index = self.settled(index, binding)
             elif isinstance(index, (Literal, Shift)):
-                self._ask_for(slot, index, place)
+                self._ask_for(slot, index, first)
             indices.append(index)
         return Entry(name, tuple(indices))
 
-    def _ask_for(self, slot: Axis, index: Literal | Shift, place: Place) -> None:
+    def _ask_for(self, slot: Axis, index: Literal | Shift, first: int) -> None:
         """Make the axis long enough for what is read from it."""
         if isinstance(index, Literal):
             if index.value < 1 and self.setting.strict:
-                raise literal_error(place)
+                raise literal_error(self.place(first))
             self.sight.least.append((slot, index.value))
         else:
             self.sight.least.append((slot, index.constant + sum(factor for factor, _ in index.terms)))
@@ -220,8 +221,9 @@ class Parser(Indices):
         place = self.place(start, self.at - 1)
         if name in self.axes.tensors:
             end = self.tokens.end(at)
-            raise self.error(f"{name} is a quantity and not called", self.place(at), f"write {name}*(...)", (end, end, "*"), kind=ModelError)
-        u = next(n for n in ("u", "v", "q", "u1", "u2", "u3") if n not in self.axes.tensors)
+            written = self.place(at + 1, self.tokens.partner[at + 1]).text()
+            raise self.error(f"{name} is a quantity and not called", self.place(at), f"write {name}*{written}", (end, end, "*"), kind=ModelError)
+        u = next(n for n in ("u", "v", *(f"u{n}" for n in count(1))) if n not in self.axes.tensors)
         bare = not any(self.kinds[p] == "[" for p in range(start, self.at))
         statement = next((p for p in range(at, -1, -1) if self.kinds[p] == ";"), -1) + 1
         edits = ((place.start, place.end, u), (self.tokens.starts[statement], self.tokens.starts[statement], f"{u} = {place.text()}; ")) if bare else ()
@@ -244,7 +246,7 @@ class Parser(Indices):
         while True:
             if self.kinds[self.at] == ":":
                 whole.append(len(found))
-                found.append((Bound(colons - len(whole)), None, self.place(self.at)))
+                found.append((Bound(colons - len(whole)), None, self.at))
                 self.at += 1
             else:
                 found.append(self._index())
@@ -310,15 +312,15 @@ class Parser(Indices):
             self.sight.unranged.append(binding)
 
     def _vector(self, name: str, inner: Binding, body: Expr, at: int) -> Expr:
-        place = self.place(at, at + 3)
+        first = at + 2
         if self.kinds[self.at] == "[":
             self.at += 1
-            index, outer, place = self._index()
+            index, outer, first = self._index()
             self.expect("]", "after the index")
         else:
             index, outer = self.letter(at + 2)
         if outer is not None:
-            self.axes.join(outer.axis, inner.axis, place, f"`{outer.name}` of {name}")
+            self.axes.join(outer.axis, inner.axis, self.place(first), f"`{outer.name}` of {name}")
             outer.stands = outer.stands or inner.stands
             inner.stands = outer.stands
             index = self.settled(index, outer)

@@ -93,7 +93,7 @@ def _called(setting: Setting) -> None:
             slots = setting.axes.tensors[name]
             end = place.start + len(name)
             shown = name if not slots else f"{name}[{','.join('ijklmn'[:len(slots)])}]"
-            raise _model_error(f"{name} is a quantity and not called", place, f"write {shown}*(...)", "" if slots else place.mended((end, end, "*")))
+            raise _model_error(f"{name} is a quantity and not called", place, f"write {shown}*{place.text()[len(name):]}", "" if slots else place.mended((end, end, "*")))
 
 
 def _cycles(definitions: Mapping[str, Definition], places: Mapping[str, Place]) -> None:

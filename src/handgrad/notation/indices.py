@@ -7,9 +7,8 @@ from typing import Any
 from handgrad.expr import Axis, Bound, Entry, Index, Letter, Size, shift
 from handgrad.notation.cursor import Binding
 from handgrad.notation.operators import Operators
-from handgrad.notation.resolution import Place
 
-Found = tuple[Index, Binding | None, Place]
+Found = tuple[Index, Binding | None, int]          # with the token where it begins
 
 
 class Indices(Operators):
@@ -30,18 +29,18 @@ class Indices(Operators):
         if kind == "name" and after in ("]", ","):
             self.at += 1
             index, binding = self.letter(first)
-            return index, binding, self.place(first)
+            return index, binding, first
         if kind == "name" and after == "[":
             gathered = self.bracketed(first)
             if not isinstance(gathered, Entry):
                 raise self.error("only an entry gathers by label", self.place(first, self.at - 1), "give it a name first")
-            return gathered, None, self.place(first, self.at - 1)
+            return gathered, None, first
         if kind == ":":
-            letter = next(x for x in "ijkmnpqrstuv" if x not in self.texts) if len(self.texts) < 100 else "i"
+            letter = next((x for x in "ijkmnpqrstuv" if x not in self.texts[:1000]), "i1")
             place = self.place(first)
             raise self.error("a whole axis `:` is only given to an abstract function, as in g(w[:])", place, "write a letter", (place.start, place.end, letter))
         index, letters = self._combination()
-        return index, letters.get(index), self.place(first, self.at - 1)
+        return index, letters.get(index), first
 
     def _combination(self) -> tuple[Index, dict[Index, Binding]]:
         """An integer combination of letters and sizes."""

@@ -100,7 +100,7 @@ def tokens(line: str, number: int, source: str, limits: Limits) -> Tokens:
         if kind is None or kind == "comment":
             continue
         text = match[kind]
-        start = match.start(kind)
+        start = match.end() - len(text)
         if kind == "name":
             if text in WORDS:
                 kind = text
