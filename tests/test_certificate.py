@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from handgrad.catalogue import entries
 from handgrad.certificate import recheck
 from handgrad.command import main
 from handgrad.errors import ModelError
@@ -78,3 +79,24 @@ def test_the_command_tells_what_it_found(tmp_path: Path, capsys: pytest.CaptureF
     file.write_text("{", encoding="utf-8")
     assert main(["certificate", str(file)]) == 2
     assert "is no JSON" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [e.name for e in entries()])
+def test_what_derive_saves_of_every_entry_agrees(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", name, "--json"]) == 0
+    findings = recheck(json.loads(capsys.readouterr().out))
+    assert len(findings) > 1
+    assert [f for f in findings if f.verdict != "agrees"] == []
+
+
+@pytest.mark.parametrize("words", [
+    ["r = sqrt(mean[i](x[i]^2) + e); y[i] = w[i]*x[i]/r", "--pullback", "y", "--by", "x,w"],
+    ["h[j] = sigmoid(b[j] + sum[i](W[i,j]*x[i])); E = 1/2*(sum[j](v[j]*h[j]) - t)^2", "--by", "W,b,v"],
+    ["L = log(sum[k](exp(a[k])))", "--wrt", "a[i]", "--wrt", "a[j]"],
+    ["s = sigmoid(x)", "--of", "s^2", "--wrt", "x", "--order", "2"],
+    ["J = sum[i](hinge(g(w, x[i]), y[i])); assume y[i] in {-1, 1}", "--wrt", "w"],
+], ids=lambda words: words[0])
+def test_what_derive_saves_agrees(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["derive", *words, "--json"]) == 0
+    findings = recheck(json.loads(capsys.readouterr().out))
+    assert [f for f in findings if f.verdict != "agrees"] == []

@@ -6,6 +6,7 @@ Nothing of the engine takes part: no rule, no ball, no jet. Derivatives are diff
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -94,8 +95,7 @@ def _claims_of(step: Mapping[str, Any]) -> Iterator[Claim]:
 def _found(claim: Claim, model: Model, letters: Mapping[str, Axis], drawn: tuple[Point, ...]) -> Finding:
     try:
         left, right = read_equation(claim.equation, model, letters)
-        typed = {letter.name: letter.axis for letter in left.letters | right.letters}
-        condition = read_condition(claim.condition, model, {**letters, **typed}) if claim.condition else None
+        condition = _condition(claim, model, {**letters, **{letter.name: letter.axis for letter in left.letters | right.letters}})
     except HandgradError as error:
         return Finding(claim.line, claim.equation, "undecided", 0, f"cannot be read: {error.what}")
     seen = 0
@@ -109,6 +109,12 @@ def _found(claim: Claim, model: Model, letters: Mapping[str, Axis], drawn: tuple
         seen += 1
     because = "" if seen else "no point was found at which it has a value"
     return Finding(claim.line, claim.equation, "agrees" if seen else "undecided", seen, because)
+
+
+def _condition(claim: Claim, model: Model, letters: Mapping[str, Axis]) -> Condition | None:
+    """The condition as far as it concerns the equation: of `k = j` nothing is left where j was written for k."""
+    used = re.findall(r"[A-Za-z_]\w*", claim.condition)
+    return read_condition(claim.condition, model, letters) if used and all(name in letters for name in used) else None
 
 
 def _apart(left: Expr, right: Expr, condition: Condition | None, point: Point) -> str:

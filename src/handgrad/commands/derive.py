@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from handgrad.commands.output import chosen, parser, put
 from handgrad.commands.source import Source, source
@@ -13,6 +14,7 @@ from handgrad.derivation import Derivation, Gradients, model
 from handgrad.document import Document, Inline
 from handgrad.errors import ModelError
 from handgrad.expr import Entry
+from handgrad.notation import write_definition
 
 EXAMPLES = """examples:
   handgrad derive "s = 1/(1 + exp(-x))" --wrt x
@@ -28,8 +30,16 @@ def run(arguments: Sequence[str]) -> int:
     output = chosen(options)
     given = source(options.model)
     derived = _derived(options, given)
-    put(output, lambda: _titled(derived.blocks(options.steps), options, given), lambda: {"model": given.text, **derived.json()})
+    put(output, lambda: _titled(derived.blocks(options.steps), options, given), lambda: _saved(derived, given))
     return 0
+
+
+def _saved(derived: Derivation | Gradients, given: Source) -> dict[str, Any]:
+    """What `--json` prints: the model as it was given, what was defined beyond it, and the derivation."""
+    whole = derived.model if isinstance(derived, Derivation) else derived.first.model
+    known = model(given.text).definitions
+    further = [write_definition(d, whole).split(" = ", 1) for name, d in whole.definitions.items() if name not in known]
+    return {"model": given.text, **derived.json(), "definitions": [{"name": name, "text": text} for name, text in further]}
 
 
 def _titled(document: Document, options: argparse.Namespace, given: Source) -> Document:
