@@ -5,8 +5,9 @@ Each `Form` carries the letters that count its rows and columns, and a product i
 
     matrix_form(sum[i]((s[i,j] - y[i,j])*x[i,p]), J, W[j,p], model).text      is  "(S - Y)^T X"
 
-In display trees `Entry("1", ())` is the vector of ones and `Entry("I", ())` the identity; a vector is a column; functions, powers,
-comparisons and cases are elementwise, as is a number beside a matrix in a sum. A scalar stays in index notation.
+In display trees `Entry("1", ())` is the vector of ones and `Entry("I", ())` the identity; a vector is a column; `diag` makes a matrix of a
+vector and `diagonal` takes the vector out of one; functions, powers, comparisons and cases are elementwise, as is a number beside a
+matrix in a sum. A scalar stays in index notation.
 """
 
 from __future__ import annotations
@@ -171,7 +172,7 @@ class Builder:
         if len(letters) == 1:
             return Form((), (self.whole(e),), letters[0], None)
         if letters[0] is letters[1]:
-            return Form((), (Call("diag", (self.whole(e),)),), letters[0], None)
+            return Form((), (Call("diagonal", (self.whole(e),)),), letters[0], None)
         return Form((), (self.whole(e),), *letters)
 
     def _entrywise(self, node: Any, row: Letter, column: Letter | None) -> Any:

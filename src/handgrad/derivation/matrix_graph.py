@@ -7,11 +7,11 @@ matrices, `M diag(v) N` where it has a weight.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from handgrad.expr import Add, Call, Cases, Compare, Entry, Expr, Letter, Mul, Node, Pow, mul
+from handgrad.expr import Call, Entry, Expr, Letter, Mul, Node, mul, parts
 
 ONES, IDENTITY = Entry("1", ()), Entry("I", ())
 
@@ -39,8 +39,8 @@ class Form:
 
     @property
     def cost(self) -> int:
-        """How many transpositions and vectors of ones are written."""
-        return _turns((*self.scalars, *self.chain))
+        """How many tensors and transpositions are written."""
+        return _turns(self.chain) + sum(isinstance(n, Entry) for e in self.chain for n in _all(e))
 
     def laid(self, row: Letter | None, column: Letter | None) -> Form:
         """The form or its transpose, whichever has these rows and columns."""
@@ -56,6 +56,8 @@ def _turned(e: Expr) -> tuple[Expr, ...]:
             return below
         case Call("transpose", (inner,)):
             return (inner,)
+        case Call("diag", _):
+            return (e,)
         case _ if e is IDENTITY:
             return (e,)
         case _:
@@ -63,24 +65,15 @@ def _turned(e: Expr) -> tuple[Expr, ...]:
 
 
 def _turns(chain: Iterable[Expr]) -> int:
-    def count(e: Node) -> int:
-        match e:
-            case Entry():
-                return e is ONES
-            case Call("transpose", (inner,)):
-                return 1 + count(inner)
-            case Add(below) | Mul(below) | Call(_, below):
-                return sum(map(count, below))
-            case Pow(base, _):
-                return count(base)
-            case Compare(_, left, right):
-                return count(left) + count(right)
-            case Cases(branches, otherwise):
-                return count(otherwise) + sum(count(value) + count(condition) for value, condition in branches)
-            case _:
-                return 0
+    """How many transpositions are written."""
+    return sum(isinstance(n, Call) and n.function == "transpose" for e in chain for n in _all(e))
 
-    return sum(map(count, chain))
+
+def _all(e: Node) -> Iterator[Node]:
+    """Every node of the tree as often as it is written."""
+    yield e
+    for child, _ in parts(e):
+        yield from _all(child)
 
 
 def product(left: Form, right: Form) -> Form:

@@ -1,7 +1,8 @@
 """The display text of a matrix form, such as `(S - Y)^T X`.
 
 Products stand side by side, `^T` transposes, `.*`, `./` and `.^` are elementwise, `[Z > 0]` is 1 where the condition holds and else 0,
-`1` beside `^T` or a matrix is the vector of ones, `I` the identity, `diag` makes a matrix of a vector or takes a diagonal.
+`1` beside `^T` or a matrix is the vector of ones, `I` the identity, `diag` makes a matrix of a vector,
+`diagonal` takes the vector out of a matrix.
 Scalars stand in front, in the notation of the model.
 """
 
