@@ -33,7 +33,7 @@ from handgrad.expr import (
     renamed,
     replaced,
 )
-from handgrad.rules.algebra import canonical, coefficient, comparison, factors, is_indicator, is_positive, product, total
+from handgrad.rules.algebra import canonical, coefficient, comparison, factors, is_indicator, is_positive, product, terms, total
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import ratio
 
@@ -175,13 +175,15 @@ class Signs:
 
     def _bounded(self, normal: Compare, e: Expr, operators: tuple[str, ...]) -> bool:
         """Whether `e - c > 0` says it of e, or of -e: for a constant c of the right sign."""
-        if not isinstance(normal.left, Add):
-            return False
-        constant = next((t.value for t in normal.left.terms if isinstance(t, Number)), None)
-        rest = total(*(t for t in normal.left.terms if not isinstance(t, Number)))
+        below = terms(normal.left)
+        constant = next((t.value for t in below if isinstance(t, Number)), None)
+        rest = total(*(t for t in below if not isinstance(t, Number)))
         strict = constant is not None and (constant < 0 or constant == 0 and normal.operator == ">")
         c, bare = coefficient(rest)
-        return strict and c > 0 and ">" in operators + (">",) * ("!=" in operators) and match(bare, e, bare.letters) is not None
+        for sign in (1, -1) if "!=" in operators else (1,):
+            if strict and match(bare if c * sign > 0 else product(MINUS_ONE, bare), e, bare.letters) is not None:
+                return True
+        return False
 
 
 def _meets(f: Expr, letter: Letter) -> bool:
