@@ -21,6 +21,7 @@ from handgrad.document import (
     Figure,
     Heading,
     Inset,
+    Line,
     Matrices,
     Matrix,
     Note,
@@ -36,7 +37,7 @@ from handgrad.rendering.style import ASCII, BRACKETS, UNICODE, NoSubscript, Styl
 
 T = TypeVar("T")
 MARKS = {"✓": ("ok", "green"), "✗": ("XX", "red"), "~": ("..", "yellow"), "?": ("??", "blue"), "!": ("!!", "yellow")}
-CLOSE_TOGETHER = {(Chain, Chain), (Paragraph, Chain), (Paragraph, Paragraph), (Paragraph, Note), (Note, Note), (Note, Paragraph), (Heading, Paragraph)}
+CLOSE_TOGETHER = {(Paragraph, Chain), (Paragraph, Paragraph), (Paragraph, Note), (Note, Note), (Note, Paragraph), (Heading, Paragraph)}
 
 
 def render(document: Document, options: Options) -> str:
@@ -84,8 +85,15 @@ def _blocks(blocks: tuple[Block, ...], page: Page) -> list[Row]:
         return []
     rows = _block(blocks[0], page)
     for before, block in pairwise(blocks):
-        rows += ([] if (type(before), type(block)) in CLOSE_TOGETHER else [()]) + _block(block, page)
+        rows += ([] if _are_close(before, block) else [()]) + _block(block, page)
     return rows
+
+
+def _are_close(before: Block, block: Block) -> bool:
+    """Whether no empty row stands between the blocks: prose and its chain, remarks, and givens or a single line after a chain."""
+    if isinstance(before, Chain) and isinstance(block, Chain):
+        return len(block.lines) == 1 or not any(line.reason for line in block.lines if isinstance(line, Line))
+    return (type(before), type(block)) in CLOSE_TOGETHER
 
 
 def _block(block: Block, page: Page) -> list[Row]:
