@@ -30,6 +30,7 @@ from handgrad.expr import (
     bind,
     names,
     parts,
+    subtrees,
 )
 from handgrad.verification.jets import Jet, Value, plain
 from handgrad.verification.worlds import Closure, OutOfRange, Place, Stack, World, spelled, unknown_function
@@ -158,12 +159,19 @@ class Evaluator:
         value = _shortened(self.body(name)(indices, world)) if name in self.definitions else world.input(place)
         if place in world.seeds:
             value = world.seeded(place, value)
+        elif world.every == name:
+            value = world.sloped(place, value)
         world.memo[place] = memo[place] = value
         return value
 
     def _noted(self, name: str) -> tuple[tuple[Axis, ...], frozenset[str]]:
         self._known[name] = self.axes_of(name), self.reach(name)
         return self._known[name]
+
+    def differentiates(self, node: Any) -> bool:
+        """Whether a derivative stands in the tree, or in a definition that it leans on."""
+        bodies = [self.definitions[n].body for name in names(node) for n in self.reach(name) if n in self.definitions]
+        return any(isinstance(n, Derivative) for body in (node, *bodies) for n in subtrees(body))
 
     # ------------------------------------------------------------ indices
 
@@ -231,7 +239,7 @@ def _shortened(value: Value) -> Value:
         return balls.shortened(value)
     for x in value.parts.values():
         if type(x) is fmpq and x.height_bits() > balls.LARGEST_EXACT_BITS:
-            return Jet({mask: balls.shortened(part) for mask, part in value.parts.items()})
+            return type(value)({mask: balls.shortened(part) for mask, part in value.parts.items()})
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 from flint import arb, fmpq
 
@@ -27,7 +28,8 @@ from handgrad.verification.evaluation import Builder, Evaluator, Frame, differen
 from handgrad.verification.jets import Value, plain
 from handgrad.verification.worlds import Closure, Stack, World
 
-MOST_SEEDS = 6
+MOST_SEEDS = 6                  # of higher derivatives
+MOST_SLOPES = 12                # a tensor of so many entries is varied as a whole
 
 
 def _number(_: Evaluator, node: Number, __: Frame | None, ___: int) -> Closure:
@@ -170,10 +172,15 @@ def _derivative(ev: Evaluator, node: Derivative, frame: Frame | None, depth: int
     body = ev.compiled(node.body, frame, depth)
     places = [(entry.name, ev.indices(entry.indices, frame, depth)) for entry in node.by]
 
+    first_order = len(places) == 1 and frame is None and not ev.differentiates(node.body)
+
     def value(stack: Stack, world: World) -> Value:
         seeds = tuple((name, indices(stack, world)) for name, indices in places)
         for seed in seeds:
             ev.entry(seed, world)                       # an entry outside its axis is no variable
+        if first_order and not world.seeds and prod(world.point.size(axis) for axis in ev.axes_of(seeds[0][0])) <= MOST_SLOPES:
+            varied = world.under_every(seeds[0][0])
+            return varied.slope(seeds[0], body(stack, varied))
         if len(world.seeds) + len(seeds) > MOST_SEEDS:
             raise LimitError(f"derivatives above order {MOST_SEEDS} are not evaluated")
         inner = world.under(world.seeds + seeds)

@@ -28,12 +28,12 @@ class Jet:
                 total[mask] = total[mask] + x if mask in total else x
         else:
             total[0] = total[0] + other
-        return Jet(total)
+        return type(self)(total)
 
     __radd__ = __add__
 
     def __neg__(self) -> Jet:
-        return Jet({mask: -x for mask, x in self.parts.items()})
+        return type(self)({mask: -x for mask, x in self.parts.items()})
 
     def __sub__(self, other: Value) -> Jet:
         return self + (-other)
@@ -43,13 +43,31 @@ class Jet:
 
     def __mul__(self, other: Value) -> Jet:
         if not isinstance(other, Jet):
-            return Jet({mask: x * other for mask, x in self.parts.items()})
+            return type(self)({mask: x * other for mask, x in self.parts.items()})
         total: dict[int, Scalar] = {}
         for a, x in self.parts.items():
             for b, y in other.parts.items():
                 if not a & b:
                     total[a | b] = total[a | b] + x * y if a | b in total else x * y
         return Jet(total)
+
+    __rmul__ = __mul__
+
+
+class Gradient(Jet):
+    """A value and its first derivatives by many seeds, keyed by their numbers from 1."""
+
+    __slots__ = ()
+
+    def __mul__(self, other: Value) -> Jet:
+        if not isinstance(other, Jet):
+            return super().__mul__(other)
+        a, b = self.parts[0], other.parts[0]
+        total = {number: x * b for number, x in self.parts.items()}
+        for number, y in other.parts.items():
+            if number:
+                total[number] = total[number] + a * y if number in total else a * y
+        return Gradient(total)
 
     __rmul__ = __mul__
 
@@ -68,6 +86,8 @@ def coefficient(x: Value, mask: int) -> Scalar:
 
 
 def _order(x: Jet) -> int:
+    if isinstance(x, Gradient):
+        return 1
     seeds = 0
     for mask in x.parts:
         seeds |= mask
@@ -76,6 +96,8 @@ def _order(x: Jet) -> int:
 
 def composed(series: list[Scalar], x: Jet) -> Jet:
     """The function with these Taylor coefficients at the value of x, applied to x."""
+    if isinstance(x, Gradient):
+        return Gradient({number: part * series[1] for number, part in x.parts.items() if number} | {0: series[0]})
     nilpotent = Jet({mask: part for mask, part in x.parts.items() if mask})
     total = Jet({0: series[0]})
     power: Value = balls.ONE
@@ -119,7 +141,7 @@ def joined(holding: Value, beyond: Value) -> Value:
         one, other = coefficient(holding, mask), coefficient(beyond, mask)
         if not balls.vanishes(one) and not balls.vanishes(other):
             parts[mask] = one
-    return Jet(parts)
+    return type(holding if isinstance(holding, Jet) else beyond)(parts)
 
 
 def _ahead(a: Value, b: Value) -> int:

@@ -12,7 +12,7 @@ from flint import fmpq
 from handgrad.arithmetic.balls import Scalar
 from handgrad.errors import ModelError
 from handgrad.expr import Axis
-from handgrad.verification.jets import Jet, Value
+from handgrad.verification.jets import Gradient, Jet, Value, coefficient
 
 Place = tuple[str, tuple[int, ...]]                     # an entry of a tensor: name and indices
 Stack = tuple[int, ...]                                 # the values of the bound indices, innermost last
@@ -107,6 +107,8 @@ class World:
     tied: bool = False                                  # whether a condition was met on its boundary
     base: World | None = None
     seed_names: frozenset[str] = frozenset()
+    every: str = ""                                     # the tensor of which all entries are seeds
+    numbers: dict[Place, int] = field(default_factory=dict)
 
     def under(self, seeds: tuple[Place, ...]) -> World:
         """The same world with these entries as seeds."""
@@ -117,6 +119,24 @@ class World:
             names = frozenset(name for name, _ in seeds)
             root.below[seeds] = World(self.point, seeds, base=root, watch=root.watch, kinks=root.kinks, asked=root.asked, reads=root.reads, seed_names=names)
         return root.below[seeds]
+
+    def under_every(self, name: str) -> World:
+        """The world without seeds, with all entries of a tensor as seeds of first derivatives."""
+        seeds = ((name, (0,)),)                         # no entry has the index 0
+        world = self.under(seeds)
+        world.every = name
+        return world
+
+    def sloped(self, place: Place, value: Value) -> Value:
+        """The value of an entry of the tensor that is varied, plus its seed."""
+        parts: dict[int, Scalar] = dict(value.parts) if isinstance(value, Jet) else {0: value}
+        number = self.numbers.setdefault(place, len(self.numbers) + 1)
+        parts[number] = parts[number] + 1 if number in parts else fmpq(1)
+        return Gradient(parts)
+
+    def slope(self, place: Place, value: Value) -> Scalar:
+        """The derivative of a value by an entry of the tensor that is varied."""
+        return coefficient(value, self.numbers[place]) if place in self.numbers else fmpq(0)
 
     def input(self, place: Place) -> Scalar:
         """The value of an input entry."""
