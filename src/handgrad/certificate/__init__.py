@@ -26,6 +26,7 @@ MOST_ASSIGNMENTS = 4
 AGREED_DIGITS = 30
 SEED = 20_000
 
+Letters = Mapping[str, Axis]
 Verdict = Literal["agrees", "apart", "undecided"]
 
 
@@ -47,8 +48,8 @@ def recheck(saved: Mapping[str, Any]) -> tuple[Finding, ...]:
     model = _extended(saved)
     with mp.workdps(DIGITS):
         drawn = tuple(points(model, functions(), SEED, POINTS))
-    letters = _letters(saved, model)
-    return tuple(_found(claim, model, letters, drawn) for claim in _claims(saved))
+    typings = _typings(saved, model)
+    return tuple(_found(claim, model, typings, drawn) for claim in _claims(saved))
 
 
 def _extended(saved: Mapping[str, Any]) -> Model:
@@ -58,16 +59,19 @@ def _extended(saved: Mapping[str, Any]) -> Model:
     return read("\n".join([str(saved["model"]), *lines]))
 
 
-def _letters(saved: Mapping[str, Any], model: Model) -> dict[str, Axis]:
-    """The axes of the letters in what is differentiated and by what."""
-    asked = [saved["of"], *saved["wrt"], *(x for answer in saved.get("results", ()) for x in answer["wrt"])]
-    found: dict[str, Axis] = {}
-    for text in asked:
-        try:
-            found |= {i.name: i.axis for i in read_entry(text, model).indices if isinstance(i, Letter)}
-        except HandgradError:
-            continue      # what is differentiated may be a formula
-    return found
+def _typings(saved: Mapping[str, Any], model: Model) -> tuple[Letters, ...]:
+    """The axes that letters may have: what the slots tell; as in what is differentiated and by what; as the model uses them."""
+    found: list[Letters] = [{}]
+    for answer in saved.get("results") or [saved]:
+        typed: dict[str, Axis] = {}
+        for text in (saved["of"], *answer["wrt"]):
+            try:
+                typed |= {i.name: i.axis for i in read_entry(text, model).indices if isinstance(i, Letter)}
+            except HandgradError:
+                continue      # what is differentiated may be a formula
+        found.append(typed)
+    usual = {name: axis for axis, names in model.letters.items() for name in names}
+    return (*found, *({**usual, **typed} for typed in found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,9 @@ def _claims_of(step: Mapping[str, Any]) -> Iterator[Claim]:
         yield from _claims_of(below)
 
 
-def _found(claim: Claim, model: Model, letters: Mapping[str, Axis], drawn: tuple[Point, ...]) -> Finding:
+def _found(claim: Claim, model: Model, typings: tuple[Letters, ...], drawn: tuple[Point, ...]) -> Finding:
     try:
-        left, right = read_equation(claim.equation, model, letters)
+        left, right, letters = _read(claim, model, typings)
         condition = _condition(claim, model, {**letters, **{letter.name: letter.axis for letter in left.letters | right.letters}})
     except HandgradError as error:
         return Finding(claim.line, claim.equation, "undecided", 0, f"cannot be read: {error.what}")
@@ -111,7 +115,18 @@ def _found(claim: Claim, model: Model, letters: Mapping[str, Axis], drawn: tuple
     return Finding(claim.line, claim.equation, "agrees" if seen else "undecided", seen, because)
 
 
-def _condition(claim: Claim, model: Model, letters: Mapping[str, Axis]) -> Condition | None:
+def _read(claim: Claim, model: Model, typings: tuple[Letters, ...]) -> tuple[Expr, Expr, Letters]:
+    """The two sides, with the first typing of the letters under which they can be read."""
+    *others, last = typings
+    for letters in others:
+        try:
+            return *read_equation(claim.equation, model, letters), letters
+        except HandgradError:
+            continue
+    return *read_equation(claim.equation, model, last), last
+
+
+def _condition(claim: Claim, model: Model, letters: Letters) -> Condition | None:
     """The condition as far as it concerns the equation: of `k = j` nothing is left where j was written for k."""
     used = re.findall(r"[A-Za-z_]\w*", claim.condition)
     return read_condition(claim.condition, model, letters) if used and all(name in letters for name in used) else None
