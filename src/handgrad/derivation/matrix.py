@@ -125,7 +125,7 @@ class Builder:
 
     def natural(self, e: Expr) -> Form:
         """The form over the letters of `e`, laid so that few transpositions are written."""
-        first, *others = sorted(e.letters, key=lambda letter: letter.name)
+        first, *others = reversed([n for n in subtrees(e) if isinstance(n, Letter)])
         if not others:
             return self.form(e, first, None)
         return min((self._direct(e, first, others[0]), self._direct(e, others[0], first)), key=lambda form: form.cost)
@@ -292,7 +292,7 @@ def _factors(e: Expr) -> tuple[Expr, ...]:
 def _harmless(value: Expr) -> bool:
     """Whether the formula has a value everywhere, so that 0 times it is 0."""
     return not any(
-        isinstance(n, Call) and n.function not in ("exp", "sin", "cos", "tanh", "abs", "sign", "max", "min", "sigmoid", "relu")
+        isinstance(n, Call) and n.function not in ("exp", "sin", "cos", "tanh", "abs", "sign", "max", "min")
         or isinstance(n, Pow) and not (isinstance(n.exponent, Number) and n.exponent.value.denominator == 1 and n.exponent.value > 0)
         for n in subtrees(value)
     )
