@@ -93,7 +93,8 @@ def _called(setting: Setting) -> None:
             slots = setting.axes.tensors[name]
             end = place.start + len(name)
             shown = name if not slots else f"{name}[{','.join('ijklmn'[:len(slots)])}]"
-            raise _model_error(f"{name} is a quantity and not called", place, f"write {shown}*{place.text()[len(name):]}", "" if slots else place.mended((end, end, "*")))
+            mended = "" if slots else place.mended((end, end, "*"))
+            raise _model_error(f"{name} is a quantity and not called", place, f"write {shown}*{place.text()[len(name):]}", mended)
 
 
 def _cycles(definitions: Mapping[str, Definition], places: Mapping[str, Place]) -> None:
