@@ -11,10 +11,13 @@ import doctest
 import io
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from handgrad.catalogue import entries
+from handgrad.catalogue.entry import forgotten
 from handgrad.command import main
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +46,14 @@ def commands(text: str) -> list[tuple[str, str]]:
         elif found:
             found[-1] = (found[-1][0], found[-1][1] + line + "\n")
     return found
+
+
+@pytest.fixture(autouse=True)
+def _declared_entries_are_forgotten() -> Iterator[None]:
+    before = {e.name for e in entries()}
+    yield
+    for name in {e.name for e in entries()} - before:
+        forgotten(name)
 
 
 @pytest.mark.parametrize(("page", "kind", "text"), BLOCKS, ids=name_of)

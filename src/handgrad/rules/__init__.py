@@ -1,0 +1,1 @@
+"""What is true: identities with statements in the notation, and what applies them to trees."""
