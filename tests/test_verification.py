@@ -295,3 +295,11 @@ def test_a_certificate_says_what_was_looked_at(verifier: Verifier) -> None:
 def test_the_same_seed_looks_at_the_same_points() -> None:
     first, second = (Verifier(MODEL, FUNCTIONS, seed=5).compare(dJ, s_ij - y_ij) for _ in range(2))
     assert first == second and first != Verifier(MODEL, FUNCTIONS, seed=6).compare(dJ, s_ij - y_ij)
+
+
+def test_a_step_that_chooses_the_value_on_a_boundary_is_still_held_to_every_region(verifier: Verifier) -> None:
+    left, chosen, wrong = (Cases(((ONE, condition),), other) for condition, other in ((x > ZERO, ZERO), (Compare(">=", x, ZERO), ZERO), (x > ZERO, TWO)))
+    assert verifier.compare(left, chosen).verdict == "apart"
+    assert verifier.compare(left, chosen, off_kinks=True).verdict == "agrees"
+    assert verifier.compare(left, wrong, off_kinks=True).verdict == "apart"
+    assert verifier.compare(Cases(((ONE, x > number(100)),), ZERO), ZERO, off_kinks=True).verdict == "apart"

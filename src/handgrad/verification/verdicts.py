@@ -113,18 +113,18 @@ class Verifier:
 
         Points on kinks count. Only where a kink is differentiated, by a derivative that is not carried out, is the value there a
         convention: with `at_kinks` such points count too, by the convention that a derivative which is 0 on one side is 0 there.
-        With `off_kinks` no point is built on a boundary: for a step that says that it chooses the value there.
+        With `off_kinks` no point on a boundary counts: for a step that says that it chooses the value there.
         """
         letters = ordered(left.letters | right.letters)
         sides = self._evaluator.closure(left, letters), self._evaluator.closure(right, letters)
         seen: list[_Seen] = []
         because = ""
-        for found in chain(self._regular(sides, letters, points), () if off_kinks else self._special(sides, seen)):
+        for found in chain(self._regular(sides, letters, points), self._special(sides, seen)):
             if isinstance(found, str):
                 because = because or found
             elif found.bits is not None:
                 seen.append(found)
-            elif at_kinks or not self._on_kink(found, sides):
+            elif not self._excused(found, sides, at_kinks, off_kinks):
                 return self._apart(found, letters, sides, len(seen))
         if not seen:
             return Certificate("undecided", 0, 0, because=because or "nothing could be evaluated", seed=self.seed)
@@ -160,13 +160,15 @@ class Verifier:
                     continue
 
     @staticmethod
-    def _on_kink(found: _Seen, sides: tuple[Closure, Closure]) -> bool:
-        """Whether the point lies on a kink of what is differentiated; the boundary of a written case excuses nothing."""
+    def _excused(found: _Seen, sides: tuple[Closure, Closure], at_kinks: bool, off_kinks: bool) -> bool:
+        """Whether the point lies on a kink of what is differentiated; the boundary of a written case excuses nothing, unless `off_kinks`."""
+        if at_kinks and not off_kinks:
+            return False
         watch: list[tuple[Closure, Stack]] = []
         with balls.working_precision(PRECISIONS[0]):
             for side in sides:
                 try:
-                    side(found.stack, World(found.point, kinks=watch))
+                    side(found.stack, World(found.point, watch=watch) if off_kinks else World(found.point, kinks=watch))
                 except OutOfRange:
                     return False
             return any(balls.sign(plain(d(at, World(found.point)))) == 0 for d, at in watch)
