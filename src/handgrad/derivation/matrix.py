@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, TypeGuard
 
 from handgrad.axes import Model
@@ -123,13 +123,6 @@ class Builder:
         turned = self._direct(e, column, row).transposed
         return turned if turned.cost < direct.cost else direct
 
-    def natural(self, e: Expr) -> Form:
-        """The form over the letters of `e`, laid so that few transpositions are written."""
-        first, *others = reversed([n for n in subtrees(e) if isinstance(n, Letter)])
-        if not others:
-            return self.form(e, first, None)
-        return min((self._direct(e, first, others[0]), self._direct(e, others[0], first)), key=lambda form: form.cost)
-
     def _repeated(self, e: Expr, row: Letter, column: Letter | None) -> Form:
         """The form of a formula in which a letter is missing: the same in each row or column."""
         if column is None:
@@ -159,7 +152,7 @@ class Builder:
                 return Form((), (Call(kind, (self.form(body, letter, None).tree,)),), row, None)
             case Pow(base, exponent) if exponent is TWO and column is not None:
                 square = self.form(base, row, column)
-                return elementwise((square, square), row, column)
+                return elementwise((square, square))
             case Add() | Pow() | Call() | Cases():
                 return Form((), _factors(self._entrywise(e, row, column)), row, column)
             case _:
@@ -227,7 +220,7 @@ class Builder:
         """The form of a sum over letters of factors with one or two letters each."""
         scalars: list[Expr] = []
         factors, summed = _separated(factors, summed, {row, column}, scalars)
-        graph = Graph(map(self.natural, factors))
+        graph = Graph((f.letters, partial(self.form, f)) for f in factors)
         while summed:
             letter = next((s for s in reversed(summed) if graph.degree(s) <= 2), None)
             if letter is None:

@@ -7,9 +7,10 @@ matrices, `M diag(v) N` where it has a weight.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
+from typing import Union
 
 from handgrad.expr import Call, Entry, Expr, Letter, Mul, Node, mul, parts
 
@@ -92,45 +93,48 @@ def diagonal(vector: Form) -> Form:
     return Form(vector.scalars, (Call("diag", (mul(*vector.chain),)),), vector.row, vector.row)
 
 
-def hadamard(forms: Sequence[Form], row: Letter, column: Letter | None) -> Form:
+Lay = Callable[[Letter, Union[Letter, None]], Form]        # gives a matrix with these rows and columns, or a vector
+
+
+def hadamard(below: Sequence[Lay], row: Letter, column: Letter | None) -> Form:
     """The elementwise product, laid so that few transpositions are written."""
-    direct = elementwise(forms, row, column)
+    direct = elementwise([lay(row, column) for lay in below])
     if column is None:
         return direct
-    turned = elementwise(forms, column, row).transposed
+    turned = elementwise([lay(column, row) for lay in below]).transposed
     return turned if turned.cost < direct.cost else direct
 
 
-def elementwise(forms: Sequence[Form], row: Letter, column: Letter | None) -> Form:
-    """The elementwise product over these rows and columns."""
-    laid = [form.laid(row, column) for form in forms]
-    if len(laid) == 1:
-        return laid[0]
+def elementwise(forms: Sequence[Form]) -> Form:
+    """The elementwise product of forms with the same rows and columns."""
+    if len(forms) == 1:
+        return forms[0]
+    assert len({(form.row, form.column) for form in forms}) == 1, "an elementwise product over different axes"
     arguments: list[Expr] = []
-    for form in laid:
+    for form in forms:
         only = mul(*form.chain)
         arguments += only.arguments if isinstance(only, Call) and only.function == "hadamard" else (only,)
-    return Form(tuple(s for form in laid for s in form.scalars), (Call("hadamard", tuple(arguments)),), row, column)
+    return Form(tuple(s for form in forms for s in form.scalars), (Call("hadamard", tuple(arguments)),), forms[0].row, forms[0].column)
 
 
-Placed = tuple[int, Form]       # the place of the factor in the formula, by which elementwise products are ordered
+Placed = tuple[int, Lay]        # with the place of the factor in the formula, by which elementwise products are ordered
 
 
 class Graph:
-    """The factors of a product over their letters, one letter after the other summed away."""
+    """The factors of a product, each with its letters, one letter after the other summed away."""
 
-    def __init__(self, forms: Iterable[Form]) -> None:
+    def __init__(self, factors: Iterable[tuple[frozenset[Letter], Lay]]) -> None:
         self.parts: dict[frozenset[Letter], list[Placed]] = {}
-        for place, form in enumerate(forms):
-            self._join(frozenset(letter for letter in (form.row, form.column) if letter is not None), (place, form))
+        for place, (letters, lay) in enumerate(factors):
+            self._join(letters, (place, lay))
 
     def _join(self, letters: frozenset[Letter], placed: Placed) -> None:
         self.parts.setdefault(letters, []).append(placed)
 
-    def _taken(self, row: Letter, column: Letter | None = None) -> Placed | None:
-        """What stands between two letters, or at one, taken out of the graph as one form."""
-        found = sorted(self.parts.pop(frozenset((row,)) if column is None else frozenset((row, column)), []), key=lambda placed: placed[0])
-        return (found[0][0], hadamard([form for _, form in found], row, column)) if found else None
+    def _taken(self, *letters: Letter) -> Placed | None:
+        """What stands at a letter, or between two, taken out of the graph."""
+        found = sorted(self.parts.pop(frozenset(letters), []), key=lambda placed: placed[0])
+        return (found[0][0], partial(hadamard, [lay for _, lay in found])) if found else None
 
     def _neighbours(self, letter: Letter) -> list[Letter]:
         return [other for letters in self.parts if letter in letters for other in letters - {letter}]
@@ -143,24 +147,26 @@ class Graph:
         """Sums over a letter with one or two neighbours."""
         ends = self._neighbours(letter)
         weight = self._taken(letter)
-        sides = [side for end in ends if (side := self._taken(end, letter))]
-        place = min(p for p, _ in (*sides, *([weight] if weight else [])))
+        sides = [(side[0], side[1], end) for end in ends if (side := self._taken(end, letter))]
+        place = min([side[0] for side in sides] + ([weight[0]] if weight else []))
+        vector = weight[1](letter, None) if weight else None
         if len(sides) == 1:
-            vector = product(sides[0][1], weight[1] if weight else ones(letter))
-            return self._join(frozenset(ends), (place, vector))
-        (_, first), (_, second) = sides
-        middle = [diagonal(weight[1])] if weight else []
-        both = [reduce(product, (a, *middle, b.laid(letter, b.row))) for a, b in ((first, second), (second, first))]
-        return self._join(frozenset(ends), (place, min(both, key=lambda form: form.cost)))
+            found = product(sides[0][1](ends[0], letter), vector or ones(letter))
+        else:
+            middle = [diagonal(vector)] if vector else []
+            both = [reduce(product, (a(end, letter), *middle, b(letter, other))) for (_, a, end), (_, b, other) in (sides, sides[::-1])]
+            found = min(both, key=lambda form: form.cost)
+        self._join(frozenset(ends), (place, found.laid))
 
     def result(self, row: Letter, column: Letter | None) -> Form:
         """The form that is left when all summed letters are gone."""
+        left = self._taken(row)
         if column is None:
-            vector = self._taken(row)
-            assert vector is not None, "the letter of a vector stands in no factor"
-            return vector[1]
-        matrix, left, right = self._taken(row, column), self._taken(row), self._taken(column)
+            assert left is not None, "the letter of a vector stands in no factor"
+            return left[1](row, None)
+        matrix, right = self._taken(row, column), self._taken(column)
         if matrix is None:
             assert left is not None and right is not None, "a letter of a matrix stands in no factor"
-            return product(left[1], right[1].transposed)
-        return reduce(product, (*([diagonal(left[1])] if left else []), matrix[1], *([diagonal(right[1])] if right else [])))
+            return product(left[1](row, None), right[1](column, None).transposed)
+        before, after = ([diagonal(lay(letter, None))] if lay else [] for lay, letter in ((left and left[1], row), (right and right[1], column)))
+        return reduce(product, (*before, matrix[1](row, column), *after))
