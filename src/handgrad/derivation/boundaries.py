@@ -32,6 +32,7 @@ from handgrad.expr import (
     Not,
     Number,
     Or,
+    Pow,
     Reduce,
     Slice,
     VectorCall,
@@ -46,15 +47,23 @@ from handgrad.rules.relations import rewritten
 
 BENDS = frozenset(("max", "min", "abs", "sign", "clip"))
 TRUE, FALSE = Compare(">", ONE, ZERO), Compare(">", ZERO, ONE)
+VARIABLE = Entry("\u00b7v", ())               # that by which a slope is taken
 SIGN = Entry("\u00b7sign", ())                # 1 or -1, where abs(w) is solved for
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A boundary, or a reduction with its ties, and the part of the definition that bends there: all below the innermost index of u."""
+    """A boundary, or a reduction with its ties, and the part of the definition that bends there: all below the innermost index of u.
+
+    `weight` is the slope of the whole definition by the part.
+    """
 
     boundary: Expr
     part: Expr
+    weight: Expr
+
+
+Chain = tuple[tuple[Letter | None, Any, Expr], ...]      # the binders above a node: letter, what stands below, its weight
 
 
 def spread(network: Network, e: Expr) -> Expr:
@@ -87,26 +96,35 @@ def _bends(function: Function) -> bool:
     return any(isinstance(n, Cases) or _called(n) in BENDS or definition_by_cases(_called(n)) is not None for n in below)
 
 
-def sites(body: Expr) -> Iterator[Site]:
+def sites(body: Expr, network: Network) -> Iterator[Site]:
     """The boundaries in a canonical expression, each with the part that bends there."""
-    yield from _sites(body, ((None, body),), set())
+    yield from _sites(body, ((None, body, ONE),), set(), network)
 
 
-def _sites(node: Any, chain: tuple[tuple[Letter | None, Any], ...], seen: set[Node]) -> Iterator[Site]:
+def _sites(node: Any, chain: Chain, seen: set[Node], network: Network) -> Iterator[Site]:
     if node in seen:
         return
     seen.add(node)
     for u in _boundaries(node):
-        part = next((p for letter, p in reversed(chain) if letter in u.letters), chain[0][1])
+        _, part, weight = next((link for link in reversed(chain) if link[0] in u.letters), chain[0])
         if isinstance(part, Expr):
-            yield Site(u, part)
+            yield Site(u, part, weight)
     if isinstance(node, (Reduce, VectorCall, Slice)):
         letter, bodies = opened(node)
         for below in bodies if isinstance(bodies, tuple) else (bodies,):
-            yield from _sites(below, (*chain, (letter, below)), set())
+            yield from _sites(below, (*chain, (letter, below, _weight(node, chain[-1], network))), set(), network)
     else:
         for child, _ in parts(node):
-            yield from _sites(child, chain, seen)
+            yield from _sites(child, chain, seen, network)
+
+
+def _weight(node: Any, above: tuple[Letter | None, Any, Expr], network: Network) -> Expr:
+    """The slope of the definition by one term of a sum in it; below other binders it starts anew."""
+    _, whole, weight = above
+    if not (isinstance(node, Reduce) and node.kind == "sum" and isinstance(whole, Expr)):
+        return ONE
+    outer = put(network.differentiate(put(whole, node, VARIABLE), VARIABLE), VARIABLE, node)
+    return product(weight, outer) if outer is not ZERO else ONE
 
 
 def _boundaries(node: Any) -> Iterator[Expr]:
@@ -152,9 +170,34 @@ def beside(e: Expr, u: Expr, sign: int, network: Network) -> Expr:
                 return Number(Fraction((there > 0) - (there < 0)))
             case Call("max" | "min" as name, below):
                 return _extreme(name, below, side)
+            case And() | Or() | Not():
+                return _decided(node)
         return None
 
     return rewritten(e, change, network.collapse)
+
+
+def _decided(condition: And | Or | Not) -> Condition:
+    """The condition without those parts of it that are true or false."""
+    if isinstance(condition, Not):
+        return FALSE if condition.condition is TRUE else TRUE if condition.condition is FALSE else condition
+    neutral, final = (TRUE, FALSE) if isinstance(condition, And) else (FALSE, TRUE)
+    kept = tuple(c for c in condition.conditions if c is not neutral)
+    return final if final in kept else neutral if not kept else kept[0] if len(kept) == 1 else type(condition)(kept)
+
+
+def undefined(e: Expr, u: Expr) -> bool:
+    """Whether something in the expression has no finite value or slope on the boundary: a quotient by 0, a logarithm or a root of 0."""
+    for n in subtrees(e):
+        if isinstance(n, Pow) and not (isinstance(n.exponent, Number) and n.exponent.value >= 1):
+            inner = n.base
+        elif isinstance(n, Call) and n.function == "log":
+            inner = n.arguments[0]
+        else:
+            continue
+        if coefficient(inner)[1] is u or any(put(inner, atom, value) is ZERO for atom, value in solutions(u)):
+            return True
+    return False
 
 
 def _extreme(name: str, below: tuple[Expr, ...], side: Any) -> Expr | None:

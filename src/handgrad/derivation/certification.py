@@ -37,12 +37,12 @@ class Certifier:
     def __post_init__(self) -> None:
         self.verifier = Verifier(self.model, catalogue.functions())
 
-    def equality(self, left: Expr, right: Expr, condition: Condition | None = None, points: int = POINTS, at_kinks: bool | None = None) -> Certificate:
+    def equality(self, left: Expr, right: Expr, condition: Condition | None = None, points: int = POINTS, off_kinks: bool = False) -> Certificate:
         """The certificate that both sides, as their texts read, are equal where the condition holds; kinks count unless said."""
         key = (left, right, condition, points)
         if key not in self.memo:
             a, b = (_under(self.read_back(side), condition) for side in (left, right))
-            self.memo[key] = self.verifier.compare(a, b, points, at_kinks)
+            self.memo[key] = self.verifier.compare(a, b, points, off_kinks=off_kinks)
         return self.memo[key]
 
     def read_back(self, e: Expr) -> Expr:
@@ -53,8 +53,8 @@ class Certifier:
     def certified(self, step: Step) -> Step:
         """The step with its certificate, and those of its substeps."""
         below = tuple(self.certified(s) for s in step.substeps)
-        at_kinks = False if step.rule is kink_value else None         # there a convention is chosen, and said
-        return replace(step, substeps=below, certificate=self.equality(step.before, step.after, step.condition, at_kinks=at_kinks))
+        chooses = step.rule is kink_value         # the value on the boundary, and says so
+        return replace(step, substeps=below, certificate=self.equality(step.before, step.after, step.condition, off_kinks=chooses))
 
 
 def _under(e: Expr, condition: Condition | None) -> Expr:

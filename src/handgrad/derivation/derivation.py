@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from handgrad.axes import Definition, Model
-from handgrad.derivation.certification import POINTS_OF_RESULT, Certifier
+from handgrad.derivation.certification import POINTS_OF_RESULT, Certifier, extended
 from handgrad.derivation.keeping import Kept, kept
 from handgrad.derivation.kinks import Kink, kinks_of
 from handgrad.derivation.matrix import MatrixForm, matrix_form
@@ -66,7 +66,9 @@ class Derivation:
     @cached_property
     def certificate(self) -> Certificate:
         """The certificate of the result against the derivative of the definition, which jets compute without a rule."""
-        return self.certifier.equality(self.derivative, self.result, points=POINTS_OF_RESULT)
+        written = extended(self.model, self.network.restated.values())
+        certifier = Certifier(written) if self.network.restated else self.certifier
+        return certifier.equality(self.derivative, self.result, points=POINTS_OF_RESULT)
 
     @cached_property
     def matrix(self) -> MatrixForm | None:

@@ -16,7 +16,7 @@ from typing import Any
 from handgrad import catalogue
 from handgrad.axes import Model, letter_for
 from handgrad.derivation.backward import on_the_way
-from handgrad.derivation.boundaries import FALSE, TRUE, beside, put, sites, solutions, spread, vanishes
+from handgrad.derivation.boundaries import FALSE, TRUE, VARIABLE, Site, beside, put, sites, solutions, spread, undefined, vanishes
 from handgrad.derivation.network import Network
 from handgrad.derivation.signs import Signs
 from handgrad.errors import HandgradError
@@ -49,7 +49,6 @@ from handgrad.rules.relations import rewritten
 from handgrad.verification import Verifier
 
 Choices = tuple[tuple[Expr, Expr], ...]      # maxima and minima, each with its one argument that counts
-VARIABLE = Entry("\u00b7v", ())               # the entry by which the slopes are taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class _Search:
     signs: Signs
 
     def kinks(self, body: Expr) -> Iterator[Kink]:
-        for site in sites(body):
+        for site in sites(body, self.network):
             u = site.boundary
             if not names(u) & self.acting:
                 continue
@@ -97,29 +96,32 @@ class _Search:
             elif self.signs.nonzero(u):
                 continue
             else:
-                kink = self._at(u, site.part)
+                kink = self._at(site)
             if kink is not None:
                 yield self._named(kink)
 
-    def _at(self, boundary: Expr, whole: Expr) -> Kink | None:
-        u, choices = self._unnested(boundary)
-        part = self._settled(u, _chosen(whole, choices))
+    def _at(self, site: Site) -> Kink | None:
+        u, choices = self._unnested(site.boundary)
+        part = self._settled(u, _chosen(site.part, choices))
+        if undefined(part, u):
+            return None
         plus, minus, here = (beside(part, u, s, self.network) for s in (1, -1, 0))
         if plus is minus and here is plus:
             return None
         v, shown = self._variable(u)
-        derived = self._settled(u, _chosen(self._slope(canonical(renamed(whole, dict(shown))), renamed(v, dict(shown))), choices))
-        v, u, plus, minus = (canonical(renamed(e, dict(shown))) for e in (v, u, plus, minus))
+        whole, v, u, weight, plus, minus, here = (canonical(renamed(e, dict(shown))) for e in (site.part, v, u, site.weight, plus, minus, here))
+        there = tuple((canonical(renamed(n, dict(shown))), canonical(renamed(a, dict(shown)))) for n, a in choices)
+        derived = self._settled(u, _chosen(self._slope(whole, v), there))
         below, above = self._slope(minus, v), self._slope(plus, v)
-        taken = beside(derived, u, 0, self.network)
         at = self._place(u, v)
-        if not self._zero(total(plus, product(MINUS_ONE, minus)), u):
-            return Kink(at, None, self._form(taken, u, v))
+        taken = self._form(product(weight, beside(derived, u, 0, self.network)), u, v)
+        if not self._zero(total(plus, product(MINUS_ONE, minus)), u) or self._leaves(here, plus, u):
+            return Kink(at, None, taken)
         if self._zero(total(above, product(MINUS_ONE, below)), u):
             return None
         if _weight(u, v) < 0:
             above, below = below, above
-        return Kink(at, self._ends(self._form(below, u, v), self._form(above, u, v)), self._form(taken, u, v))
+        return Kink(at, self._ends(*(self._form(product(weight, e), u, v) for e in (below, above))), taken)
 
     def _unnested(self, u: Expr) -> tuple[Expr, Choices]:
         """The boundary without a maximum or minimum whose one argument alone can meet it: max(x, 0) = 6 is x = 6."""
@@ -153,17 +155,21 @@ class _Search:
 
     def _zero(self, e: Expr, u: Expr) -> bool:
         """Whether the expression is zero where u is: by algebra, else by numbers where the algebra sees functions it may not know."""
-        if vanishes(e, u):
-            return True
-        if not any(isinstance(n, (Call, Reduce, VectorCall)) for n in subtrees(e)):
-            return False
+        return vanishes(e, u) or any(isinstance(n, (Call, Reduce, VectorCall)) for n in subtrees(e)) and self._verdict(e, u) == "agrees"
+
+    def _leaves(self, here: Expr, beside_it: Expr, u: Expr) -> bool:
+        """Whether the value on the boundary itself certainly differs from that on both sides, as only == and != can bring about."""
+        gap = total(here, product(MINUS_ONE, beside_it))
+        return not vanishes(gap, u) and self._verdict(gap, u) == "apart"
+
+    def _verdict(self, e: Expr, u: Expr) -> str:
         model = self.network.model
         at, difference = with_letters((u, e), model, self.scope)
         try:
             verifier = Verifier(replace(model, facts=(*model.facts, Compare("==", at, ZERO))), catalogue.functions())
-            return verifier.compare(difference, ZERO).verdict == "agrees"
+            return verifier.compare(difference, ZERO).verdict
         except HandgradError:
-            return False
+            return "undecided"
 
     # ------------------------------------------------------------ by what
 

@@ -59,6 +59,7 @@ class Network:
     collapse: Collapse = field(default_factory=Collapse)
     relations: list[AnyRelation] = field(default_factory=list)
     levels: dict[str, float] = field(default_factory=dict)
+    restated: dict[str, Definition] = field(default_factory=dict)       # definitions as written, where other names of the model stand in them
 
     @property
     def differentiate(self) -> Differentiator:
@@ -101,6 +102,10 @@ def enter(network: Network, definition: Definition, level: float, opaque: bool =
     body = network.folded(network.prepared(_without_logarithms(network, renamed(definition.body, dict(own)))))
     letters = tuple(own.values())
     entry = Entry(definition.name, letters)
+    if names(body) != names(definition.body):
+        shown = Tidy(network.levels)(canonical(renamed(body, {b: a for a, b in own.items()})))
+        network.restated[definition.name] = definition
+        network.model = replace(network.model, definitions={**network.model.definitions, definition.name: replace(definition, body=shown)})
     network.names[definition.name] = Name(entry, body, letters)
     for used in names(body):
         if used not in network.names:

@@ -183,6 +183,8 @@ class _Domain:
         """The factors that must not be zero; for a name that is a power, what it is the power of."""
         for f in factors(coefficient(u)[1]):
             base = f.base if isinstance(f, Pow) and not _is_norm(f) else f
+            if isinstance(base, Call) and base.function == "abs":
+                (base,) = base.arguments
             if signs.nonzero(base):
                 continue
             body = signs.body(base) if isinstance(base, Entry) and base.name in self.network.names else base

@@ -32,13 +32,11 @@ from handgrad.expr import (
     opened,
     renamed,
     replaced,
+    subtrees,
 )
-from handgrad.rules.algebra import canonical, coefficient, comparison, factors, is_indicator, is_positive, product, terms, total
+from handgrad.rules.algebra import canonical, coefficient, comparison, factors, is_call, is_indicator, is_positive, product, terms, total
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import ratio
-
-ALWAYS_POSITIVE = frozenset(("exp", "cosh", "sech", "sigmoid", "softplus"))
-NEVER_NEGATIVE = frozenset(("abs", "relu", "squared_hinge", "hinge", "l1", "l2", "softplus"))
 
 
 @dataclass(slots=True)
@@ -88,8 +86,8 @@ class Signs:
                 return True
             case Call("abs", (u,)):
                 return self.nonzero(u)
-            case Call(name, _):
-                return name in ALWAYS_POSITIVE
+            case Call(name, arguments) if (function := functions().get(name)) is not None:
+                return is_positive(e) or self.positive(canonical(function.at(arguments)))
             case Reduce("sum" | "prod" | "max" | "min", _, _):
                 letter, (body, *_) = opened(e)
                 return self.positive(body) or e.kind == "sum" and all(self.positive(f) or _meets(f, letter) for f in factors(body))
@@ -113,8 +111,10 @@ class Signs:
                 return any(self.nonnegative(a) for a in below)
             case Call("min", below):
                 return all(self.nonnegative(a) for a in below)
-            case Call(name, _):
-                return name in NEVER_NEGATIVE
+            case Call("abs", _):
+                return True
+            case Call(name, arguments) if (function := functions().get(name)) is not None:
+                return self.nonnegative(canonical(function.at(arguments)))
             case Reduce("sum" | "prod" | "max" | "min", _, _):
                 _, (body, *_) = opened(e)
                 return self.nonnegative(body)
@@ -207,10 +207,10 @@ def _is_fraction(exponent: Expr) -> bool:
 
 
 def _of_exponentials(name: str) -> Function | None:
-    """The definition of a function that is a fraction of exponentials."""
-    if name in ("sigmoid", "tanh"):
-        return functions().get(name)
-    return elementary.definition(name) if name in ("sinh", "cosh", "sech") else None
+    """The definition of a function that is made of exponentials."""
+    function = functions().get(name) or elementary.definition(name)
+    called = [n for n in subtrees(function.body) if isinstance(n, (Call, Cases, Reduce))] if function is not None else []
+    return function if called and all(is_call(n, "exp") for n in called) else None
 
 
 def source(network: Network, name: str) -> Definition:

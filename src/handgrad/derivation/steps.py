@@ -85,7 +85,18 @@ class Narrator:
         lemmas = self._lemmas(adjoint)
         if adjoint.contributions and adjoint.contributions[0].user is None and len(adjoint.contributions) == 1:
             return own
-        return [*own[:1], *lemmas, *self._citing(own[1:])]
+        return [*own[:1], *self._restatements(), *lemmas, *self._citing(own[1:])]
+
+    def _restatements(self) -> list[Step]:
+        """Definitions in which other names of the model were recognised."""
+        found = []
+        for name, written in self.network.restated.items():
+            if name in self.run.adjoints and f"{name} restated" not in self.told:
+                self.told.add(f"{name} restated")
+                shown = self.network.model.definitions[name]
+                new = ", ".join(sorted(names(shown.body) - names(written.body))) or name
+                found.append(self._labelled(Step(textbook.named, written.body, shown.body, f"the definition of {name}, with {new}")))
+        return found
 
     # ------------------------------------------------------------ lemmas
 
@@ -211,6 +222,8 @@ class Narrator:
         for rule, e, reason, facts in stages:
             shown = self.tidy(e)
             if shown is not current:
+                if _kinked(canonical(current)) != _kinked(canonical(shown)):
+                    rule, reason = textbook.kink_value, textbook.kink_value.title
                 lines.append(Step(rule, current, shown, reason, facts=tuple(f for f in facts if f.startswith("F"))))
                 current = shown
         return lines
@@ -235,8 +248,6 @@ class Narrator:
     def _named_from(self, e: Expr, value: Expr) -> Stage:
         new = sorted(names(value) - names(e), key=list(self.network.levels).index) if names(value) - names(e) else []
         used = tuple(n for n in new if n in self.network.names)
-        if not used and _kinked(e) != _kinked(value):
-            return textbook.kink_value, value, textbook.kink_value.title, ()
         return textbook.named if used else textbook.collected, value, _named_reason(used), ()
 
     def _by_cases(self, left: Derivative, lines: list[Step]) -> tuple[Step, ...]:
@@ -384,7 +395,9 @@ def _kinked(e: Node) -> set[str]:
 
 def _stands_in(left: Expr, e: Expr) -> bool:
     """Whether a derivative with the same body and tensor stands in the formula."""
-    assert isinstance(left, Derivative)
+    if not isinstance(left, Derivative):
+        return False
+
     def same(n: Node) -> bool:
         if not isinstance(n, Derivative) or n.by[0].name != left.by[0].name:
             return False

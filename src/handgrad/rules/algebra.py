@@ -14,6 +14,7 @@ from math import gcd, isqrt, lcm
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
+from handgrad.catalogue.elementary import sign_of
 from handgrad.expr import (
     HALF,
     MINUS_ONE,
@@ -58,7 +59,6 @@ from handgrad.rules.order import sort_key
 
 ODD = frozenset(("tanh", "sin", "sinh", "erf", "sign", "tan"))
 EVEN = frozenset(("abs", "cos", "cosh", "sech"))
-POSITIVE_CALLS = frozenset(("exp", "cosh", "sech", "sigmoid", "softplus"))
 
 
 # ---------------------------------------------------------------- taking apart
@@ -266,8 +266,8 @@ def _with_deltas(items: list[Expr]) -> list[Expr]:
 
 def _with_cases(items: list[Expr]) -> list[Expr]:
     """Factors under the same condition meet branch by branch; max(u, 0) absorbs its own indicator."""
-    under = [f for f in items if isinstance(f, Cases)]
-    for f in under:
+    conditional = [f for f in items if isinstance(f, Cases)]
+    for f in conditional:
         if is_indicator(f):
             (_, condition), = f.branches
             for n, other in enumerate(items):
@@ -275,7 +275,7 @@ def _with_cases(items: list[Expr]) -> list[Expr]:
                     return [o for o in items if o is not f]
                 if other is not f and isinstance(other, Cases) and (told := under(condition, other)) is not other:
                     return _with_cases([*items[:n], *factors(told), *items[n + 1 :]])
-        for other in under:
+        for other in conditional:
             if other is not f and len(f.branches) == len(other.branches) and all(a[1] is b[1] for a, b in zip(f.branches, other.branches, strict=True)):
                 joint = cases(tuple((product(a[0], b[0]), a[1]) for a, b in zip(f.branches, other.branches, strict=True)), product(f.otherwise, other.otherwise))
                 return _with_cases([joint, *(o for o in items if o is not f and o is not other)])
@@ -284,7 +284,9 @@ def _with_cases(items: list[Expr]) -> list[Expr]:
 
 def _holds_only_under(e: Expr, condition: Condition) -> bool:
     """Whether the factor is zero wherever the condition fails: max(u, 0) outside u > 0."""
-    base, _ = base_and_exponent(e)
+    base, exponent = base_and_exponent(e)
+    if not (isinstance(exponent, Number) and exponent.value > 0):
+        return False
     match base, condition:
         case Call("max", (first, second)), Compare(">", u, v):
             return (first is ZERO and second is total(u, product(MINUS_ONE, v))) or (second is ZERO and first is total(u, product(MINUS_ONE, v)))
@@ -378,7 +380,7 @@ def is_positive(e: Expr) -> bool:
     """Whether the node is positive wherever it is real, by its shape alone."""
     match e:
         case Call(name, _):
-            return name in POSITIVE_CALLS
+            return sign_of(name) == "positive"
         case Number(value):
             return value > 0
         case Size() | VectorCall("softmax"):

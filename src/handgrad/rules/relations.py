@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
+from handgrad.catalogue import functions
 from handgrad.expr import (
     MINUS_ONE,
     Call,
@@ -162,10 +164,25 @@ def _of_product(label: str, name: Expr, variables: frozenset[Letter], body: Expr
         if base is body or exponent.value not in (1, -1) and not alone:
             continue
         others = product_of(o for o in below if o is not f)
+        if may_vanish(others):
+            continue
         value = power(product(name, power(others, MINUS_ONE)), Number(1 / exponent.value))
         if _determined(exponent.value, base):
             found.append(Relation(label, base, value, variables))
     return found
+
+
+def may_vanish(e: Expr) -> bool:
+    """Whether the formula may be 0 on a whole region, so that nothing can be divided by it."""
+    return any(isinstance(n, Cases) or isinstance(n, Call) and _by_cases(n.function) for n in subtrees(e))
+
+
+@cache
+def _by_cases(function: str) -> bool:
+    if function in ("max", "min", "clip", "abs", "sign"):
+        return True
+    known = functions().get(function)
+    return known is not None and may_vanish(known.body)
 
 
 def _determined(exponent: Fraction, base: Expr) -> bool:

@@ -100,7 +100,7 @@ class Simplifier:
     def cost(self, e: Expr) -> int:
         """The symbols a person writes for it, and what the dear names cost extra."""
         if e not in self.costs:
-            extra = 2 * len(self.dear & names(e)) if self.dear else 0
+            extra = len(self.dear & names(e)) if self.dear else 0
             self.costs[e] = symbols(self.tidy(e)) + extra
         return self.costs[e]
 
@@ -167,7 +167,9 @@ class Simplifier:
             inner = next((f for f in factors(t) if isinstance(f, Reduce)), Size(first.axis))
             outside = product_of(f for f in factors(t) if f is not inner)
             bodies.append(product(outside, instantiate(inner.arguments[0], letter)) if isinstance(inner, Reduce) else outside)
-        return self.collapse.sum(letter, self.shaped(total_of(bodies)))
+        body = self.shaped(total_of(bodies))
+        outside = [f for f in factors(body) if letter not in f.letters]
+        return product(*outside, reduced("sum", letter, (product_of(f for f in factors(body) if f not in outside),)))
 
 
 def drawn_out(e: Expr) -> Expr:
