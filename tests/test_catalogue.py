@@ -150,3 +150,18 @@ def test_a_label_picks_the_class_that_a_one_hot_target_picks() -> None:
     """)
     certificate = Verifier(made, functions()).compare(made.definitions["L"].entry, made.definitions["J"].entry)
     assert certificate.verdict == "agrees", certificate.because
+
+
+SIGNED = [e for e in ENTRIES if e.facet.sign] + [e for e in ELEMENTARY.values() if e.sign]
+
+
+@pytest.mark.parametrize("signed", SIGNED, ids=lambda e: e.name)
+def test_every_stated_sign_is_that_of_the_value(signed: CatalogueEntry | elementary.Elementary) -> None:
+    parameters = signed.parameters if isinstance(signed, elementary.Elementary) else signed.function.parameters
+    along = isinstance(signed, CatalogueEntry) and signed.facet.along
+    call = f"{signed.name}[k](a[k])" if along else f"{signed.name}({', '.join(parameters)})"
+    left = "value[k]" if along else "value"
+    relation = ">" if elementary.sign_of(signed.name) == "positive" else ">="
+    made = read(f"{left} = {call}\nseen{left[5:]} = 1 if {left} {relation} 0 else 0")
+    certificate = Verifier(made, functions()).compare(made.definitions["seen"].entry, Number(Fraction(1)))
+    assert certificate.verdict == "agrees", (certificate.because, certificate.point)

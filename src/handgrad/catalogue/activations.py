@@ -7,7 +7,7 @@ from handgrad.catalogue.entry import Kink, activation, cases, total
 from handgrad.expr import HALF, PI, TWO, Expr, Letter
 
 
-@activation(latex=r"\sigma", symbol="s")
+@activation(latex=r"\sigma", symbol="s", sign="positive")
 def sigmoid(x: Expr) -> Expr:
     """Sigmoid: the logistic curve from 0 to 1.
 
@@ -35,7 +35,7 @@ def _(x: Expr) -> Expr:
     return 1 - tanh(x) ** 2
 
 
-@activation(latex=r"\mathrm{ReLU}", symbol="r", kinks=(Kink("x == 0", ("0", "1"), "0"),), source="Nair and Hinton 2010")
+@activation(latex=r"\mathrm{ReLU}", symbol="r", sign="never negative", kinks=(Kink("x == 0", ("0", "1"), "0"),), source="Nair and Hinton 2010")
 def relu(x: Expr) -> Expr:
     """Rectified linear unit: the input where it is positive, else 0.
 
@@ -92,7 +92,7 @@ def _(x: Expr, alpha: Expr) -> Expr:
     return cases((1, x > 0), otherwise=alpha * exp(x))
 
 
-@activation(latex=r"\mathrm{softplus}", symbol="p", source="Dugas and others 2001")
+@activation(latex=r"\mathrm{softplus}", symbol="p", sign="positive", source="Dugas and others 2001")
 def softplus(x: Expr) -> Expr:
     """Softplus: a ReLU without the corner.
 
@@ -153,7 +153,7 @@ def _(x: Expr) -> Expr:
     return HALF * (1 + erf(x / sqrt(TWO))) + x * exp(-(x**2) / 2) / sqrt(2 * PI)
 
 
-@activation(latex=r"\mathrm{softmax}", symbol="s", symbols={"x": "a"}, along="k", shapes="C values along an axis to C values")
+@activation(latex=r"\mathrm{softmax}", symbol="s", sign="positive", symbols={"x": "a"}, along="k", shapes="C values along an axis to C values")
 def softmax(k: Letter, x: Expr) -> Expr:
     """Softmax: positive values that sum to one along an axis.
 

@@ -21,6 +21,7 @@ from handgrad.expr import ZERO, Axis, Call, Cases, Condition, Entry, Expr, Lette
 from handgrad.notation import Signature, register
 
 Kind = Literal["activation", "loss"]
+Sign = Literal["", "positive", "never negative"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Facet:
     where: tuple[str, ...] = ()                                     # the domain of its arguments, as facts
     kinks: tuple[Kink, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)       # of parameters that may be left out
+    sign: Sign = ""                                                 # of its value, wherever it has one
     shapes: str = "elementwise"
     source: str = ""
     along: str = ""                                                 # the letter of the axis along which it runs

@@ -70,6 +70,7 @@ def _(scores: Expr, targets: Expr) -> Expr:
 
 @loss(
     latex=r"\ell_{\mathrm{hinge}}",
+    sign="never negative",
     plotted={"targets": "1"},
     where=("targets in {-1, 1}",),
     kinks=(Kink("targets*scores == 1", ("-targets", "0"), "0"),),
@@ -88,7 +89,7 @@ def _(scores: Expr, targets: Expr) -> Expr:
     return cases((-targets, targets * scores < 1), otherwise=0)
 
 
-@loss(latex=r"\ell_{\mathrm{hinge}^2}", plotted={"targets": "1"}, where=("targets in {-1, 1}",))
+@loss(latex=r"\ell_{\mathrm{hinge}^2}", sign="never negative", plotted={"targets": "1"}, where=("targets in {-1, 1}",))
 def squared_hinge(scores: Expr, targets: Expr) -> Expr:
     """Squared hinge loss: the square of the hinge, with a derivative everywhere."""
     return maximum(0, 1 - targets * scores) ** 2
@@ -99,7 +100,7 @@ def _(scores: Expr, targets: Expr) -> Expr:
     return -2 * targets * maximum(0, 1 - targets * scores)
 
 
-@loss(latex=r"\ell_1", kinks=(Kink("scores == targets", ("-1", "1"), "0"),))
+@loss(latex=r"\ell_1", sign="never negative", kinks=(Kink("scores == targets", ("-1", "1"), "0"),))
 def l1(scores: Expr, targets: Expr) -> Expr:
     """L1 loss: the distance to the target.
 
@@ -128,7 +129,7 @@ def _(scores: Expr, targets: Expr, delta: Expr) -> Expr:
     return cases((scores - targets, absolute(targets - scores) <= delta), otherwise=delta * sign(scores - targets))
 
 
-@loss(latex=r"\ell_2")
+@loss(latex=r"\ell_2", sign="never negative")
 def l2(scores: Expr, targets: Expr) -> Expr:
     """L2 loss: half the squared distance to the target."""
     return HALF * (targets - scores) ** 2
