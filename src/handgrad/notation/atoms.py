@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from handgrad.errors import HandgradError, ModelError
@@ -223,7 +223,7 @@ class Parser(Indices):
             end = self.tokens.end(at)
             written = self.place(at + 1, self.tokens.partner[at + 1]).text()
             raise self.error(f"{name} is a quantity and not called", self.place(at), f"write {name}*{written}", (end, end, "*"), kind=ModelError)
-        u = next(n for n in ("u", "v", *(f"u{n}" for n in count(1))) if n not in self.axes.tensors)
+        u = next(n for n in chain("uv", (f"u{k}" for k in count(1))) if n not in self.axes.tensors)
         bare = not any(self.kinds[p] == "[" for p in range(start, self.at))
         statement = next((p for p in range(at, -1, -1) if self.kinds[p] == ";"), -1) + 1
         edits = ((place.start, place.end, u), (self.tokens.starts[statement], self.tokens.starts[statement], f"{u} = {place.text()}; ")) if bare else ()
