@@ -110,9 +110,19 @@ def test_where_the_slopes_agree_there_is_no_kink(model: str) -> None:
 
 
 def test_where_the_values_disagree_there_is_a_jump() -> None:
-    assert kinks("f = 0 if x < 0 else 1 + x", "f", "x") == [("x == 0", (), "1")] or kinks("f = 0 if x < 0 else 1 + x", "f", "x") == [("x == 0", (), "0")]
+    for model in ("f = 0 if x < 0 else 1 + x", "f = sign(x)", "f = 1 if x == 0 else 2"):
+        assert kinks(model, "f", "x") == [("x == 0", (), "0")]
     (kink,) = _of("f = sign(x - y)", "f", "x")
     assert kink.subdifferential is None
+
+
+@pytest.mark.parametrize("model", ["f = abs(x)/x", "f = sqrt(abs(x))", "f = log(abs(x))", "f = 0 if x <= 0 else exp(-1/x)"])
+def test_a_place_without_a_finite_value_or_slope_is_outside_the_domain_and_no_kink(model: str) -> None:
+    assert kinks(model, "f", "x") == []
+
+
+def test_conditions_that_hold_at_a_kink_leave_its_slopes() -> None:
+    assert kinks("f = x if x > 0 and y > 0 else 0", "f", "x") == [("x == 0", ("0", "1 if y > 0 else 0"), "0")]
 
 
 def _of(model: str, of: str, wrt: str) -> tuple[Kink, ...]:
@@ -125,7 +135,8 @@ def _of(model: str, of: str, wrt: str) -> tuple[Kink, ...]:
 
 def test_an_entry_of_what_is_asked_for_has_the_letters_asked_for() -> None:
     assert kinks("J = sum[i](max(0, 1 - y[i]*yhat[i]))", "J", "yhat[j]") == [("y[j]*yhat[j] == 1", ("-y[j]", "0"), "0")]
-    assert kinks("J = sum[i](abs(x[i] - y[i]))/size(x, 1)", "J", "x[p]") == [("x[p] == y[p]", ("-1", "1"), "0")]
+    assert kinks("J = sum[i](abs(x[i] - y[i]))/size(x, 1)", "J", "x[p]") == [("x[p] == y[p]", ("-1/size(x, 1)", "1/size(x, 1)"), "0")]
+    assert kinks("J = sum[i](relu(u[i]))^2", "J", "u[j]") == [("u[j] == 0", ("0", "2*sum[i](max(u[i], 0))"), "0")]
 
 
 def test_a_kink_on_the_way_is_one_by_the_name_through_which_x_acts() -> None:

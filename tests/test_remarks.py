@@ -13,7 +13,7 @@ from handgrad.derivation.closure import relation_of
 from handgrad.derivation.network import Network, network_of
 from handgrad.derivation.remarks import domains
 from handgrad.derivation.signs import Signs
-from handgrad.expr import Derivative, Entry, Expr, Number, Pow
+from handgrad.expr import ZERO, Compare, Derivative, Entry, Expr, Letter, Number, Pow
 from handgrad.notation import read, read_entry, read_expression, write
 from handgrad.rules.algebra import canonical
 from handgrad.verification import Verifier
@@ -67,6 +67,7 @@ EVIDENT = [
     ("f = log(b)\nassume b > 1", "f", "b"),
     ("f = 1/y\nassume y in {-1, 1}", "f", "y"),
     ("f = log(x) if x > 0 else 0", "f", "x"),
+    ("f = log(1 + relu(x) + hinge(x, y))", "f", "x"),
     ("f = log(1 - tanh(x)^2)", "f", "x"),
     ("A[i,j] = (exp(S[i,j]) if j <= i else 0)/sum[k](exp(S[i,k]) if k <= i else 0)", "A[i,j]", "S[p,q]"),
 ]
@@ -87,6 +88,16 @@ def test_a_sign_is_a_proof_or_a_silence() -> None:
     assert all(signs.positive(tree(t)) for t in ("s", "1 - s", "1 + y", "exp(x) + y", "2 - s"))
     assert not any(signs.positive(tree(t)) for t in ("y", "x", "s - 1/2", "x^2", "s - 1"))
     assert signs.nonnegative(tree("x^2 + y")) and signs.nonzero(tree("s - 1")) and not signs.nonzero(tree("s - 1/2"))
+
+
+def test_what_holds_of_one_entry_is_not_taken_to_hold_of_another() -> None:
+    network, *_ = asked("f[i] = b[i]\ng[i] = c[i]\nassume c[i] > 0", "f[i]", "b[j]")
+    (i,) = network.model.definitions["f"].letters
+    other = Letter("q", i.axis)
+    signs = Signs(network, (Compare(">", Entry("b", (i,)), ZERO),))
+    assert signs.positive(Entry("b", (i,))) and not signs.positive(Entry("b", (other,)))
+    (j,) = network.model.definitions["g"].letters
+    assert Signs(network).positive(Entry("c", (Letter("q", j.axis),)))
 
 
 # ---------------------------------------------------------------- f' = P(f)

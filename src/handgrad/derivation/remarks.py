@@ -62,8 +62,8 @@ def domains(network: Network, of: Entry, x: Entry) -> tuple[Condition, ...]:
     for name in _below(network, of.name):
         definition = source(network, name)
         own = dict(zip(definition.letters, of.indices, strict=True)) if name == of.name else {}
-        walk = _Domain(network, acting)
-        found.update(dict.fromkeys(walk.of(renamed(definition.body, dict(own)), tuple(found))))
+        walk = _Domain(network, acting, tuple(found))
+        found.update(dict.fromkeys(walk.of(renamed(definition.body, dict(own)), ())))
     scope = frozenset(letter.name for letter in of.letters | x.letters)
     tidy = network.simplifier().tidy
     named = dict.fromkeys(with_letters((c,), network.model, scope)[0] for c in found)
@@ -100,14 +100,15 @@ def _below(network: Network, name: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Domain:
-    """The conditions of one raw definition; `acting` are the names by which it is differentiated."""
+    """The conditions of one raw definition; `acting` are the names by which it is differentiated, `known` what was found before."""
 
     network: Network
     acting: frozenset[str]
+    known: tuple[Condition, ...]
 
     def of(self, node: Any, given: tuple[Condition, ...]) -> Iterator[Compare]:
         """The conditions under which the node is real, where those given hold."""
-        signs = Signs(self.network, given)
+        signs = Signs(self.network, given, self.known)
         for operator, u in self._needs(node):
             yield from self._unmet(operator, canonical(u), signs)
         match node:

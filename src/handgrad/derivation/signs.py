@@ -41,10 +41,14 @@ from handgrad.rules.ratio import ratio
 
 @dataclass(slots=True)
 class Signs:
-    """The signs of canonical expressions of a network; `given` are conditions that hold besides its facts."""
+    """The signs of canonical expressions of a network.
+
+    Besides its facts hold those that are `known`, for all letters, and those `given`, for the very letters that stand in them.
+    """
 
     network: Network
     given: tuple[Condition, ...] = ()
+    known: tuple[Condition, ...] = ()
     memo: dict[tuple[str, Expr], bool] = field(default_factory=dict)
 
     def positive(self, e: Expr) -> bool:
@@ -98,7 +102,7 @@ class Signs:
             case Add(below):
                 return all(self.nonnegative(t) for t in below) and any(self.positive(t) for t in below)
             case Cases(branches, otherwise):
-                return all(self.positive(v) for v in (*(v for v, _ in branches), otherwise))
+                return self.positive(otherwise) and all(self._where((c,)).positive(v) for v, c in branches)
             case Entry(name, _) if name in self.network.names:
                 return self.positive(self.body(e))
         return is_positive(e)
@@ -121,14 +125,19 @@ class Signs:
             case Pow(base, exponent):
                 return _is_even(exponent) or _is_fraction(exponent) or self.nonnegative(base)
             case Mul(below):
-                return all(self.nonnegative(f) for f in below)
+                there = self._where(tuple(f.branches[0][1] for f in below if isinstance(f, Cases) and is_indicator(f)))
+                return all(there.nonnegative(f) for f in below)
             case Add(below):
                 return all(self.nonnegative(t) for t in below)
             case Cases(branches, otherwise):
-                return all(self.nonnegative(v) for v in (*(v for v, _ in branches), otherwise))
+                return self.nonnegative(otherwise) and all(self._where((c,)).nonnegative(v) for v, c in branches)
             case Entry(name, _) if name in self.network.names:
                 return self.nonnegative(self.body(e))
         return False
+
+    def _where(self, conditions: tuple[Condition, ...]) -> Signs:
+        """The signs where the conditions hold too."""
+        return Signs(self.network, (*self.given, *conditions), self.known) if conditions else self
 
     def body(self, e: Entry) -> Expr:
         """The canonical definition of an entry of a name."""
@@ -159,31 +168,32 @@ class Signs:
         return signs in (({True}, {True}), ({False}, {False}))
 
     def _given(self, e: Expr, operators: tuple[str, ...]) -> bool:
-        return any(self._says(fact, e, operators) for fact in (*self.network.model.facts, *self.given))
+        universal = (*self.network.model.facts, *self.known)
+        return any(_says(f, e, operators, f.letters) for f in universal) or any(_says(f, e, operators, frozenset()) for f in self.given)
 
-    def _says(self, fact: Condition, e: Expr, operators: tuple[str, ...]) -> bool:
-        """Whether the fact, or a fact with a stronger bound, gives the sign of the expression."""
-        match fact:
-            case Member(entry, values):
-                known = min(values) > 0 if operators == (">",) else min(values) >= 0 if ">" in operators else 0 not in values
-                return known and match(canonical(entry), e, entry.letters) is not None
-            case Compare(operator, left, right):
-                normal = comparison(operator, canonical(left), canonical(right))
-                found = match(normal.left, e, normal.letters) is not None
-                return normal.operator in operators and found or normal.operator in (">", ">=") and self._bounded(normal, e, operators)
-        return False
 
-    def _bounded(self, normal: Compare, e: Expr, operators: tuple[str, ...]) -> bool:
-        """Whether `e - c > 0` says it of e, or of -e: for a constant c of the right sign."""
-        below = terms(normal.left)
-        constant = next((t.value for t in below if isinstance(t, Number)), None)
-        rest = total(*(t for t in below if not isinstance(t, Number)))
-        strict = constant is not None and (constant < 0 or constant == 0 and normal.operator == ">")
-        c, bare = coefficient(rest)
-        for sign in (1, -1) if "!=" in operators else (1,):
-            if strict and match(bare if c * sign > 0 else product(MINUS_ONE, bare), e, bare.letters) is not None:
-                return True
+def _says(fact: Condition, e: Expr, operators: tuple[str, ...], variables: frozenset[Letter]) -> bool:
+    """Whether the fact, or a fact with a stronger bound, gives the sign of the expression."""
+    match fact:
+        case Member(entry, values):
+            known = min(values) > 0 if operators == (">",) else min(values) >= 0 if ">" in operators else 0 not in values
+            return known and match(canonical(entry), e, variables) is not None
+        case Compare(operator, left, right):
+            normal = comparison(operator, canonical(left), canonical(right))
+            found = match(normal.left, e, variables) is not None
+            return normal.operator in operators and found or normal.operator in (">", ">=") and _bounded(normal, e, operators, variables)
+    return False
+
+
+def _bounded(normal: Compare, e: Expr, operators: tuple[str, ...], variables: frozenset[Letter]) -> bool:
+    """Whether `e - c > 0` says it of e, or of -e: for a constant c of the right sign."""
+    below = terms(normal.left)
+    constant = next((t.value for t in below if isinstance(t, Number)), None)
+    if constant is None or constant >= 0:
         return False
+    c, bare = coefficient(total(*(t for t in below if not isinstance(t, Number))))
+    turned = (bare, product(MINUS_ONE, bare)) if "!=" in operators else (bare if c > 0 else product(MINUS_ONE, bare),)
+    return any(match(t, e, variables) is not None for t in turned)
 
 
 def _meets(f: Expr, letter: Letter) -> bool:
