@@ -21,12 +21,14 @@ from handgrad.expr import (
     Axis,
     Bound,
     Call,
+    Compare,
     Derivative,
     Letter,
     Literal,
     Reduce,
     Shift,
     Size,
+    VectorCall,
     bind,
     names,
     parts,
@@ -37,6 +39,7 @@ from handgrad.verification.worlds import Closure, OutOfRange, Place, Stack, Worl
 
 IndexClosure = Callable[[Stack, World], int]
 REMEMBERED = (Reduce, Call, Derivative, Abstract)
+BENT = ("abs", "sign", "max", "min", "clip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Evaluator:
         self._bodies: dict[str, Closure] = {}
         self._used: dict[Any, frozenset[int]] = {}
         self._reach: dict[str, frozenset[str]] = {}
+        self._found: dict[tuple[str, str], bool] = {}
         self._known: dict[str, tuple[tuple[Axis, ...], frozenset[str]]] = {}
 
     def closure(self, tree: Any, letters: tuple[Letter, ...] = ()) -> Closure:
@@ -170,8 +174,31 @@ class Evaluator:
 
     def differentiates(self, node: Any) -> bool:
         """Whether a derivative stands in the tree, or in a definition that it leans on."""
-        bodies = [self.definitions[n].body for name in names(node) for n in self.reach(name) if n in self.definitions]
-        return any(isinstance(n, Derivative) for body in (node, *bodies) for n in subtrees(body))
+        return self._holds(node, "derivative", lambda n: isinstance(n, Derivative))
+
+    def kinked(self, node: Any) -> bool:
+        """Whether the tree, or a definition or function that it leans on, has places where it may bend or jump."""
+        return self._holds(node, "kink", self._bends)
+
+    def _bends(self, node: Any) -> bool:
+        match node:
+            case Compare():
+                return True
+            case Call(kind) | Reduce(kind) | VectorCall(kind):
+                return kind in BENT or kind in self.functions and self.kinked(self.functions[kind].body)
+            case _:
+                return False
+
+    def _holds(self, node: Any, what: str, test: Callable[[Any], bool]) -> bool:
+        """Whether a node passes the test in the tree or in a definition that it leans on; for each definition found once."""
+        if any(test(n) for n in subtrees(node)):
+            return True
+        for name in names(node) & self.definitions.keys():
+            if (what, name) not in self._found:
+                self._found[what, name] = self._holds(self.definitions[name].body, what, test)
+            if self._found[what, name]:
+                return True
+        return False
 
     # ------------------------------------------------------------ indices
 

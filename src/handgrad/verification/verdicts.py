@@ -15,7 +15,7 @@ from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal
 from handgrad.axes import Definition, Function, Model
 from handgrad.errors import LimitError, ModelError
-from handgrad.expr import Expr, Letter
+from handgrad.expr import Expr, Letter, names
 from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator
 from handgrad.verification.facts import assignments, ordered
@@ -23,8 +23,7 @@ from handgrad.verification.formulas import FORMULAS
 from handgrad.verification.jets import plain
 from handgrad.verification.points import Points
 from handgrad.verification.reductions import REDUCTIONS
-from handgrad.verification.solving import NOTHING
-from handgrad.verification.worlds import GIVEN, Closure, OutOfRange, Place, Point, Stack, World, noise, spelled
+from handgrad.verification.worlds import GIVEN, Closure, OutOfRange, Point, Stack, World, noise, spelled
 
 PRECISIONS = (320, 640, 2560)
 AGREED_BITS = 200
@@ -119,16 +118,18 @@ class Verifier:
         sides = self._evaluator.closure(left, letters), self._evaluator.closure(right, letters)
         seen: list[_Seen] = []
         because = ""
-        for found in chain(self._regular(sides, letters, points), self._special(sides, seen)):
+        made_of = frozenset().union(*(self._evaluator.reach(name) for name in names(left) | names(right)))
+        special = self._special(sides, seen) if any(self._evaluator.kinked(side) for side in (left, right)) else ()
+        for found in chain(self._regular(sides, letters, points), special):
             if isinstance(found, str):
                 because = because or found
             elif found.bits is not None:
                 seen.append(found)
             elif not self._excused(found, sides, at_kinks, off_kinks):
-                return self._apart(found, letters, sides, len(seen))
+                return _apart(self._sample(found, letters, made_of), len(seen), self.seed)
         if not seen:
             return Certificate("undecided", 0, 0, because=because or "nothing could be evaluated", seed=self.seed)
-        samples = tuple(self._sample(s, letters, sides) for s in seen[:2])
+        samples = tuple(self._sample(s, letters, made_of) for s in seen[:2])
         elsewhere = f"looked at where both are real; elsewhere: {because}" if because else ""
         return Certificate("agrees", len(seen), min(s.bits or 0 for s in seen), because=elsewhere, seed=self.seed, samples=samples)
 
@@ -203,21 +204,10 @@ class Verifier:
         shown = next((s for s in seen if s.alive), seen[0])
         return replace(shown, bits=min(s.bits or 0 for s in seen))
 
-    def _apart(self, found: _Seen, letters: tuple[Letter, ...], sides: tuple[Closure, Closure], agreed: int) -> Certificate:
-        sample = self._sample(found, letters, sides)
-        point = dict(sample.inputs) | {name: str(n) for name, n in sample.letters.items()}
-        point |= {f"size({slot.replace('.', ',')})": str(n) for slot, n in sample.sizes.items()}
-        return Certificate("apart", agreed + 1, 0, point, "the values differ at a point", found.left, found.right, self.seed, (sample,))
-
-    def _sample(self, seen: _Seen, letters: tuple[Letter, ...], sides: tuple[Closure, Closure]) -> Sample:
-        reads: list[Place] = []
-        for side in sides:
-            try:
-                with balls.working_precision(PRECISIONS[0]):
-                    side(seen.stack, World(seen.point, reads=reads))
-            except NOTHING:
-                continue
-        inputs = {spelled(place): str(seen.point.entry(place)) for place in sorted(set(reads))}
+    @staticmethod
+    def _sample(seen: _Seen, letters: tuple[Letter, ...], made_of: frozenset[str]) -> Sample:
+        known = seen.point.drawn | seen.point.given
+        inputs = {spelled(place): str(known[place]) for place in sorted(known) if place[0] in made_of or place[0].endswith("(0)")}
         sizes = {f"{axis.tensor}.{axis.slot}": n for axis, n in seen.point.sizes.items()}
         return Sample(sizes, {letter.name: n for letter, n in zip(letters, seen.stack, strict=True)}, inputs, seen.left, seen.right)
 
@@ -246,6 +236,12 @@ class Verifier:
             except (Unreal, OutOfRange) as reason:
                 raise ModelError(f"there is no value: {reason}") from None
         raise ModelError("there is no value that can be told", remedy=f"it is not decided with {PRECISIONS[-1]} bits")
+
+
+def _apart(sample: Sample, agreed: int, seed: int) -> Certificate:
+    point = dict(sample.inputs) | {name: str(n) for name, n in sample.letters.items()}
+    point |= {f"size({slot.replace('.', ',')})": str(n) for slot, n in sample.sizes.items()}
+    return Certificate("apart", agreed + 1, 0, point, "the values differ at a point", sample.left, sample.right, seed, (sample,))
 
 
 def _chosen(letters: tuple[Letter, ...], point: Point, number: int) -> list[Stack]:
