@@ -77,8 +77,8 @@ class _Seen:
 
     point: Point
     stack: Stack
-    left: str
-    right: str
+    left: Scalar
+    right: Scalar | str                 # or the complaint that it leaves an axis
     bits: int | None
     alive: bool = True                  # not 0 = 0
 
@@ -209,7 +209,8 @@ class Verifier:
         known = seen.point.drawn | seen.point.given
         inputs = {spelled(place): str(known[place]) for place in sorted(known) if place[0] in made_of or place[0].endswith("(0)")}
         sizes = {f"{axis.tensor}.{axis.slot}": n for axis, n in seen.point.sizes.items()}
-        return Sample(sizes, {letter.name: n for letter, n in zip(letters, seen.stack, strict=True)}, inputs, seen.left, seen.right)
+        right = seen.right if isinstance(seen.right, str) else balls.decimal(seen.right)
+        return Sample(sizes, {letter.name: n for letter, n in zip(letters, seen.stack, strict=True)}, inputs, balls.decimal(seen.left), right)
 
     # ------------------------------------------------------------ values
 
@@ -251,7 +252,7 @@ def _chosen(letters: tuple[Letter, ...], point: Point, number: int) -> list[Stac
     if prod(sizes) <= most:
         return list(assignments(letters, point))
     ends = [tuple(sizes) if number % 2 else tuple(1 for _ in sizes)] if number < FIRST_POINTS else []
-    turns = range(2 * most)
+    turns = range(most)
     drawn = [tuple(1 + noise(f"{point.seed}:{turn}:{letter.name}") % size for letter, size in zip(letters, sizes, strict=True)) for turn in turns]
     return list(dict.fromkeys([*ends, *drawn]))[:most]
 
@@ -273,14 +274,12 @@ def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
                 raise _OutsideDomain(str(unreal)) from None
             except LimitError as limit:
                 raise _Unusable(limit.what) from None
-            if isinstance(right, str):
-                return _Seen(point, stack, balls.decimal(left), right, None)
-            if balls.apart(left, right):
-                return _Seen(point, stack, balls.decimal(left), balls.decimal(right), None)
+            if isinstance(right, str) or balls.apart(left, right):
+                return _Seen(point, stack, left, right, None)
             known, radius = _known_bits(left, right, width)
             if known >= AGREED_BITS:
                 alive = not (balls.vanishes(left) and balls.vanishes(right))
-                return _Seen(point, stack, balls.decimal(left), balls.decimal(right), min(known, bits), alive)
+                return _Seen(point, stack, left, right, min(known, bits), alive)
             width = radius
     raise _Unusable(reason)
 
