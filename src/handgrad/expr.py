@@ -37,27 +37,37 @@ class Interned(type):
 
 
 class Node(metaclass=Interned):
-    """What all nodes share: the free letters below them, and how many enclosing binders they need."""
+    """What all nodes share: the free letters and the tensors below them, and how many enclosing binders they need."""
 
-    __slots__ = ("__weakref__", "letters", "loose")
+    __slots__ = ("__weakref__", "letters", "loose", "tensors")
     letters: frozenset[Letter]
     loose: int
+    tensors: frozenset[str]
 
     def __post_init__(self) -> None:
         letters: frozenset[Letter] = frozenset()
+        tensors: frozenset[str] = frozenset()
         loose = 0
         for child, bound in parts(self):
             if child.letters:
-                letters = letters | child.letters
-            loose = max(loose, child.loose - bound)
-        object.__setattr__(self, "letters", letters)
-        object.__setattr__(self, "loose", loose)
+                letters = letters | child.letters if letters else child.letters
+            if child.tensors:
+                tensors = tensors | child.tensors if tensors else child.tensors
+            if child.loose - bound > loose:
+                loose = child.loose - bound
+        _shared(self, letters, loose, tensors)
 
     def __copy__(self: T) -> T:
         return self
 
     def __deepcopy__(self: T, _: object) -> T:
         return self
+
+
+def _shared(node: Node, letters: frozenset[Letter], loose: int, tensors: frozenset[str]) -> None:
+    object.__setattr__(node, "letters", letters)
+    object.__setattr__(node, "loose", loose)
+    object.__setattr__(node, "tensors", tensors)
 
 
 # ---------------------------------------------------------------- axes and indices
@@ -117,8 +127,7 @@ class Letter(Affine):
     axis: Axis
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "letters", frozenset((self,)))
-        object.__setattr__(self, "loose", 0)
+        _shared(self, frozenset((self,)), 0, frozenset())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,8 +137,7 @@ class Bound(Affine):
     depth: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "letters", frozenset())
-        object.__setattr__(self, "loose", self.depth + 1)
+        _shared(self, frozenset(), self.depth + 1, frozenset())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,6 +229,10 @@ class Entry(Expr):
 
     name: str
     indices: tuple[Index, ...]
+
+    def __post_init__(self) -> None:
+        Expr.__post_init__(self)
+        object.__setattr__(self, "tensors", self.tensors | {self.name})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -641,7 +653,7 @@ def subtrees(node: Node) -> Iterator[Node]:
 
 def names(node: Node) -> frozenset[str]:
     """The tensors of which an entry stands in the tree."""
-    return frozenset(n.name for n in subtrees(node) if isinstance(n, Entry))
+    return node.tensors
 
 
 ZERO, ONE, TWO, HALF, MINUS_ONE = (Number(Fraction(v)) for v in ("0", "1", "2", "1/2", "-1"))

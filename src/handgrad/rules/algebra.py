@@ -49,6 +49,7 @@ from handgrad.expr import (
     affine,
     instantiate,
     opened,
+    parts,
     rebuilt,
     renamed,
     replaced,
@@ -621,6 +622,11 @@ def assembled(node: Any, f: Callable[[Any], Any]) -> Any:
             return comparison(operator, f(left), f(right))
         case _:
             return rebuilt(node, f, f)
+
+
+def remade(node: Any, f: Callable[[Any], Any]) -> Any:
+    """The canonical node with `f` applied to its parts, itself where none of them changes; `f` is cheap where it was asked before."""
+    return node if all(f(child) is child for child, _ in parts(node)) else assembled(node, f)
 
 
 def closed(body: Any, letter: Letter) -> Any:

@@ -32,7 +32,7 @@ from handgrad.expr import (
     renamed,
     subtrees,
 )
-from handgrad.rules.algebra import assembled, base_and_exponent, canonical, closed, factors, power, product, product_of, reduced
+from handgrad.rules.algebra import base_and_exponent, canonical, closed, factors, power, product, product_of, reduced, remade
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import solved_for, substituted
 from handgrad.rules.sums import Collapse
@@ -49,9 +49,7 @@ class Relation:
 
     def applied(self, e: Expr, collapse: Collapse) -> Expr:
         """The expression with every occurrence of the pattern replaced."""
-        if not any(type(n) is type(self.pattern) for n in subtrees(e)):
-            return e
-        return rewritten(e, self._changed, collapse)
+        return rewritten(e, self._changed, collapse, self.pattern.tensors) if self.pattern.tensors <= e.tensors else e
 
     def _changed(self, node: Expr) -> Expr | None:
         if type(node) is not type(self.pattern):
@@ -72,6 +70,8 @@ class ExpRelation:
 
     def applied(self, e: Expr, collapse: Collapse) -> Expr:
         """The expression with the exponential replaced wherever it stands only in whole powers of the step."""
+        if not self.argument.tensors <= e.tensors:
+            return e
         for node in exponentials(e):
             found = match(self.argument, node.arguments[0], self.variables)
             if found is not None:
@@ -103,11 +103,16 @@ def exponentials(e: Node) -> list[Call]:
     return [n for n in subtrees(e) if isinstance(n, Call) and n.function == "exp" and n.loose == 0]
 
 
-def rewritten(e: Expr, change: Callable[[Any], Any], collapse: Collapse) -> Expr:
-    """The tree with `change` tried on every node from the leaves up, binders opened, and put together canonically."""
+def rewritten(e: Expr, change: Callable[[Any], Any], collapse: Collapse, needed: frozenset[str] = frozenset()) -> Expr:
+    """The tree with `change` tried on every node from the leaves up, binders opened, and put together canonically.
+
+    Parts in which one of the `needed` tensors does not stand are left as they are.
+    """
     memo: dict[Node, Any] = {}
 
     def walk(node: Any) -> Any:
+        if not needed <= node.tensors:
+            return node
         if node not in memo:
             below = _rebuilt(node)
             new = change(below)
@@ -128,7 +133,7 @@ def rewritten(e: Expr, change: Callable[[Any], Any], collapse: Collapse) -> Expr
             case Slice() | Derivative():
                 return node
             case _:
-                return assembled(node, walk)
+                return remade(node, walk)
 
     return walk(e)  # type: ignore[no-any-return]
 

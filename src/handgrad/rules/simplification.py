@@ -32,7 +32,6 @@ from handgrad.expr import (
     subtrees,
 )
 from handgrad.rules.algebra import (
-    assembled,
     base_and_exponent,
     closed,
     coefficient,
@@ -43,6 +42,7 @@ from handgrad.rules.algebra import (
     product,
     product_of,
     reduced,
+    remade,
     terms,
     total_of,
 )
@@ -124,9 +124,9 @@ class Simplifier:
             case Slice() | Derivative():
                 return e
             case Cases() if not is_indicator(e):
-                return assembled(e, self.shaped)
+                return remade(e, self.shaped)
             case Add() | Mul() | Pow():
-                return self._best(assembled(e, self.shaped))
+                return self._best(remade(e, self.shaped))
             case _:
                 return e
 

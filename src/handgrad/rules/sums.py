@@ -38,7 +38,6 @@ from handgrad.expr import (
     subtrees,
 )
 from handgrad.rules.algebra import (
-    assembled,
     canonical,
     closed,
     factors,
@@ -49,6 +48,7 @@ from handgrad.rules.algebra import (
     product,
     product_of,
     reduced,
+    remade,
     terms,
     total,
     total_of,
@@ -92,7 +92,7 @@ class Collapse:
             case Slice():
                 return node
             case _:
-                return assembled(node, self)
+                return remade(node, self)
 
     def sum(self, letter: Letter, body: Expr) -> Expr:
         """The sum of a collapsed body over the letter."""
