@@ -10,7 +10,7 @@ from handgrad.errors import HandgradError
 from handgrad.expr import Entry, Expr
 from handgrad.notation import read, read_expression, write
 from handgrad.rules import textbook
-from handgrad.rules.algebra import canonical
+from handgrad.rules.canonical import canonical
 from handgrad.rules.relations import ExpRelation, Relation, relations_of
 from handgrad.rules.rule import Rule, rules
 from handgrad.verification import Verifier

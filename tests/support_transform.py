@@ -294,14 +294,15 @@ def symbols(form: str) -> int:
 
 
 def total(form: str, model: str) -> int:
-    """The symbols of a form and of every definition that it leans on."""
-    lines = {re.split(r"[\[\s=]", s)[0]: s for s in statements(model) if not s.startswith(("assume ", "axes "))}
+    """The symbols of a form and of the right sides of all definitions that it leans on."""
+    found = [re.split(r"(?<![<>=!])=(?!=)", s, maxsplit=1) for s in statements(model) if not s.startswith(("assume ", "axes "))]
+    bodies = {re.split(r"[\[\s]", left.strip())[0]: body for left, body in found}
     needed, todo = set(), [form]
     while todo:
-        for name in set(re.findall(r"[A-Za-z_][A-Za-z0-9_']*", todo.pop())) & set(lines) - needed:
+        for name in set(re.findall(r"[A-Za-z_][A-Za-z0-9_']*", todo.pop())) & set(bodies) - needed:
             needed.add(name)
-            todo.append(lines[name])
-    return symbols(form) + sum(symbols(lines[n]) for n in needed)
+            todo.append(bodies[name])
+    return symbols(form) + sum(symbols(bodies[n]) for n in needed)
 
 
 def canonical(tree: Tree, depth: tuple[str, ...] = ()) -> Any:
@@ -321,6 +322,8 @@ def canonical(tree: Tree, depth: tuple[str, ...] = ()) -> Any:
             for q in flat:
                 factor = factor * q[1] if kind == "*" and q[0] == "num" else factor
             return (kind, tuple(sorted((*rest, *([("num", factor)] if factor != 1 else [])), key=repr)))
+        case ("delta", left, right):
+            return ("delta", *sorted((canonical(left, depth), canonical(right, depth)), key=repr))
         case ("red", kind, letter, parts):
             return ("red", kind, tuple(canonical(p, (*depth, letter)) for p in parts))
         case ("vec", kind, letter, body, at):

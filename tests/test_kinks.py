@@ -9,7 +9,7 @@ from handgrad.derivation.kinks import Kink, kinks_of
 from handgrad.derivation.network import network_of
 from handgrad.expr import Compare
 from handgrad.notation import read, read_condition, read_entry, read_expression, write
-from handgrad.rules.algebra import canonical
+from handgrad.rules.canonical import canonical
 from support_cases import CASES, Question
 from support_catalogue import stated
 from support_kinks import kink_fault

@@ -15,7 +15,7 @@ from handgrad.derivation.remarks import domains
 from handgrad.derivation.signs import Signs
 from handgrad.expr import ZERO, Compare, Derivative, Entry, Expr, Letter, Number, Pow
 from handgrad.notation import read, read_entry, read_expression, write
-from handgrad.rules.algebra import canonical
+from handgrad.rules.canonical import canonical
 from handgrad.verification import Verifier
 from support_cases import CASES, Question
 

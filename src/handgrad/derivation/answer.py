@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from handgrad.axes import Definition, Model, letter_for
 from handgrad.derivation.backward import Backward, backward
@@ -12,7 +14,8 @@ from handgrad.derivation.steps import Narrator, Step
 from handgrad.errors import ModelError
 from handgrad.expr import Delta, Entry, Expr, Index, Letter, Reduce, fresh, names, renamed, subtrees
 from handgrad.notation import read_entry
-from handgrad.rules.algebra import canonical, factors
+from handgrad.rules.canonical import canonical
+from handgrad.rules.shapes import factors
 from handgrad.rules.tidy import Tidy
 
 
@@ -33,7 +36,7 @@ class Answer:
     values: tuple[Expr, ...]
     results: tuple[Expr, ...]
     where: tuple[Definition, ...]
-    steps: tuple[list[Step], ...]
+    steps: Callable[[], tuple[list[Step], ...]]        # told when they are asked for
 
 
 def variable(text: str, given: Model, taken: frozenset[str]) -> Variable:
@@ -66,10 +69,14 @@ def answered(network: Network, of: Entry, variables: tuple[Variable, ...], taken
         left = renamed(entry, _own_letters(entry, network.model, taken))
         where.append(Definition(entry.name, left.indices, tidy(value)))
     entries = tuple(renamed(v.entry, chosen) for v in variables)
-    shown = Narrator(network, of, run, tidy, taken | {letter.name for e in entries for letter in e.letters}, dict(chosen))
-    steps = tuple(_told(shown, v.entry, e) for v, e in zip(variables, entries, strict=True))
     results = tuple(tidy(v) for v in values)
-    steps = tuple(_ending(told, result) for told, result in zip(steps, results, strict=True))
+    letters = taken | {letter.name for e in entries for letter in e.letters}
+
+    @cache
+    def steps() -> tuple[list[Step], ...]:
+        narrator = Narrator(network, of, run, tidy, letters, dict(chosen))
+        return tuple(_ending(narrator.tell(v.entry, e), r) for v, e, r in zip(variables, entries, results, strict=True))
+
     return Answer(network, entries, tuple(values), results, _in_order(where, results), steps)
 
 
@@ -85,10 +92,6 @@ def _run(network: Network, body: Expr, of: Entry, entries: tuple[Entry, ...]) ->
             break
         run = backward(network, body, entries, dear, share=frozenset(run.named) - once)
     return run
-
-
-def _told(narrator: Narrator, x: Entry, shown: Entry) -> list[Step]:
-    return narrator.tell(x, shown)
 
 
 def _ending(steps: list[Step], result: Expr) -> list[Step]:

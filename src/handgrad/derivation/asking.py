@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from handgrad.axes import Definition, Model
 from handgrad.derivation.answer import answered, variable
@@ -16,6 +17,7 @@ from handgrad.expr import Entry, Letter, mul, reduction
 from handgrad.notation import read, read_entry, read_expression
 
 MOST_ORDERS = 4
+Telling = Callable[[], tuple[list[Step], ...]]
 
 
 class AskedModel(Model):
@@ -92,13 +94,13 @@ def with_cotangent(given: Model, y: str) -> tuple[Model, Entry, Entry]:
 
 def _derived(given: Model, of: Entry, asked: tuple[str, ...]) -> Derivation:
     model, entry = given, of
-    steps: list[Step] = []
+    told: list[Telling] = []
     wrt: list[Entry] = []
     for number, text in enumerate(asked):
         taken = frozenset(letter.name for e in (of, *wrt) for letter in e.letters)
         own = frozenset(model.definitions.keys() - given.definitions.keys())
         found = answered(network_of(model, own), entry, (variable(text, given, taken),), taken)
-        steps += found.steps[0]
+        told.append(found.steps)
         wrt += found.entries
         model = extended(found.network.model, found.where)
         if number + 1 < len(asked):
@@ -106,7 +108,8 @@ def _derived(given: Model, of: Entry, asked: tuple[str, ...]) -> Derivation:
             title = unused(f"d{of.name}" if number == 0 else f"d{number + 1}{of.name}", model.tensors)
             model, entry = extended(model, (Definition(title, letters, found.results[0]),)), Entry(title, letters)
     auxiliary = tuple(d for name, d in model.definitions.items() if name not in given.definitions and d not in found.where)
-    return Derivation(model, of, tuple(wrt), found.results[0], found.where, tuple(steps), Certifier(model), found.network, found.values[0], auxiliary)
+    steps = partial(_first, tuple(told))
+    return Derivation(model, of, tuple(wrt), found.results[0], found.where, steps, Certifier(model), found.network, found.values[0], auxiliary)
 
 
 def _several(given: Model, of: Entry, by: tuple[str, ...], opaque: frozenset[str] = frozenset()) -> Gradients:
@@ -114,10 +117,17 @@ def _several(given: Model, of: Entry, by: tuple[str, ...], opaque: frozenset[str
     found = answered(network_of(given, opaque), of, tuple(variable(text, given, taken) for text in by), taken)
     model = extended(found.network.model, found.where)
     certifier = Certifier(model)
-    told = iter(found.steps)
-    return Gradients(
-        {
-            text: Derivation(model, of, (x,), result, found.where, tuple(next(told)), certifier, found.network, value)
-            for text, x, result, value in zip(by, found.entries, found.results, found.values, strict=True)
-        }
-    )
+    answers = enumerate(zip(by, found.entries, found.results, found.values, strict=True))
+    return Gradients({
+        text: Derivation(model, of, (x,), result, found.where, partial(_one, found.steps, n), certifier, found.network, value)
+        for n, (text, x, result, value) in answers
+    })
+
+
+def _first(told: tuple[Telling, ...]) -> list[Step]:
+    """The steps of one variable after the other, of a derivative of higher order."""
+    return [step for tell in told for step in tell()[0]]
+
+
+def _one(tell: Telling, number: int) -> list[Step]:
+    return tell()[number]

@@ -41,9 +41,11 @@ from handgrad.expr import (
     replaced,
     subtrees,
 )
-from handgrad.rules.algebra import COMPARE, canonical, coefficient, factors, power, product, terms, total, total_of
+from handgrad.rules.algebra import power, product, total, total_of
+from handgrad.rules.canonical import canonical
 from handgrad.rules.ratio import ratio
 from handgrad.rules.relations import rewritten
+from handgrad.rules.shapes import COMPARE, coefficient, factors, terms
 
 BENDS = frozenset(("max", "min", "abs", "sign", "clip"))
 TRUE, FALSE = Compare(">", ONE, ZERO), Compare(">", ZERO, ONE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -42,7 +43,7 @@ class Derivation:
     wrt: tuple[Entry, ...]
     result: Expr
     where: tuple[Definition, ...]
-    told: tuple[Step, ...] = field(repr=False)
+    telling: Callable[[], Iterable[Step]] = field(repr=False)
     certifier: Certifier = field(repr=False)
     network: Network = field(repr=False)
     canonical: Expr = field(repr=False)
@@ -57,6 +58,11 @@ class Derivation:
     def derivative(self) -> Derivative:
         """What was asked for, as a formula."""
         return Derivative(self.of, self.wrt)
+
+    @cached_property
+    def told(self) -> tuple[Step, ...]:
+        """The steps as they are told, without certificates."""
+        return tuple(self.telling())
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:

@@ -44,8 +44,10 @@ from handgrad.expr import (
     renamed,
     subtrees,
 )
-from handgrad.rules.algebra import canonical, coefficient, product, terms, total, total_of
+from handgrad.rules.algebra import product, total, total_of
+from handgrad.rules.canonical import canonical
 from handgrad.rules.relations import rewritten
+from handgrad.rules.shapes import coefficient, terms
 from handgrad.verification import Verifier
 
 Choices = tuple[tuple[Expr, Expr], ...]      # maxima and minima, each with its one argument that counts

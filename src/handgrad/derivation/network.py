@@ -33,9 +33,11 @@ from handgrad.expr import (
     replaced,
     subtrees,
 )
-from handgrad.rules.algebra import canonical, coefficient, factors, is_call, is_positive, power, product, product_of, total
+from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.calculus import Differentiator
+from handgrad.rules.canonical import canonical
 from handgrad.rules.relations import AnyRelation, ExpRelation, Relation, Through, exponentials, relations_of
+from handgrad.rules.shapes import coefficient, factors, is_call, is_positive
 from handgrad.rules.simplification import Simplifier
 from handgrad.rules.sums import Collapse, KnownSum
 from handgrad.rules.tidy import Tidy, symbols
@@ -133,7 +135,7 @@ def _without_logarithms(network: Network, e: Expr) -> Expr:
     def exponent(node: object) -> object:
         return Call("exp", (replaced(node.arguments[0], change),)) if isinstance(node, Call) and node.function == "exp" else None
 
-    return replaced(e, exponent) if logs else e  # type: ignore[no-any-return]
+    return replaced(e, exponent) if logs else e
 
 
 def _known_of_name(network: Network, entry: Entry, letters: tuple[Letter, ...], body: Expr) -> list[KnownSum]:
@@ -157,9 +159,10 @@ def known_of_fact(fact: Condition, source: str) -> list[KnownSum]:
     if not (isinstance(fact, Compare) and fact.operator == "=="):
         return []
     for left, right in ((fact.left, fact.right), (fact.right, fact.left)):
-        one, other = canonical(left), canonical(right)
+        one: Expr = canonical(left)
+        other: Expr = canonical(right)
         if isinstance(one, Pow) and isinstance(one.exponent, Number) and isinstance(one.base, Reduce):
-            one, other = one.base, power(other, Number(1 / one.exponent.value))
+            other, one = power(other, Number(1 / one.exponent.value)), one.base
         c, rest = coefficient(one)
         if isinstance(rest, Reduce) and rest.kind == "sum":
             return [KnownSum(rest, product(other, Number(1 / c)), rest.letters, source)]
@@ -287,9 +290,9 @@ def proposals(e: Expr) -> list[AnyRelation]:
     for argument in dict.fromkeys(n.arguments[0] for n in calls if n.function in hyperbolic()):
         written = tuple(_written_out(n) for n in calls if n.function in hyperbolic() and n.arguments[0] is argument)
         found += [Through(r.name, (*written, r)) for r in exponential_relations(argument) if not isinstance(r, Through)]
-    for node in subtrees(e):
-        if isinstance(node, Add) and len(node.terms) == 2 and all(is_call(t, "exp") for t in node.terms):
-            found += _of_two(*node.terms)
+    for pair in subtrees(e):
+        if isinstance(pair, Add) and len(pair.terms) == 2 and all(is_call(t, "exp") for t in pair.terms):
+            found += _of_two(*pair.terms)
     return found
 
 

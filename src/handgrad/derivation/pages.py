@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handgrad.axes import Definition, Model
 from handgrad.derivation.steps import FORMS, ROUTINE, Step
 from handgrad.document import Block, Chain, Document, Heading, Inline, Inset, Line, Paragraph
-from handgrad.expr import Entry
+from handgrad.expr import Entry, Expr
 from handgrad.rules import textbook
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def page_of_several(gradients: Gradients, detail: str) -> Document:
 
 
 def _kept(gradients: Gradients) -> Inline:
-    found: list[str | Entry] = []
+    found: list[str | Expr] = []
     for kept in gradients.keep:
         found += [", " if found else "", kept.shown, f" ({kept.size})"]
     return tuple(found) or ("nothing",)

@@ -46,7 +46,9 @@ from handgrad.expr import (
     subtrees,
 )
 from handgrad.notation import write
-from handgrad.rules.algebra import canonical, coefficient, factors, negated, power, product_of
+from handgrad.rules.algebra import negated, power, product_of
+from handgrad.rules.canonical import canonical
+from handgrad.rules.shapes import coefficient, factors
 from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import symbols
 

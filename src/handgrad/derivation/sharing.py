@@ -30,8 +30,9 @@ from handgrad.expr import (
     parts,
     renamed,
 )
-from handgrad.rules.algebra import canonical, coefficient, is_indicator
+from handgrad.rules.canonical import canonical
 from handgrad.rules.relations import Relation
+from handgrad.rules.shapes import coefficient, is_indicator
 from handgrad.rules.tidy import Tidy, symbols
 
 GAIN = 4

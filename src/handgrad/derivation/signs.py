@@ -34,9 +34,11 @@ from handgrad.expr import (
     replaced,
     subtrees,
 )
-from handgrad.rules.algebra import canonical, coefficient, comparison, factors, is_call, is_indicator, is_positive, product, terms, total
+from handgrad.rules.algebra import comparison, product, total
+from handgrad.rules.canonical import canonical
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import ratio
+from handgrad.rules.shapes import coefficient, factors, is_call, is_indicator, is_positive, terms
 
 
 @dataclass(slots=True)

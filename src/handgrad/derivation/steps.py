@@ -33,8 +33,10 @@ from handgrad.expr import (
     subtrees,
 )
 from handgrad.rules import textbook
-from handgrad.rules.algebra import base_and_exponent, canonical, factors, product, reduced, total_of
+from handgrad.rules.algebra import product, total_of
+from handgrad.rules.canonical import canonical, reduced
 from handgrad.rules.rule import Rule
+from handgrad.rules.shapes import base_and_exponent, factors
 from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import Tidy, symbols
 from handgrad.verification import Certificate
@@ -205,7 +207,8 @@ class Narrator:
         rule = textbook.cancelled if gone else textbook.collected
         lines = self._stages(start, [(rule, gathered, f"{', '.join(gone)} cancel{'s' if len(gone) == 1 else ''}" if gone else "gathered", ())])
         current = lines[-1].after if lines else start
-        return lines + self._stages(current, [*self._collapsed(gathered), (textbook.named if applied else textbook.collected, value, _named_reason(applied), ())])
+        form = textbook.named if applied else textbook.collected
+        return lines + self._stages(current, [*self._collapsed(gathered), (form, value, _named_reason(applied), ())])
 
     def _collapsed(self, e: Expr) -> list[Stage]:
         """The formula with its sums collapsed, first without and then with the known ones."""
@@ -312,7 +315,7 @@ class Link:
             if isinstance(f, Delta):
                 for mine, other in ((f.left, f.right), (f.right, f.left)):
                     if mine in user.letters and mine not in fixed and _fixes(mine, other, user):
-                        fixed[mine] = other  # type: ignore[index]
+                        fixed[mine] = other
                         partial = product(partial, Pow(f, MINUS_ONE))
                         break
         rest = tuple(letter for letter in user.letters if letter not in fixed)

@@ -1,1 +1,1 @@
-"""What is true: identities with statements in the notation, and what applies them to trees."""
+"""The rules of the algebra and of calculus: what is true, and how a formula is put into the form that a person writes."""

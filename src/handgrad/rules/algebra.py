@@ -11,15 +11,12 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import lru_cache, reduce
 from math import gcd, isqrt, lcm
-from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
-from handgrad.catalogue.elementary import sign_of
 from handgrad.expr import (
     HALF,
     MINUS_ONE,
     ONE,
-    TWO,
     ZERO,
     Add,
     And,
@@ -34,7 +31,6 @@ from handgrad.expr import (
     Index,
     IndexCompare,
     Letter,
-    Literal,
     Mul,
     Node,
     Not,
@@ -43,80 +39,36 @@ from handgrad.expr import (
     Pow,
     Reduce,
     Shift,
-    Size,
     Slice,
     VectorCall,
-    affine,
+    fresh,
     instantiate,
-    opened,
     parts,
     rebuilt,
-    renamed,
-    replaced,
-    shift,
     subtrees,
 )
+from handgrad.rules.matching import match
 from handgrad.rules.order import sort_key
+from handgrad.rules.shapes import (
+    MIRRORED,
+    OPPOSITE,
+    base_and_exponent,
+    coefficient,
+    delta,
+    exp_argument,
+    factors,
+    is_call,
+    is_even,
+    is_indicator,
+    is_positive,
+    nests,
+    scaled,
+    terms,
+    truth,
+)
 
 ODD = frozenset(("tanh", "sin", "sinh", "erf", "sign", "tan"))
 EVEN = frozenset(("abs", "cos", "cosh", "sech"))
-
-
-# ---------------------------------------------------------------- taking apart
-
-
-def coefficient(e: Expr) -> tuple[Fraction, Expr]:
-    """The rational coefficient of a canonical term, and the rest."""
-    if isinstance(e, Number):
-        return e.value, ONE
-    if isinstance(e, Mul) and isinstance(e.factors[0], Number):
-        rest = e.factors[1:]
-        return e.factors[0].value, rest[0] if len(rest) == 1 else Mul(rest)
-    return Fraction(1), e
-
-
-def scaled(c: Fraction, e: Expr) -> Expr:
-    """The canonical term with this coefficient; `e` has none."""
-    if c == 0 or e is ZERO:
-        return ZERO
-    if e is ONE:
-        return Number(c)
-    if c == 1:
-        return e
-    return Mul((Number(c), *(e.factors if isinstance(e, Mul) else (e,))))
-
-
-def factors(e: Expr) -> tuple[Expr, ...]:
-    """The factors of a canonical product; of anything else, itself."""
-    return e.factors if isinstance(e, Mul) else (e,)
-
-
-def terms(e: Expr) -> tuple[Expr, ...]:
-    """The terms of a canonical sum, a number before a sum multiplied in; of anything else, itself."""
-    c, rest = coefficient(e)
-    if not isinstance(rest, Add):
-        return (e,)
-    return rest.terms if c == 1 else tuple(scaled(c * d, t) for d, t in map(coefficient, rest.terms))
-
-
-def base_and_exponent(e: Expr) -> tuple[Expr, Expr]:
-    """A factor as a power."""
-    return (e.base, e.exponent) if isinstance(e, Pow) else (e, ONE)
-
-
-def is_indicator(e: Node) -> bool:
-    """Whether the node is 1 where a condition holds, else 0."""
-    return isinstance(e, Cases) and e.otherwise is ZERO and len(e.branches) == 1 and e.branches[0][0] is ONE
-
-
-def is_call(e: Node, function: str) -> bool:
-    """Whether the node is a call of the function."""
-    return isinstance(e, Call) and e.function == function
-
-
-def indicator(condition: Condition) -> Cases:
-    """1 where the condition holds, else 0."""
-    return Cases(((ONE, condition),), ZERO)
 
 
 # ---------------------------------------------------------------- sums
@@ -259,7 +211,7 @@ def _with_deltas(items: list[Expr]) -> list[Expr]:
                 continue
             others = [o for m, o in enumerate(items) if m != n]
             if any(gone in o.letters for o in others):
-                changed = product_of(canonical(renamed(o, {gone: kept})) for o in others)
+                changed = product_of(substituted(o, gone, kept) for o in others)
                 return [f, *factors(changed)]
             break
     return items
@@ -278,7 +230,8 @@ def _with_cases(items: list[Expr]) -> list[Expr]:
                     return _with_cases([*items[:n], *factors(told), *items[n + 1 :]])
         for other in conditional:
             if other is not f and len(f.branches) == len(other.branches) and all(a[1] is b[1] for a, b in zip(f.branches, other.branches, strict=True)):
-                joint = cases(tuple((product(a[0], b[0]), a[1]) for a, b in zip(f.branches, other.branches, strict=True)), product(f.otherwise, other.otherwise))
+                branches = tuple((product(a[0], b[0]), a[1]) for a, b in zip(f.branches, other.branches, strict=True))
+                joint = cases(branches, product(f.otherwise, other.otherwise))
                 return _with_cases([joint, *(o for o in items if o is not f and o is not other)])
     return items
 
@@ -300,13 +253,13 @@ def _with_softmax(items: list[Expr]) -> list[Expr]:
     """exp(f_k) over the sum of exp(f_m) is softmax(f)_k, whatever f is."""
     for n, f in enumerate(items):
         base, exponent = base_and_exponent(f)
-        if not (isinstance(base, Reduce) and base.kind == "sum" and isinstance(exponent, Number) and exponent.value <= -1 and _exp_argument(base.arguments[0])):
+        if not (isinstance(base, Reduce) and base.kind == "sum" and isinstance(exponent, Number) and exponent.value <= -1 and exp_argument(base.arguments[0])):
             continue
         for m, top in enumerate(items):
             over, times = base_and_exponent(top)
             if not (isinstance(over, Call) and over.function == "exp" and isinstance(times, Number)):
                 continue
-            argument = _exp_argument(base.arguments[0])
+            argument = exp_argument(base.arguments[0])
             sign = 1 if isinstance(base.arguments[0], Call) else -1
             at = index_of(base.axis, base.arguments[0], over if sign == 1 else Pow(over, MINUS_ONE))
             if at is None or times.value * sign < 1 or argument is None:
@@ -319,20 +272,11 @@ def _with_softmax(items: list[Expr]) -> list[Expr]:
     return items
 
 
-def _exp_argument(e: Expr) -> Expr | None:
-    match e:
-        case Call("exp", (u,)):
-            return u
-        case Pow(Call("exp", (u,)), exponent) if exponent is MINUS_ONE:
-            return product(MINUS_ONE, u)
-    return None
-
-
 def index_of(axis: Axis, body: Any, target: Node) -> Index | None:
     """The index at which the body of a binder is the target."""
-    tried: list[Index] = [n for n in target.letters if n.axis is axis]
-    tried += [n for n in subtrees(target) if isinstance(n, (Literal, Shift)) and n.loose == 0]
-    return next((index for index in tried if canonical(instantiate(body, index)) is target), None)
+    letter = fresh(axis)
+    found = match(instantiate(body, letter), target, frozenset((letter,)))
+    return None if found is None else found.get(letter)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -343,7 +287,7 @@ def power(base: Expr, exponent: Expr) -> Expr:
     if exponent is ONE or base is ONE:
         return base
     if not isinstance(exponent, Number):
-        return power(base.base, product(base.exponent, exponent)) if isinstance(base, Pow) and _nests(base) else Pow(base, exponent)
+        return power(base.base, product(base.exponent, exponent)) if isinstance(base, Pow) and nests(base) else Pow(base, exponent)
     whole = exponent.value.denominator == 1
     match base:
         case Number(value):
@@ -355,7 +299,7 @@ def power(base: Expr, exponent: Expr) -> Expr:
         case Mul(below) if whole:
             return product_of(power(f, exponent) for f in below)
         case Mul(below):
-            outside = [f for f in below if isinstance(f, Number) and f.value > 0 or isinstance(f, Pow) and _even(f)]
+            outside = [f for f in below if isinstance(f, Number) and f.value > 0 or isinstance(f, Pow) and is_even(f)]
             if outside:
                 rest = product_of(f for f in below if f not in outside)
                 return product(*(power(f, exponent) for f in outside), Pow(rest, exponent) if rest is not ONE else ONE)
@@ -366,33 +310,6 @@ def power(base: Expr, exponent: Expr) -> Expr:
         case Cases() if is_indicator(base) and exponent.value > 0:
             return base
     return Pow(base, exponent)
-
-
-def _nests(e: Pow) -> bool:
-    """Whether a power of the power is one power: its base is positive, or must be for a symbolic exponent to make sense."""
-    return is_positive(e.base) or not isinstance(e.exponent, Number)
-
-
-def _even(e: Pow) -> bool:
-    return isinstance(e.exponent, Number) and e.exponent.value.denominator == 1 and e.exponent.value % 2 == 0
-
-
-def is_positive(e: Expr) -> bool:
-    """Whether the node is positive wherever it is real, by its shape alone."""
-    match e:
-        case Call(name, _):
-            return sign_of(name) == "positive"
-        case Number(value):
-            return value > 0
-        case Size() | VectorCall("softmax"):
-            return True
-        case Reduce("sum", _, (body,)):
-            return is_positive(body)
-        case Pow(base, exponent):
-            return is_positive(base) or isinstance(exponent, Number) and exponent.value.denominator == 2
-        case Add(below) | Mul(below):
-            return all(map(is_positive, below))
-    return False
 
 
 def _number_power(value: Fraction, exponent: Fraction) -> Expr:
@@ -505,7 +422,7 @@ def under(condition: Condition, value: Expr) -> Expr:
         for larger, smaller, difference in ((a, b, gap), (b, a, product(MINUS_ONE, gap))):
             if coefficient(difference)[1] is coefficient(condition.left)[1] and (coefficient(difference)[0] > 0) == (coefficient(condition.left)[0] > 0):
                 chosen = larger if node.function == "max" else smaller
-                return canonical(replaced(value, lambda n, node=node, chosen=chosen: chosen if n is node else None))  # type: ignore[no-any-return]
+                return substituted(value, node, chosen)  # type: ignore[no-any-return]
     return value
 
 
@@ -517,32 +434,6 @@ def _common_factors(values: list[Expr]) -> Expr:
     numbers = {coefficient(v)[0] for v in values}
     sign = [Number(next(iter(numbers)))] if len(numbers) == 1 else []
     return product_of([*sign, *(power(b, x) for b, x in shared.items())])
-
-
-def truth(condition: Condition) -> bool | None:
-    """Whether the condition is true or false by its numbers alone."""
-    match condition:
-        case Compare(operator, Number(a), Number(b)):
-            return bool(COMPARE[operator](a, b))
-        case IndexCompare(operator, Literal(n), Literal(m)):
-            return bool(COMPARE[operator](n, m))
-        case IndexCompare(operator, a, b) if a is b:
-            return operator in ("<=", ">=", "==")
-        case And(below):
-            known = [truth(c) for c in below]
-            return False if False in known else None if None in known else True
-        case Or(below):
-            known = [truth(c) for c in below]
-            return True if True in known else None if None in known else False
-        case Not(below_one):
-            inner = truth(below_one)
-            return None if inner is None else not inner
-    return None
-
-
-COMPARE: dict[str, Any] = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
-OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
-MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
 def negated(condition: Condition) -> Condition:
@@ -573,34 +464,7 @@ def comparison(operator: str, left: Expr, right: Expr) -> Compare:
     return Compare(operator, difference, ZERO)
 
 
-def delta(left: Index, right: Index) -> Expr:
-    """The canonical Kronecker delta: 1 or 0 where the indices are the same or differ by a constant."""
-    a, b = affine(left), affine(right)
-    if left is right:
-        return ONE
-    if a is not None and b is not None:
-        difference = shift((*a[0], *((-f, atom) for f, atom in b[0])), a[1] - b[1])
-        if isinstance(difference, Literal):
-            return ONE if difference.value == 0 else ZERO
-    first, second = sorted((left, right), key=sort_key)
-    return Delta(first, second)
-
-
 # ---------------------------------------------------------------- whole trees
-
-
-@lru_cache(maxsize=1 << 17)
-def canonical(node: Any) -> Any:
-    """The canonical form of a raw tree."""
-    match node:
-        case Reduce(kind, _, _):
-            letter, bodies = opened(node)
-            return reduced(kind, letter, tuple(canonical(b) for b in bodies))
-        case VectorCall(kind, _, _, at):
-            letter, body = opened(node)
-            return VectorCall(kind, node.axis, closed(canonical(body), letter), canonical(at))
-        case _:
-            return assembled(node, canonical)
 
 
 def assembled(node: Any, f: Callable[[Any], Any]) -> Any:
@@ -620,6 +484,8 @@ def assembled(node: Any, f: Callable[[Any], Any]) -> Any:
             return cases(tuple((f(v), f(c)) for v, c in branches), f(otherwise))
         case Compare(operator, left, right):
             return comparison(operator, f(left), f(right))
+        case Not(condition):
+            return negated(f(condition))
         case _:
             return rebuilt(node, f, f)
 
@@ -629,39 +495,14 @@ def remade(node: Any, f: Callable[[Any], Any]) -> Any:
     return node if all(f(child) is child for child, _ in parts(node)) else assembled(node, f)
 
 
-def closed(body: Any, letter: Letter) -> Any:
-    """The canonical body with the letter bound, sorted anew."""
-    memo: dict[tuple[Node, int], Any] = {}
+def substituted(e: Any, old: Node, new: Node) -> Any:
+    """The canonical tree with one node replaced by another, put together anew."""
+    memo: dict[Node, Any] = {old: new}
 
-    def walk(node: Any, depth: int) -> Any:
-        if letter not in node.letters and node.loose <= depth:
-            return node
-        if node is letter:
-            return Bound(depth)
-        if isinstance(node, Bound):
-            return Bound(node.depth + 1) if node.depth >= depth else node
-        key = (node, depth)
-        if key not in memo:
-            memo[key] = put_together(node, depth)
-        return memo[key]
+    def walk(node: Any) -> Any:
+        if node not in memo:
+            binds = isinstance(node, (Reduce, VectorCall, Slice))
+            memo[node] = rebuilt(node, walk, walk) if binds else remade(node, walk)
+        return memo[node]
 
-    def put_together(node: Any, depth: int) -> Any:
-        if isinstance(node, (Reduce, VectorCall, Slice)):
-            return rebuilt(node, lambda n: walk(n, depth), lambda n: walk(n, depth + 1))
-        return assembled(node, lambda n: walk(n, depth))
-
-    return walk(body, 0)
-
-
-def reduced(kind: str, letter: Letter, bodies: tuple[Expr, ...]) -> Expr:
-    """The canonical reduction over the letter; means, norms and log-sum-exps are written with sums."""
-    if kind == "mean":
-        return product(power(Size(letter.axis), MINUS_ONE), reduced("sum", letter, bodies))
-    if kind == "norm":
-        return power(reduced("sum", letter, (power(bodies[0], TWO),)), HALF)
-    if kind == "logsumexp":
-        return apply("log", (reduced("sum", letter, (apply("exp", bodies),)),))
-    if kind == "sum":
-        c, rest = coefficient(closed(bodies[0], letter))
-        return product(Number(c), Reduce("sum", letter.axis, (rest,)) if rest is not ONE else Size(letter.axis))
-    return Reduce(kind, letter.axis, tuple(closed(b, letter) for b in bodies))
+    return walk(e)

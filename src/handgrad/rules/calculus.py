@@ -36,7 +36,9 @@ from handgrad.expr import (
     opened,
     renamed,
 )
-from handgrad.rules.algebra import apply, canonical, cases, comparison, delta, indicator, is_indicator, power, product, product_of, total, total_of
+from handgrad.rules.algebra import apply, cases, comparison, power, product, product_of, total, total_of
+from handgrad.rules.canonical import canonical
+from handgrad.rules.shapes import delta, indicator, is_indicator
 from handgrad.rules.sums import Collapse
 
 
@@ -131,8 +133,8 @@ class Differentiator:
         last = self(otherwise, x)
         settled = []
         for n, (slope, (_, condition)) in enumerate(zip(slopes, branches, strict=True)):
-            following = slopes[n + 1] if n + 1 < len(slopes) else last
-            settled.append((slope, at_boundary(condition, slope, following)))
+            beyond = [s for s in (*slopes[n + 1 :], last) if slope is not ZERO or s is not ZERO]     # a branch of slope 0 has no say against one of slope 0
+            settled.append((slope, at_boundary(condition, slope, beyond[0] if beyond else ZERO)))
         return cases(tuple(settled), last)
 
     def _reduction(self, e: Reduce, x: Entry) -> Expr:

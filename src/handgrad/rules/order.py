@@ -29,10 +29,8 @@ from handgrad.expr import (
     parts,
 )
 
-RANK = {
-    kind: rank
-    for rank, kind in enumerate((Number, Size, Literal, Letter, Bound, Shift, Entry, Call, VectorCall, Pow, Delta, Mul, Add, Reduce, Abstract, Slice, Derivative, Cases))
-}
+ORDER = (Number, Size, Literal, Letter, Bound, Shift, Entry, Call, VectorCall, Pow, Delta, Mul, Add, Reduce, Abstract, Slice, Derivative, Cases)
+RANK = {kind: rank for rank, kind in enumerate(ORDER)}
 
 
 @lru_cache(maxsize=1 << 18)

@@ -32,9 +32,11 @@ from handgrad.expr import (
     renamed,
     subtrees,
 )
-from handgrad.rules.algebra import base_and_exponent, canonical, closed, factors, power, product, product_of, reduced, remade
+from handgrad.rules.algebra import power, product, product_of, remade
+from handgrad.rules.canonical import canonical, closed, reduced
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import solved_for, substituted
+from handgrad.rules.shapes import base_and_exponent, factors
 from handgrad.rules.sums import Collapse
 
 

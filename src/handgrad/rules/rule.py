@@ -9,7 +9,7 @@ an index for the body of the binder. In a sum or product of two, the first stand
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -77,7 +77,7 @@ def _fits(pattern: Any, node: Any, found: dict[str, Any]) -> bool:
         return False
     below, other = [p for p, _ in parts(pattern)], [p for p, _ in parts(node)]
     if isinstance(pattern, (Add, Mul)) and len(other) > len(below):
-        join = add if isinstance(pattern, Add) else mul
+        join: Callable[..., Expr] = add if isinstance(pattern, Add) else mul
         other = [*other[: len(below) - 1], join(*other[len(below) - 1 :])]
     if isinstance(pattern, Number) and pattern is not node or len(below) != len(other):
         return False

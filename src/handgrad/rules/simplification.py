@@ -31,23 +31,11 @@ from handgrad.expr import (
     opened,
     subtrees,
 )
-from handgrad.rules.algebra import (
-    base_and_exponent,
-    closed,
-    coefficient,
-    factors,
-    is_call,
-    is_indicator,
-    power,
-    product,
-    product_of,
-    reduced,
-    remade,
-    terms,
-    total_of,
-)
+from handgrad.rules.algebra import power, product, product_of, remade, total_of
+from handgrad.rules.canonical import closed, reduced
 from handgrad.rules.ratio import expanded, factored
 from handgrad.rules.relations import AnyRelation, Through
+from handgrad.rules.shapes import base_and_exponent, coefficient, factors, is_call, is_indicator, terms
 from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import Tidy, symbols
 
@@ -70,7 +58,7 @@ class Simplifier:
 
     def __call__(self, e: Expr) -> Expr:
         """The form of the expression that reads best, over the names."""
-        best = self.shaped(e)
+        best: Expr = self.shaped(e)
         for _ in range(ROUNDS):
             before = best
             for relation in (*self.relations, *self.proposals(best)):
@@ -82,7 +70,7 @@ class Simplifier:
         return best
 
     def _better(self, best: Expr, candidate: Expr, relation: AnyRelation) -> Expr:
-        shaped = self.shaped(self._with_signs(candidate))
+        shaped: Expr = self.shaped(self._with_signs(candidate))
         for further in self.relations if isinstance(relation, Through) else ():
             shaped = min(shaped, self.shaped(self._with_signs(further.applied(shaped, self.collapse))), key=self.cost)
         if self.cost(shaped) >= self.cost(best):
@@ -165,9 +153,9 @@ class Simplifier:
         bodies = []
         for t in group:
             inner = next((f for f in factors(t) if isinstance(f, Reduce)), Size(first.axis))
-            outside = product_of(f for f in factors(t) if f is not inner)
-            bodies.append(product(outside, instantiate(inner.arguments[0], letter)) if isinstance(inner, Reduce) else outside)
-        body = self.shaped(total_of(bodies))
+            rest = product_of(f for f in factors(t) if f is not inner)
+            bodies.append(product(rest, instantiate(inner.arguments[0], letter)) if isinstance(inner, Reduce) else rest)
+        body: Expr = self.shaped(total_of(bodies))
         outside = [f for f in factors(body) if letter not in f.letters]
         return product(*outside, reduced("sum", letter, (product_of(f for f in factors(body) if f not in outside),)))
 

@@ -37,23 +37,10 @@ from handgrad.expr import (
     shift,
     subtrees,
 )
-from handgrad.rules.algebra import (
-    canonical,
-    closed,
-    factors,
-    indicator,
-    is_indicator,
-    negated,
-    power,
-    product,
-    product_of,
-    reduced,
-    remade,
-    terms,
-    total,
-    total_of,
-)
+from handgrad.rules.algebra import negated, power, product, product_of, remade, total, total_of
+from handgrad.rules.canonical import canonical, closed, reduced
 from handgrad.rules.matching import match
+from handgrad.rules.shapes import factors, indicator, is_indicator, terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +92,8 @@ class Collapse:
         return product(*outside, self._of_factors(letter, inside))
 
     def _of_terms(self, letter: Letter, parts: tuple[Expr, ...]) -> Expr:
-        kept, done = [], []
+        kept: list[tuple[Expr, Expr]] = []
+        done: list[tuple[Expr, Expr]] = []
         for t in parts:
             value = self.sum(letter, t)
             (kept if self._stays(letter, t, value) else done).append((t, value))

@@ -41,8 +41,9 @@ from handgrad.expr import (
     rebuilt,
     subtrees,
 )
-from handgrad.rules.algebra import MIRRORED, coefficient, factors, indicator, is_indicator, power, product, product_of, scaled, terms, total
+from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.order import sort_key
+from handgrad.rules.shapes import MIRRORED, coefficient, factors, indicator, is_indicator, scaled, terms
 
 
 @dataclass(slots=True)
@@ -116,7 +117,8 @@ class Tidy:
         return below
 
     def _fraction(self, c: Fraction, below: list[Expr]) -> Expr:
-        above, under = [], []
+        above: list[Expr] = []
+        under: list[Expr] = []
         for f in below:
             (under if _goes_under(f) else above).append(f)
         above.sort(key=self._factor_key)
@@ -138,7 +140,7 @@ class Tidy:
 
     def _power(self, f: Expr) -> Expr:
         if not isinstance(f, Pow):
-            return f if is_indicator(f) else self(f)  # type: ignore[no-any-return]
+            return f if is_indicator(f) else self(f)
         base, exponent = f.base, f.exponent
         if isinstance(base, Call) and base.function == "exp":
             return Call("exp", (self(product(exponent, base.arguments[0])),))
@@ -219,10 +221,11 @@ def _goes_under(f: Expr) -> bool:
 
 def _needs_condition(f: Expr) -> bool:
     """Whether the factor may have no value where the condition fails."""
-    return any(
-        isinstance(n, Shift) or isinstance(n, Call) and n.function in ("log", "sqrt") or isinstance(n, Pow) and isinstance(n.exponent, Number) and n.exponent.value < 0
-        for n in subtrees(f)
-    )
+    return any(isinstance(n, Shift) or isinstance(n, Call) and n.function in ("log", "sqrt") or _is_inverse(n) for n in subtrees(f))
+
+
+def _is_inverse(n: Node) -> bool:
+    return isinstance(n, Pow) and isinstance(n.exponent, Number) and n.exponent.value < 0
 
 
 def _base_terms(f: Expr) -> tuple[Expr, ...]:
@@ -292,7 +295,8 @@ def _as_norm(e: Expr) -> Expr | None:
     if isinstance(e, Reduce) and e.kind == "sum":
         c, body = coefficient(e.arguments[0])
         if c == 1 and all(isinstance(f, Pow) and isinstance(f.exponent, Number) and f.exponent.value % 2 == 0 for f in factors(body)):
-            return Reduce("norm", e.axis, (product_of(power(f, HALF) if not isinstance(f, Pow) else power(f.base, product(f.exponent, HALF)) for f in factors(body)),))
+            roots = (power(f, HALF) if not isinstance(f, Pow) else power(f.base, product(f.exponent, HALF)) for f in factors(body))
+            return Reduce("norm", e.axis, (product_of(roots),))
     return None
 
 

@@ -1,0 +1,62 @@
+"""The canonical form of a whole tree: binders opened, put together by the algebra, and closed again."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from handgrad.expr import HALF, MINUS_ONE, ONE, TWO, Bound, Expr, Letter, Node, Number, Reduce, Size, Slice, VectorCall, opened, rebuilt
+from handgrad.rules.algebra import apply, assembled, power, product
+from handgrad.rules.shapes import coefficient
+
+
+@lru_cache(maxsize=1 << 17)
+def canonical(node: Any) -> Any:
+    """The canonical form of a raw tree."""
+    match node:
+        case Reduce(kind, _, _):
+            letter, bodies = opened(node)
+            return reduced(kind, letter, tuple(canonical(b) for b in bodies))
+        case VectorCall(kind, _, _, at):
+            letter, body = opened(node)
+            return VectorCall(kind, node.axis, closed(canonical(body), letter), canonical(at))
+        case _:
+            return assembled(node, canonical)
+
+
+def closed(body: Any, letter: Letter) -> Any:
+    """The canonical body with the letter bound, sorted anew."""
+    memo: dict[tuple[Node, int], Any] = {}
+
+    def walk(node: Any, depth: int) -> Any:
+        if letter not in node.letters and node.loose <= depth:
+            return node
+        if node is letter:
+            return Bound(depth)
+        if isinstance(node, Bound):
+            return Bound(node.depth + 1) if node.depth >= depth else node
+        key = (node, depth)
+        if key not in memo:
+            memo[key] = put_together(node, depth)
+        return memo[key]
+
+    def put_together(node: Any, depth: int) -> Any:
+        if isinstance(node, (Reduce, VectorCall, Slice)):
+            return rebuilt(node, lambda n: walk(n, depth), lambda n: walk(n, depth + 1))
+        return assembled(node, lambda n: walk(n, depth))
+
+    return walk(body, 0)
+
+
+def reduced(kind: str, letter: Letter, bodies: tuple[Expr, ...]) -> Expr:
+    """The canonical reduction over the letter; means, norms and log-sum-exps are written with sums."""
+    if kind == "mean":
+        return product(power(Size(letter.axis), MINUS_ONE), reduced("sum", letter, bodies))
+    if kind == "norm":
+        return power(reduced("sum", letter, (power(bodies[0], TWO),)), HALF)
+    if kind == "logsumexp":
+        return apply("log", (reduced("sum", letter, (apply("exp", bodies),)),))
+    if kind == "sum":
+        c, rest = coefficient(closed(bodies[0], letter))
+        return product(Number(c), Reduce("sum", letter.axis, (rest,)) if rest is not ONE else Size(letter.axis))
+    return Reduce(kind, letter.axis, tuple(closed(b, letter) for b in bodies))
