@@ -18,8 +18,10 @@ $(VENV)/.test: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@
 
-$(VENV)/.frameworks: $(VENV)/.test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,frameworks]'
+# other libraries bring versions of their own of what the tests need, so they live apart
+$(VENV)-frameworks/.frameworks: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-frameworks
+	$(VENV)-frameworks/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,frameworks]'
 	touch $@
 
 # the peers that times are compared with live in an environment of their own; what cannot be installed is reported as absent
@@ -45,8 +47,8 @@ imports: $(VENV)/.test
 unit: $(VENV)/.test
 	$(BIN)/python -m pytest -m 'not nightly'
 
-test-frameworks: $(VENV)/.frameworks   ## values and gradients of the catalogue against other libraries
-	$(BIN)/python -m pytest tests/frameworks
+test-frameworks: $(VENV)-frameworks/.frameworks   ## values and gradients of the catalogue against other libraries
+	$(VENV)-frameworks/bin/python -m pytest tests/frameworks
 
 bench: $(VENV)/.core $(VENV)-bench/.peers  ## times of all derivations, beside two peers, and of starting up
 	$(BIN)/python -m benchmarks
@@ -58,4 +60,4 @@ picture: $(VENV)/.core        ## the picture of the README, from real output
 	$(BIN)/python docs/picture.py
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-frameworks $(VENV)-bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
