@@ -12,7 +12,7 @@ divided by a number is a number.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -632,7 +632,7 @@ def replaced(node: Any, change: Callable[[Any], Any]) -> Any:
     return walk(node)
 
 
-def renamed(node: Any, letters: dict[Letter, Index]) -> Any:
+def renamed(node: Any, letters: Mapping[Letter, Index]) -> Any:
     """The tree with free letters replaced by indices, all at once."""
     if not letters:
         return node
