@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from handgrad import catalogue
 from handgrad.axes import Definition, Model
 from handgrad.derivation.steps import Step
-from handgrad.expr import ZERO, Axis, Cases, Condition, Expr
+from handgrad.expr import ZERO, Axis, Cases, Condition, Expr, Node, parts
 from handgrad.notation import read_expression, write
 from handgrad.rules.textbook import kink_value
 from handgrad.verification import Certificate, Verifier
@@ -50,11 +50,27 @@ class Certifier:
         letters: Mapping[str, Axis] = {letter.name: letter.axis for letter in e.letters}
         return read_expression(write(e, self.model), self.model, letters)
 
+    def place(self, step: Step) -> str:
+        """The smallest part of the line that the step changes, in the notation; empty where it is the whole line."""
+        part = changed_part(step.before, step.after)
+        return "" if part is step.before or part.loose else write(part, self.model, frozenset(letter.name for letter in part.letters))
+
     def certified(self, step: Step) -> Step:
         """The step with its certificate, and those of its substeps."""
         below = tuple(self.certified(s) for s in step.substeps)
         chooses = step.rule is kink_value         # the value on the boundary, and says so
-        return replace(step, substeps=below, certificate=self.equality(step.before, step.after, step.condition, off_kinks=chooses))
+        return replace(step, substeps=below, place=self.place(step), certificate=self.equality(step.before, step.after, step.condition, off_kinks=chooses))
+
+
+def changed_part(before: Node, after: Node) -> Node:
+    """The smallest subtree of `before` outside of which both are the same."""
+    while type(before) is type(after):
+        mine, theirs = [n for n, _ in parts(before)], [n for n, _ in parts(after)]
+        different = [(a, b) for a, b in zip(mine, theirs, strict=False) if a is not b]
+        if len(mine) != len(theirs) or len(different) != 1 or not isinstance(different[0][0], Expr):
+            return before
+        before, after = different[0]
+    return before
 
 
 def _under(e: Expr, condition: Condition | None) -> Expr:

@@ -23,6 +23,7 @@ from handgrad.expr import (
     Expr,
     Letter,
     Member,
+    Mul,
     Number,
     Pow,
     Reduce,
@@ -68,9 +69,9 @@ class Network:
         """The differentiator of this network."""
         return Differentiator(self.collapse, slope, catalogue.functions())
 
-    def simplifier(self, dear: frozenset[str] = frozenset(), without: frozenset[str] = frozenset()) -> Simplifier:
-        """The simplifier over the names, those nearest to the result first; relations of the names in `without` are left out."""
-        relations = [r for r in reversed(self.relations) if r.name not in without]
+    def simplifier(self, dear: frozenset[str] = frozenset()) -> Simplifier:
+        """The simplifier over the names, those nearest to the result first; a single `dear` name is not solved for one of its factors."""
+        relations = [r for r in reversed(self.relations) if r.name not in dear or not _solves(r)]
         signs = tuple(r for r in relations if r.name == "")
         return Simplifier(self.collapse, Tidy(self.levels), relations, signs, proposals, dear)
 
@@ -84,6 +85,11 @@ class Network:
             if isinstance(relation, Relation) and isinstance(relation.value, Entry):
                 e = relation.applied(e, self.collapse)
         return e
+
+
+def _solves(relation: AnyRelation) -> bool:
+    """Whether the relation gives a factor of a product without indices: f = x*s says x = f/s, which no one writes in the derivative of f."""
+    return isinstance(relation, Relation) and not relation.variables and isinstance(relation.value, Mul)
 
 
 def network_of(model: Model, opaque: frozenset[str] = frozenset()) -> Network:

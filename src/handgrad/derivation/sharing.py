@@ -86,7 +86,7 @@ class Sharing:
 def _nameable(node: Node) -> bool:
     if isinstance(node, Mul) and isinstance(node.factors[0], Number) and len(node.factors) == 2:
         return False            # what stands behind the number is counted by itself
-    return not any(isinstance(n, (Delta, Abstract, Derivative)) for n in occurrences(node))
+    return bool(node.tensors) and not any(isinstance(n, (Delta, Abstract, Derivative)) for n in occurrences(node))
 
 
 def occurrences(node: Any) -> Iterator[Any]:
