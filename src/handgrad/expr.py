@@ -37,9 +37,10 @@ class Interned(type):
 
 
 class Node(metaclass=Interned):
-    """What all nodes share: the free letters and the tensors below them, and how many enclosing binders they need."""
+    """What all nodes share: the free letters and the tensors below them, how many enclosing binders they need, how deep they nest binders."""
 
-    __slots__ = ("__weakref__", "letters", "loose", "tensors")
+    __slots__ = ("__weakref__", "height", "letters", "loose", "tensors")
+    height: int
     letters: frozenset[Letter]
     loose: int
     tensors: frozenset[str]
@@ -47,7 +48,7 @@ class Node(metaclass=Interned):
     def __post_init__(self) -> None:
         letters: frozenset[Letter] = frozenset()
         tensors: frozenset[str] = frozenset()
-        loose = 0
+        loose = height = 0
         for child, bound in parts(self):
             if child.letters:
                 letters = letters | child.letters if letters else child.letters
@@ -55,7 +56,9 @@ class Node(metaclass=Interned):
                 tensors = tensors | child.tensors if tensors else child.tensors
             if child.loose - bound > loose:
                 loose = child.loose - bound
-        _shared(self, letters, loose, tensors)
+            if child.height + bound > height:
+                height = child.height + bound
+        _shared(self, letters, loose, tensors, height)
 
     def __copy__(self: T) -> T:
         return self
@@ -64,10 +67,11 @@ class Node(metaclass=Interned):
         return self
 
 
-def _shared(node: Node, letters: frozenset[Letter], loose: int, tensors: frozenset[str]) -> None:
+def _shared(node: Node, letters: frozenset[Letter], loose: int, tensors: frozenset[str], height: int) -> None:
     object.__setattr__(node, "letters", letters)
     object.__setattr__(node, "loose", loose)
     object.__setattr__(node, "tensors", tensors)
+    object.__setattr__(node, "height", height)
 
 
 # ---------------------------------------------------------------- axes and indices
@@ -127,7 +131,7 @@ class Letter(Affine):
     axis: Axis
 
     def __post_init__(self) -> None:
-        _shared(self, frozenset((self,)), 0, frozenset())
+        _shared(self, frozenset((self,)), 0, frozenset(), 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +141,7 @@ class Bound(Affine):
     depth: int
 
     def __post_init__(self) -> None:
-        _shared(self, frozenset(), self.depth + 1, frozenset())
+        _shared(self, frozenset(), self.depth + 1, frozenset(), 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -599,8 +603,14 @@ def bind(body: Any, letter: Letter) -> Any:
 
 
 def opened(node: Reduce | VectorCall | Slice) -> tuple[Letter, Any]:
-    """A fresh letter and the body (of a `Reduce`: the tuple of arguments) in which it replaces the bound index."""
-    letter = fresh(node.axis)
+    """A letter of its own and the body (of a `Reduce`: the tuple of arguments) in which it replaces the bound index.
+
+    The letter is that of the height of the node, so that equal parts of different sums open to equal trees; what encloses the node is
+    higher, and where the letter is free below it after all, a fresh one is taken.
+    """
+    letter = Letter(f"\u00b7h{node.height}", node.axis)
+    if letter in node.letters:
+        letter = fresh(node.axis)
     if isinstance(node, Reduce):
         return letter, tuple(instantiate(a, letter) for a in node.arguments)
     return letter, instantiate(node.body, letter)

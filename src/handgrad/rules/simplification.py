@@ -26,6 +26,7 @@ from handgrad.expr import (
     Size,
     Slice,
     VectorCall,
+    fresh,
     instantiate,
     names,
     opened,
@@ -149,7 +150,7 @@ class Simplifier:
 
     def _under_one(self, group: list[Expr]) -> Expr:
         first = next(f for f in factors(group[0]) if isinstance(f, Reduce))
-        letter, _ = opened(first)
+        letter = fresh(first.axis)
         bodies = []
         for t in group:
             inner = next((f for f in factors(t) if isinstance(f, Reduce)), Size(first.axis))

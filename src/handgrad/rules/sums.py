@@ -32,6 +32,8 @@ from handgrad.expr import (
     Slice,
     VectorCall,
     affine,
+    fresh,
+    instantiate,
     opened,
     renamed,
     shift,
@@ -140,7 +142,8 @@ class Collapse:
         """The order of two sums changed, where the one over the letter is then a known one."""
         for n, f in enumerate(inside):
             if isinstance(f, Reduce) and f.kind == "sum" and f.axis is not letter.axis:
-                inner, (body,) = opened(f)
+                inner = fresh(f.axis)
+                body = instantiate(f.arguments[0], inner)
                 below = [*inside[:n], *inside[n + 1 :], *factors(body)]
                 value = self.sum(letter, product_of(g for g in below if letter in g.letters))
                 if not any(isinstance(node, Reduce) for node in subtrees(value)):
