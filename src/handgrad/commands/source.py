@@ -26,7 +26,8 @@ class Source:
 
     def name(self, asked: str) -> str:
         """The name in the model of what is asked for: an argument of a catalogue entry goes by its symbol there."""
-        return self.aliases.get(asked, asked)
+        tensor, bracket, indices = asked.partition("[")
+        return self.aliases.get(tensor.strip(), tensor) + bracket + indices
 
 
 def source(word: str) -> Source:

@@ -259,7 +259,7 @@ def with_letters(shown: tuple[Any, ...], model: Model, scope: frozenset[str]) ->
     letters: frozenset[Letter] = frozenset().union(*(e.letters for e in shown))
     taken = set(scope | {letter.name for letter in letters})
     naming: dict[Letter, Any] = {}
-    for letter in sorted((n for n in letters if n.name.startswith("\u00b7")), key=lambda n: int(n.name[1:])):
+    for letter in sorted((n for n in letters if n.name.startswith("\u00b7")), key=lambda n: (len(n.name), n.name)):
         name = letter_for(letter.axis, model, frozenset(taken))
         taken.add(name)
         naming[letter] = Letter(name, letter.axis)

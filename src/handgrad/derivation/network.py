@@ -70,7 +70,7 @@ class Network:
         return Differentiator(self.collapse, slope, catalogue.functions())
 
     def simplifier(self, dear: frozenset[str] = frozenset()) -> Simplifier:
-        """The simplifier over the names, those nearest to the result first; a single `dear` name is not solved for one of its factors."""
+        """The simplifier over the names, those nearest to the result first; `dear` names cost extra and are not solved for a plain factor."""
         relations = [r for r in reversed(self.relations) if r.name not in dear or not _solves(r)]
         signs = tuple(r for r in relations if r.name == "")
         return Simplifier(self.collapse, Tidy(self.levels), relations, signs, proposals, dear)
@@ -88,8 +88,8 @@ class Network:
 
 
 def _solves(relation: AnyRelation) -> bool:
-    """Whether the relation gives a factor of a product without indices: f = x*s says x = f/s, which no one writes in the derivative of f."""
-    return isinstance(relation, Relation) and not relation.variables and isinstance(relation.value, Mul)
+    """Whether the relation gives a plain factor of a product: f = x*s says x = f/s, which no one writes in the derivative of f."""
+    return isinstance(relation, Relation) and not relation.variables and isinstance(relation.value, Mul) and not isinstance(relation.pattern, Reduce)
 
 
 def network_of(model: Model, opaque: frozenset[str] = frozenset()) -> Network:

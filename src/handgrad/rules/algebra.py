@@ -187,7 +187,7 @@ def product_of(given: Iterable[Expr]) -> Expr:
     if c == 0:
         return ZERO
     items = _with_deltas([b if x is ONE else Pow(b, x) for b, x in powers.items() if x is not ZERO])
-    items = _with_softmax(_with_cases(items))
+    items = _with_softmax(_with_signs(_with_cases(items)))
     return scaled(c, ONE) if not items else _sorted_product(c, items)
 
 
@@ -233,6 +233,17 @@ def _with_cases(items: list[Expr]) -> list[Expr]:
                 branches = tuple((product(a[0], b[0]), a[1]) for a, b in zip(f.branches, other.branches, strict=True))
                 joint = cases(branches, product(f.otherwise, other.otherwise))
                 return _with_cases([joint, *(o for o in items if o is not f and o is not other)])
+    return items
+
+
+def _with_signs(items: list[Expr]) -> list[Expr]:
+    """u times its sign is abs(u), and abs(u) times the sign of u is u."""
+    for f in items:
+        if isinstance(f, Call) and f.function == "sign":
+            (u,) = f.arguments
+            for here, there in ((u, Call("abs", (u,))), (Call("abs", (u,)), u)):
+                if here in items:
+                    return list(factors(product_of([there, *(o for o in items if o is not f and o is not here)])))
     return items
 
 

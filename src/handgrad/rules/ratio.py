@@ -13,6 +13,7 @@ from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 from handgrad.expr import Add, Expr, Mul, Number, Pow, subtrees
 from handgrad.rules.algebra import power, product_of, total_of
+from handgrad.rules.shapes import terms
 
 MOST_ATOMS = 20
 MOST_TERMS = 200
@@ -73,6 +74,15 @@ def _splits(e: Pow) -> bool:
     return isinstance(e.exponent, Number) and e.exponent.value.denominator == 1 and (not isinstance(e.base, Add) or abs(e.exponent.value) <= MOST_POWER)
 
 
+def _symbolic(e: Pow) -> tuple[Expr, Expr] | None:
+    """The power b^(s + n) as b^s and b^n."""
+    below = terms(e.exponent)
+    whole = [t for t in below if isinstance(t, Number) and t.value.denominator == 1]
+    if len(below) > 1 and whole:
+        return Pow(e.base, total_of(t for t in below if t not in whole)), Pow(e.base, whole[0])
+    return None
+
+
 def _collect(e: Expr, found: dict[Expr, None]) -> None:
     match e:
         case Number():
@@ -82,6 +92,9 @@ def _collect(e: Expr, found: dict[Expr, None]) -> None:
                 _collect(b, found)
         case Pow(base, _) if _splits(e):
             _collect(base, found)
+        case Pow() if (pieces := _symbolic(e)) is not None:
+            for piece in pieces:
+                _collect(piece, found)
         case Pow(base, exponent) if isinstance(exponent, Number) and exponent.value < 0:
             found[power(base, Number(abs(exponent.value)))] = None
         case _:
@@ -105,6 +118,8 @@ def _convert(e: Expr, atoms: Atoms) -> tuple[Any, Any]:
             count = abs(int(value))
             up, down = _raised(n, count), _raised(d, count)
             return (up, down) if value > 0 else (down, up)
+        case Pow() if (pieces := _symbolic(e)) is not None:
+            return _convert(Mul(pieces), atoms)
         case Pow(base, Number(value)) if value < 0:
             return one, atoms.generator(power(base, Number(-value)))
         case _:

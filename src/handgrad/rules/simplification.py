@@ -41,6 +41,7 @@ from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import Tidy, symbols
 
 ROUNDS = 3
+DEAR = 1.5          # what it costs in symbols that the result itself, or a part that holds it whole, stands in its derivative
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class Simplifier:
     dear: frozenset[str] = frozenset()
     memo: dict[Node, Any] = field(default_factory=dict)
     applied: list[str] = field(default_factory=list)
-    costs: dict[Expr, int] = field(default_factory=dict)
+    costs: dict[Expr, float] = field(default_factory=dict)
 
     def __call__(self, e: Expr) -> Expr:
         """The form of the expression that reads best, over the names."""
@@ -86,10 +87,10 @@ class Simplifier:
                 e = relation.applied(e, self.collapse)
         return e
 
-    def cost(self, e: Expr) -> int:
+    def cost(self, e: Expr) -> float:
         """The symbols a person writes for it, and what the dear names cost extra."""
         if e not in self.costs:
-            extra = len(self.dear & names(e)) if self.dear else 0
+            extra = DEAR * len(self.dear & names(e)) if self.dear else 0
             self.costs[e] = symbols(self.tidy(e)) + extra
         return self.costs[e]
 
