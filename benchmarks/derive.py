@@ -129,11 +129,12 @@ def shown(times: Any) -> str:
 def report(found: dict[str, dict[str, Any]], peers: list[Peer]) -> None:
     """A line for each case, and how many keep to the goals."""
     names = [p.name for p in peers if not p.absent]
-    print("milliseconds, minimum / median; first: the first time in the process; ×: the peer's minimum over that of the derivation (no peer certifies)")
+    print("milliseconds, minimum / median; first: in this process; ×: the peer's minimum over that of `derive` (no peer certifies)")
     print(f"{'case':62} {'first':>7} {'derive':>15} {'certified':>17} " + " ".join(f"{n:>26}" for n in names))
     for name, row in found.items():
         ratios = {n: f"{shown(row.get(n))} ×{min(row[n]) / min(row['derive']):.1f}" if isinstance(row.get(n), list) else shown(row.get(n)) for n in names}
-        print(f"{name[:62]:62} {1000 * row['derive'][0]:7.1f} {shown(row['derive']):>15} {shown(row['certified']):>17} " + " ".join(f"{ratios[n]:>26}" for n in names))
+        own = f"{1000 * row['derive'][0]:7.1f} {shown(row['derive']):>15} {shown(row['certified']):>17}"
+        print(f"{name[:62]:62} {own} " + " ".join(f"{ratios[n]:>26}" for n in names))
     for kind in ("derive", "certified"):
         slow = [name for name, row in found.items() if min(row[kind]) > GOALS[kind]]
         print(f"{kind}: {len(found) - len(slow)} of {len(found)} within {1000 * GOALS[kind]:.0f} ms" + (f"; over: {'; '.join(slow)}" if slow else ""))
