@@ -15,29 +15,8 @@ from typing import Any
 
 from handgrad.axes import Model
 from handgrad.derivation.matrix import MatrixForm
-from handgrad.expr import (
-    Add,
-    And,
-    Axis,
-    Call,
-    Cases,
-    Compare,
-    Delta,
-    Entry,
-    Expr,
-    Letter,
-    Literal,
-    Mul,
-    Not,
-    Number,
-    Or,
-    Pow,
-    Reduce,
-    Size,
-    VectorCall,
-    opened,
-    parts,
-)
+from handgrad.expr import Add, And, Axis, Call, Cases, Compare, Delta, Entry, Expr, Letter, Literal, Mul, Not, Number, Or, Pow, Reduce, Size, VectorCall, parts
+from handgrad.trees import opened
 
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": lambda a, b: a < b,

@@ -34,13 +34,13 @@ from handgrad.expr import (
     Slice,
     VectorCall,
     add,
-    bind,
     mul,
     negative,
     quotient,
     shift,
 )
 from handgrad.notation import read
+from handgrad.trees import bind
 
 CONTEXT = read("""
 p[i,k] = x[i,k] + a[k] + b[i]

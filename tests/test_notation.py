@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import handgrad.catalogue  # noqa: F401 - makes its names known
 from handgrad.axes import Definition, Model
 from handgrad.errors import HandgradError, LimitError, NotationError
-from handgrad.expr import Axis, Letter, Literal, Number, Pow, instantiate, subtrees
+from handgrad.expr import Axis, Letter, Literal, Number, Pow
 from handgrad.notation import (
     Limits,
     Signature,
@@ -50,6 +50,7 @@ from handgrad.notation.builders import (
     tensors,
     total,
 )
+from handgrad.trees import instantiate, subtrees
 from support_trees import Trees, free_letters, model
 
 EXAMPLES = 2_000

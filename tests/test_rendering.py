@@ -8,13 +8,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from handgrad.expr import Call, Entry, Expr, Letter, Literal, Mul, VectorCall, reduction
+from handgrad.expr import Call, Entry, Expr, Letter, Literal, Mul, VectorCall
 from handgrad.notation import read
 from handgrad.rendering.mathml import mathml
 from handgrad.rendering.shape import AnyExpr, Context
 from handgrad.rendering.style import ASCII, BRACKETS, UNICODE, NoSubscript, flat
 from handgrad.rendering.tex import tex
 from handgrad.rendering.unicode import text
+from handgrad.trees import reduction
 from support_trees import CONTEXT, Trees, free_letters
 
 # a definition; its right side in Unicode, in ASCII, in LaTeX

@@ -32,12 +32,11 @@ from handgrad.expr import (
     Pow,
     Slice,
     VectorCall,
-    bind,
     expression,
     number,
-    reduction,
     shift,
 )
+from handgrad.trees import bind, reduction
 from handgrad.verification import Verifier
 
 ROWS, COLUMNS, FEATURES = Axis("a", 1), Axis("a", 2), Axis("w", 1)

@@ -10,27 +10,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from handgrad.expr import (
-    Axis,
-    Condition,
-    Entry,
-    Expr,
-    Index,
-    Letter,
-    Literal,
-    Node,
-    Reduce,
-    Size,
-    Slice,
-    VectorCall,
-    bind,
-    fresh,
-    instantiate,
-    opened,
-    rebuilt,
-    renamed,
-    replaced,
-)
+from handgrad.expr import Axis, Condition, Entry, Expr, Index, Letter, Literal, Node, Reduce, Size, Slice, VectorCall, rebuilt
+from handgrad.trees import bind, fresh, instantiate, opened, renamed, replaced
 
 
 @dataclass(frozen=True, slots=True)

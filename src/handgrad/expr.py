@@ -12,10 +12,9 @@ divided by a number is a number.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
 from typing import Any, TypeVar, Union
 from weakref import WeakValueDictionary
 
@@ -391,7 +390,6 @@ Condition = Union[Compare, IndexCompare, And, Or, Not, Member, Label]
 Operand = Union[Expr, int, Fraction, str]
 
 
-
 # ---------------------------------------------------------------- building
 
 
@@ -461,17 +459,7 @@ def affine(index: Index) -> tuple[tuple[tuple[int, Letter | Bound | Size], ...],
             return None
 
 
-_serial = count(1)
-
-
-def fresh(axis: Axis) -> Letter:
-    """A letter that stands nowhere else. Its name cannot be written in a model, so it must be bound or renamed before print."""
-    return Letter(f"\u00b7{next(_serial)}", axis)
-
-
-# ---------------------------------------------------------------- walking
-
-
+# ---------------------------------------------------------------- parts and indices
 
 
 def parts(node: Node) -> Iterator[tuple[Node, bool]]:
@@ -564,106 +552,6 @@ def position(value: Index | int) -> Index:
 def combined(*terms: tuple[int, Index | int]) -> Index:
     """The sum of multiples of indices."""
     return _shifted([(factor, position(index)) for factor, index in terms])
-
-
-def instantiate(body: Any, index: Index) -> Any:
-    """The body of a binder with its index replaced by `index`, which holds no loose bound index itself."""
-    memo: dict[tuple[Node, int], Any] = {}
-
-    def walk(node: Any, depth: int) -> Any:
-        if node.loose <= depth:
-            return node
-        if isinstance(node, Bound):
-            return index if node.depth == depth else Bound(node.depth - 1)
-        key = (node, depth)
-        if key not in memo:
-            memo[key] = rebuilt(node, lambda n: walk(n, depth), lambda n: walk(n, depth + 1))
-        return memo[key]
-
-    return walk(body, 0)
-
-
-def bind(body: Any, letter: Letter) -> Any:
-    """The expression with the free letter turned into `Bound(0)`, ready to stand under a binder."""
-    memo: dict[tuple[Node, int], Any] = {}
-
-    def walk(node: Any, depth: int) -> Any:
-        if letter not in node.letters and node.loose <= depth:
-            return node
-        if node is letter:
-            return Bound(depth)
-        if isinstance(node, Bound):
-            return Bound(node.depth + 1) if node.depth >= depth else node
-        key = (node, depth)
-        if key not in memo:
-            memo[key] = rebuilt(node, lambda n: walk(n, depth), lambda n: walk(n, depth + 1))
-        return memo[key]
-
-    return walk(body, 0)
-
-
-def opened(node: Reduce | VectorCall | Slice) -> tuple[Letter, Any]:
-    """A letter of its own and the body (of a `Reduce`: the tuple of arguments) in which it replaces the bound index.
-
-    The letter is that of the height of the node, so that equal parts of different sums open to equal trees; what encloses the node is
-    higher, and where the letter is free below it after all, a fresh one is taken.
-    """
-    letter = Letter(f"\u00b7h{node.height}", node.axis)
-    if letter in node.letters:
-        letter = fresh(node.axis)
-    if isinstance(node, Reduce):
-        return letter, tuple(instantiate(a, letter) for a in node.arguments)
-    return letter, instantiate(node.body, letter)
-
-
-def reduction(kind: str, letters: Letter | tuple[Letter, ...], *arguments: Expr) -> Expr:
-    """The reduction of the arguments over letters, the first outermost: `reduction("sum", (i, k), f)`."""
-    chain = letters if isinstance(letters, tuple) else (letters,)
-    for letter in reversed(chain):
-        arguments = (Reduce(kind, letter.axis, tuple(bind(a, letter) for a in arguments)),)
-    return arguments[0]
-
-
-def vector_call(kind: str, letter: Letter, body: Expr, at: Index | None = None) -> Expr:
-    """Entry `at` (by default the letter itself) of softmax or its like along the axis of the letter."""
-    return VectorCall(kind, letter.axis, bind(body, letter), letter if at is None else at)
-
-
-def replaced(node: Any, change: Callable[[Any], Any]) -> Any:
-    """The tree with `change` tried on each node from the root down; where it gives a node other than None, that one stands."""
-    memo: dict[Node, Any] = {}
-
-    def walk(n: Any) -> Any:
-        if n not in memo:
-            new = change(n)
-            memo[n] = rebuilt(n, walk, walk) if new is None else new
-        return memo[n]
-
-    return walk(node)
-
-
-def renamed(node: Any, letters: Mapping[Letter, Index]) -> Any:
-    """The tree with free letters replaced by indices, all at once."""
-    if not letters:
-        return node
-    return replaced(node, lambda n: letters.get(n) if isinstance(n, Letter) else n if letters.keys().isdisjoint(n.letters) else None)
-
-
-def subtrees(node: Node) -> Iterator[Node]:
-    """Every node of the tree once, parents before children."""
-    seen: set[Node] = set()
-    todo = [node]
-    while todo:
-        n = todo.pop()
-        if n not in seen:
-            seen.add(n)
-            yield n
-            todo.extend(child for child, _ in parts(n))
-
-
-def names(node: Node) -> frozenset[str]:
-    """The tensors of which an entry stands in the tree."""
-    return node.tensors
 
 
 ZERO, ONE, TWO, HALF, MINUS_ONE = (Number(Fraction(v)) for v in ("0", "1", "2", "1/2", "-1"))

@@ -11,7 +11,8 @@ from mpmath import mp, mpf
 from handgrad.axes import Model
 from handgrad.catalogue import CatalogueEntry, entries, functions
 from handgrad.certificate.numbers import Point, value
-from handgrad.expr import Derivative, Entry, Expr, Literal, vector_call
+from handgrad.expr import Derivative, Entry, Expr, Literal
+from handgrad.trees import vector_call
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional

@@ -17,8 +17,9 @@ from inspect import cleandoc
 from typing import Any, Literal
 
 from handgrad.axes import Function
-from handgrad.expr import ZERO, Axis, Call, Cases, Condition, Entry, Expr, Letter, Operand, Reduce, VectorCall, bind, expression, reduction
+from handgrad.expr import ZERO, Axis, Call, Cases, Condition, Entry, Expr, Letter, Operand, Reduce, VectorCall, expression
 from handgrad.notation import Signature, register
+from handgrad.trees import bind, reduction
 
 Kind = Literal["activation", "loss"]
 Sign = Literal["", "positive", "never negative"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from handgrad.catalogue.activations import sigmoid, softmax
 from handgrad.catalogue.elementary import absolute, log, maximum, sign
 from handgrad.catalogue.entry import Kink, cases, loss, norm, total
-from handgrad.expr import HALF, Expr, Letter, VectorCall, bind
+from handgrad.expr import HALF, Expr, Letter, VectorCall
+from handgrad.trees import bind
 
 
 @loss(

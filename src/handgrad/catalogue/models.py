@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from handgrad.axes import Model
 from handgrad.catalogue.entry import CatalogueEntry, entry
-from handgrad.expr import MINUS_ONE, Abstract, Axis, Call, Entry, Expr, Index, Letter, Mul, VectorCall, mul, reduction, replaced
+from handgrad.expr import MINUS_ONE, Abstract, Axis, Call, Entry, Expr, Index, Letter, Mul, VectorCall, mul
 from handgrad.notation import write
+from handgrad.trees import reduction, replaced
 
 Form = Literal["plain", "through", "samples"]
 FORMS: tuple[Form, ...] = ("plain", "through", "samples")

@@ -11,7 +11,8 @@ from mpmath import mp, mpf
 
 from handgrad.axes import Function, Model
 from handgrad.certificate.numbers import NEAR, Letters, Place, Point, Undefined, holds, value
-from handgrad.expr import And, Axis, Compare, Condition, Entry, Label, Letter, Literal, Member, subtrees
+from handgrad.expr import And, Axis, Compare, Condition, Entry, Label, Letter, Literal, Member
+from handgrad.trees import subtrees
 from handgrad.verification.sizes import Sizes
 
 TRIES = 400

@@ -12,11 +12,12 @@ from handgrad.derivation.network import Network
 from handgrad.derivation.sharing import Sharing, occurrences
 from handgrad.derivation.steps import Narrator, Step
 from handgrad.errors import ModelError
-from handgrad.expr import Delta, Entry, Expr, Index, Letter, Reduce, fresh, names, renamed, subtrees
+from handgrad.expr import Delta, Entry, Expr, Index, Letter, Reduce
 from handgrad.notation import read_entry
 from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import factors
 from handgrad.rules.tidy import Tidy
+from handgrad.trees import fresh, names, renamed, subtrees
 
 
 @dataclass(frozen=True, slots=True)

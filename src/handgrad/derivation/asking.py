@@ -13,8 +13,9 @@ from handgrad.derivation.derivation import Derivation, Gradients
 from handgrad.derivation.network import network_of, unused
 from handgrad.derivation.steps import Step
 from handgrad.errors import ModelError
-from handgrad.expr import Entry, Letter, mul, reduction
+from handgrad.expr import Entry, Letter, mul
 from handgrad.notation import read, read_entry, read_expression
+from handgrad.trees import reduction
 
 MOST_ORDERS = 4
 Telling = Callable[[], tuple[list[Step], ...]]

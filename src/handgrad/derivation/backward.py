@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from handgrad.derivation.network import Name, Network, unused
-from handgrad.expr import ZERO, Entry, Expr, names
+from handgrad.expr import ZERO, Entry, Expr
 from handgrad.rules.algebra import product, total_of
 from handgrad.rules.calculus import Differentiator
 from handgrad.rules.simplification import Simplifier
 from handgrad.rules.tidy import symbols
+from handgrad.trees import names
 
 LONG = 6
 

@@ -36,16 +36,14 @@ from handgrad.expr import (
     Reduce,
     Slice,
     VectorCall,
-    opened,
     parts,
-    replaced,
-    subtrees,
 )
 from handgrad.rules.algebra import power, product, total, total_of
 from handgrad.rules.canonical import canonical
 from handgrad.rules.ratio import ratio
 from handgrad.rules.relations import rewritten
 from handgrad.rules.shapes import COMPARE, coefficient, factors, terms
+from handgrad.trees import opened, replaced, subtrees
 
 BENDS = frozenset(("max", "min", "abs", "sign", "clip"))
 TRUE, FALSE = Compare(">", ONE, ZERO), Compare(">", ZERO, ONE)

@@ -14,10 +14,11 @@ from flint import fmpq, fmpq_mat, fmpq_poly
 
 from handgrad.derivation.network import Network
 from handgrad.derivation.signs import Signs
-from handgrad.expr import Call, Entry, Expr, Number, names
+from handgrad.expr import Call, Entry, Expr, Number
 from handgrad.rules.algebra import power, product, total_of
 from handgrad.rules.ratio import ratio
 from handgrad.rules.shapes import coefficient
+from handgrad.trees import names
 
 Rational = tuple[Any, Any, Fraction]         # numerator and denominator over E, and c
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handgrad.axes import Definition, Model
-from handgrad.expr import MINUS_ONE, Entry, Expr, Node, Number, Pow, names, parts
+from handgrad.expr import MINUS_ONE, Entry, Expr, Node, Number, Pow, parts
 from handgrad.notation import write
+from handgrad.trees import names
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,34 +20,12 @@ from handgrad.derivation.boundaries import FALSE, TRUE, VARIABLE, Site, beside, 
 from handgrad.derivation.network import Network
 from handgrad.derivation.signs import Signs
 from handgrad.errors import HandgradError
-from handgrad.expr import (
-    MINUS_ONE,
-    ZERO,
-    Add,
-    And,
-    Call,
-    Cases,
-    Compare,
-    Condition,
-    Delta,
-    Entry,
-    Expr,
-    IndexCompare,
-    Letter,
-    Number,
-    Pow,
-    Reduce,
-    VectorCall,
-    fresh,
-    instantiate,
-    names,
-    renamed,
-    subtrees,
-)
+from handgrad.expr import MINUS_ONE, ZERO, Add, And, Call, Cases, Compare, Condition, Delta, Entry, Expr, IndexCompare, Letter, Number, Pow, Reduce, VectorCall
 from handgrad.rules.algebra import product, total, total_of
 from handgrad.rules.canonical import canonical
 from handgrad.rules.relations import rewritten
 from handgrad.rules.shapes import coefficient, terms
+from handgrad.trees import fresh, instantiate, names, renamed, subtrees
 from handgrad.verification import Verifier
 
 Choices = tuple[tuple[Expr, Expr], ...]      # maxima and minima, each with its one argument that counts

@@ -47,10 +47,8 @@ from handgrad.expr import (
     VectorCall,
     add,
     mul,
-    opened,
-    reduction,
-    subtrees,
 )
+from handgrad.trees import opened, reduction, subtrees
 
 
 class NoForm(Exception):

@@ -12,29 +12,9 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from handgrad.axes import Model
-from handgrad.expr import (
-    MINUS_ONE,
-    ONE,
-    ZERO,
-    Add,
-    And,
-    Call,
-    Cases,
-    Compare,
-    Entry,
-    Expr,
-    Mul,
-    Node,
-    Not,
-    Number,
-    Or,
-    Pow,
-    Size,
-    negative,
-    replaced,
-    subtrees,
-)
+from handgrad.expr import MINUS_ONE, ONE, ZERO, Add, And, Call, Cases, Compare, Entry, Expr, Mul, Node, Not, Number, Or, Pow, Size, negative
 from handgrad.notation import write
+from handgrad.trees import replaced, subtrees
 
 SUM, PRODUCT, ATOM = range(3)
 

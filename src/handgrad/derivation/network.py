@@ -10,30 +10,7 @@ from handgrad import catalogue
 from handgrad.axes import Definition, Function, Model
 from handgrad.catalogue import elementary
 from handgrad.errors import ModelError
-from handgrad.expr import (
-    MINUS_ONE,
-    ONE,
-    TWO,
-    Abstract,
-    Add,
-    Call,
-    Compare,
-    Condition,
-    Entry,
-    Expr,
-    Letter,
-    Member,
-    Mul,
-    Number,
-    Pow,
-    Reduce,
-    Slice,
-    fresh,
-    names,
-    renamed,
-    replaced,
-    subtrees,
-)
+from handgrad.expr import MINUS_ONE, ONE, TWO, Abstract, Add, Call, Compare, Condition, Entry, Expr, Letter, Member, Mul, Number, Pow, Reduce, Slice
 from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.calculus import Differentiator
 from handgrad.rules.canonical import canonical
@@ -42,6 +19,7 @@ from handgrad.rules.shapes import coefficient, factors, is_call, is_positive
 from handgrad.rules.simplification import Simplifier
 from handgrad.rules.sums import Collapse, KnownSum
 from handgrad.rules.tidy import Tidy, symbols
+from handgrad.trees import fresh, names, renamed, replaced, subtrees
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,12 +38,7 @@ from handgrad.expr import (
     Reduce,
     Slice,
     VectorCall,
-    names,
-    opened,
     parts,
-    reduction,
-    renamed,
-    subtrees,
 )
 from handgrad.notation import write
 from handgrad.rules.algebra import negated, power, product_of
@@ -51,6 +46,7 @@ from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import coefficient, factors
 from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import symbols
+from handgrad.trees import names, opened, reduction, renamed, subtrees
 
 MOST_CANDIDATES = 6
 

@@ -8,32 +8,12 @@ from typing import Any
 
 from handgrad.axes import Definition
 from handgrad.derivation.network import Network, unused
-from handgrad.expr import (
-    Abstract,
-    Add,
-    Bound,
-    Call,
-    Cases,
-    Delta,
-    Derivative,
-    Entry,
-    Expr,
-    Letter,
-    Mul,
-    Node,
-    Number,
-    Pow,
-    Reduce,
-    Slice,
-    VectorCall,
-    opened,
-    parts,
-    renamed,
-)
+from handgrad.expr import Abstract, Add, Bound, Call, Cases, Delta, Derivative, Entry, Expr, Letter, Mul, Node, Number, Pow, Reduce, Slice, VectorCall, parts
 from handgrad.rules.canonical import canonical
 from handgrad.rules.relations import Relation
 from handgrad.rules.shapes import coefficient, is_indicator
 from handgrad.rules.tidy import Tidy, symbols
+from handgrad.trees import opened, renamed
 
 GAIN = 4
 MOST = 8

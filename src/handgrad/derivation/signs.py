@@ -11,34 +11,13 @@ from typing import Any
 from handgrad.axes import Definition, Function
 from handgrad.catalogue import elementary, functions
 from handgrad.derivation.network import Network
-from handgrad.expr import (
-    MINUS_ONE,
-    Add,
-    Call,
-    Cases,
-    Compare,
-    Condition,
-    Entry,
-    Expr,
-    IndexCompare,
-    Letter,
-    Member,
-    Mul,
-    Number,
-    Pow,
-    Reduce,
-    Size,
-    VectorCall,
-    opened,
-    renamed,
-    replaced,
-    subtrees,
-)
+from handgrad.expr import MINUS_ONE, Add, Call, Cases, Compare, Condition, Entry, Expr, IndexCompare, Letter, Member, Mul, Number, Pow, Reduce, Size, VectorCall
 from handgrad.rules.algebra import comparison, product, total
 from handgrad.rules.canonical import canonical
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import ratio
 from handgrad.rules.shapes import coefficient, factors, is_call, is_indicator, is_positive, terms
+from handgrad.trees import opened, renamed, replaced, subtrees
 
 
 @dataclass(slots=True)

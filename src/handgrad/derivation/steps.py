@@ -9,29 +9,7 @@ from handgrad import catalogue
 from handgrad.axes import letter_for
 from handgrad.derivation.backward import Adjoint, Backward, Contribution
 from handgrad.derivation.network import Name, Network, slope
-from handgrad.expr import (
-    MINUS_ONE,
-    ZERO,
-    Compare,
-    Condition,
-    Delta,
-    Derivative,
-    Entry,
-    Expr,
-    Index,
-    IndexCompare,
-    Letter,
-    Literal,
-    Mul,
-    Node,
-    Pow,
-    add,
-    mul,
-    names,
-    reduction,
-    renamed,
-    subtrees,
-)
+from handgrad.expr import MINUS_ONE, ZERO, Compare, Condition, Delta, Derivative, Entry, Expr, Index, IndexCompare, Letter, Literal, Mul, Node, Pow, add, mul
 from handgrad.rules import textbook
 from handgrad.rules.algebra import product, total_of
 from handgrad.rules.canonical import canonical, reduced
@@ -39,6 +17,7 @@ from handgrad.rules.rule import Rule
 from handgrad.rules.shapes import base_and_exponent, factors
 from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import Tidy, symbols
+from handgrad.trees import names, reduction, renamed, subtrees
 from handgrad.verification import Certificate
 
 Stage = tuple[Rule, Expr, str, tuple[str, ...]]

@@ -8,7 +8,8 @@ from typing import Any
 
 from handgrad.axes import Model
 from handgrad.document import Block, Document, Inline
-from handgrad.expr import Axis, Label, Letter, Node, Reduce, Size, Slice, VectorCall, replaced
+from handgrad.expr import Axis, Label, Letter, Node, Reduce, Size, Slice, VectorCall
+from handgrad.trees import replaced
 
 
 def joined(title: Inline, documents: Iterable[Document]) -> Document:

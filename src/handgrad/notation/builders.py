@@ -46,14 +46,12 @@ from handgrad.expr import (
     VectorCall,
     expression,
     position,
-    reduction,
-    subtrees,
-    vector_call,
 )
 from handgrad.notation.cursor import Signature
 from handgrad.notation.reading import read
 from handgrad.notation.signatures import known
 from handgrad.notation.writing import write
+from handgrad.trees import reduction, subtrees, vector_call
 
 Place = Index | int
 

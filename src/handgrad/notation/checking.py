@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from handgrad.axes import Definition, Extent
 from handgrad.errors import HandgradError, ModelError
-from handgrad.expr import Axis, names
+from handgrad.expr import Axis
 from handgrad.notation.cursor import Binding, Setting
 from handgrad.notation.resolution import Place, shape_error
 from handgrad.notation.signatures import near
+from handgrad.trees import names
 
 
 def _model_error(what: str, place: Place, remedy: str = "", mended: str = "") -> HandgradError:

@@ -41,10 +41,9 @@ from handgrad.expr import (
     Size,
     Slice,
     VectorCall,
-    instantiate,
-    subtrees,
 )
 from handgrad.notation.atoms import REDUCTIONS
+from handgrad.trees import instantiate, subtrees
 
 CASES, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, OPERAND = range(10)
 

@@ -30,10 +30,9 @@ from handgrad.expr import (
     Size,
     Slice,
     VectorCall,
-    instantiate,
     mul,
-    subtrees,
 )
+from handgrad.trees import instantiate, subtrees
 
 # How tightly a formula holds together; a looser one in a tighter place is put in brackets.
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4

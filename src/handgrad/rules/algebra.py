@@ -41,11 +41,8 @@ from handgrad.expr import (
     Shift,
     Slice,
     VectorCall,
-    fresh,
-    instantiate,
     parts,
     rebuilt,
-    subtrees,
 )
 from handgrad.rules.matching import match
 from handgrad.rules.order import sort_key
@@ -66,6 +63,7 @@ from handgrad.rules.shapes import (
     terms,
     truth,
 )
+from handgrad.trees import fresh, instantiate, subtrees
 
 ODD = frozenset(("tanh", "sin", "sinh", "erf", "sign", "tan"))
 EVEN = frozenset(("abs", "cos", "cosh", "sech"))

@@ -32,14 +32,12 @@ from handgrad.expr import (
     Reduce,
     Slice,
     VectorCall,
-    names,
-    opened,
-    renamed,
 )
 from handgrad.rules.algebra import apply, cases, comparison, power, product, product_of, total, total_of
 from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import delta, indicator, is_indicator
 from handgrad.rules.sums import Collapse
+from handgrad.trees import names, opened, renamed
 
 
 @lru_cache(maxsize=1 << 16)

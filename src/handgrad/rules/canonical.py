@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from handgrad.expr import HALF, MINUS_ONE, ONE, TWO, Bound, Expr, Letter, Node, Number, Reduce, Size, Slice, VectorCall, opened, rebuilt
+from handgrad.expr import HALF, MINUS_ONE, ONE, TWO, Bound, Expr, Letter, Node, Number, Reduce, Size, Slice, VectorCall, rebuilt
 from handgrad.rules.algebra import apply, assembled, power, product
 from handgrad.rules.shapes import coefficient
+from handgrad.trees import opened
 
 
 @lru_cache(maxsize=1 << 17)

@@ -11,9 +11,10 @@ from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
-from handgrad.expr import Add, Expr, Mul, Number, Pow, subtrees
+from handgrad.expr import Add, Expr, Mul, Number, Pow
 from handgrad.rules.algebra import power, product_of, total_of
 from handgrad.rules.shapes import terms
+from handgrad.trees import subtrees
 
 MOST_ATOMS = 20
 MOST_TERMS = 200

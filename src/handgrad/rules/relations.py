@@ -13,31 +13,14 @@ from functools import cache
 from typing import Any
 
 from handgrad.catalogue import functions
-from handgrad.expr import (
-    MINUS_ONE,
-    Call,
-    Cases,
-    Delta,
-    Derivative,
-    Entry,
-    Expr,
-    Letter,
-    Node,
-    Number,
-    Reduce,
-    Size,
-    Slice,
-    VectorCall,
-    opened,
-    renamed,
-    subtrees,
-)
+from handgrad.expr import MINUS_ONE, Call, Cases, Delta, Derivative, Entry, Expr, Letter, Node, Number, Reduce, Size, Slice, VectorCall
 from handgrad.rules.algebra import power, product, product_of, remade
 from handgrad.rules.canonical import canonical, closed, reduced
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import solved_for, substituted
 from handgrad.rules.shapes import base_and_exponent, factors
 from handgrad.rules.sums import Collapse
+from handgrad.trees import opened, renamed, subtrees
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from handgrad.expr import Add, Cases, Entry, Expr, Mul, Number, Reduce, add, mul, names, parts, rebuilt
+from handgrad.expr import Add, Cases, Entry, Expr, Mul, Number, Reduce, add, mul, parts, rebuilt
 from handgrad.notation import read
 from handgrad.rules.order import own
+from handgrad.trees import names
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,28 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from handgrad.expr import (
-    MINUS_ONE,
-    ONE,
-    Add,
-    Axis,
-    Cases,
-    Derivative,
-    Expr,
-    Mul,
-    Node,
-    Number,
-    Pow,
-    Reduce,
-    Size,
-    Slice,
-    VectorCall,
-    fresh,
-    instantiate,
-    names,
-    opened,
-    subtrees,
-)
+from handgrad.expr import MINUS_ONE, ONE, Add, Axis, Cases, Derivative, Expr, Mul, Node, Number, Pow, Reduce, Size, Slice, VectorCall
 from handgrad.rules.algebra import power, product, product_of, remade, total_of
 from handgrad.rules.canonical import closed, reduced
 from handgrad.rules.ratio import expanded, factored
@@ -39,6 +18,7 @@ from handgrad.rules.relations import AnyRelation, Through
 from handgrad.rules.shapes import base_and_exponent, coefficient, factors, is_call, is_indicator, terms
 from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import Tidy, symbols
+from handgrad.trees import fresh, instantiate, names, opened, subtrees
 
 ROUNDS = 3
 DEAR = 1.5          # what it costs in symbols that the result itself, or a part that holds it whole, stands in its derivative

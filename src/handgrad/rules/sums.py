@@ -32,17 +32,13 @@ from handgrad.expr import (
     Slice,
     VectorCall,
     affine,
-    fresh,
-    instantiate,
-    opened,
-    renamed,
     shift,
-    subtrees,
 )
 from handgrad.rules.algebra import negated, power, product, product_of, remade, total, total_of
 from handgrad.rules.canonical import canonical, closed, reduced
 from handgrad.rules.matching import match
 from handgrad.rules.shapes import factors, indicator, is_indicator, terms
+from handgrad.trees import fresh, instantiate, opened, renamed, subtrees
 
 
 @dataclass(frozen=True, slots=True)

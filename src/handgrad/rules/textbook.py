@@ -36,15 +36,12 @@ from handgrad.expr import (
     Reduce,
     VectorCall,
     add,
-    instantiate,
     mul,
-    names,
     quotient,
     rebuilt,
-    renamed,
-    replaced,
 )
 from handgrad.rules.rule import Rule, rule
+from handgrad.trees import instantiate, names, renamed, replaced
 
 constant = rule("constant", "d(c, x) = 0", "constant")
 variable = rule("variable", "d(x, x) = 1", "variable")

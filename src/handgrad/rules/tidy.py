@@ -34,16 +34,15 @@ from handgrad.expr import (
     Size,
     add,
     mul,
-    names,
     negative,
     parts,
     quotient,
     rebuilt,
-    subtrees,
 )
 from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.order import sort_key
 from handgrad.rules.shapes import MIRRORED, coefficient, factors, indicator, is_indicator, scaled, terms
+from handgrad.trees import names, subtrees
 
 
 @dataclass(slots=True)

@@ -16,24 +16,8 @@ from flint import fmpq
 from handgrad.arithmetic import balls
 from handgrad.axes import Definition, Function, Model
 from handgrad.errors import ModelError
-from handgrad.expr import (
-    Abstract,
-    Axis,
-    Bound,
-    Call,
-    Compare,
-    Derivative,
-    Letter,
-    Literal,
-    Reduce,
-    Shift,
-    Size,
-    VectorCall,
-    bind,
-    names,
-    parts,
-    subtrees,
-)
+from handgrad.expr import Abstract, Axis, Bound, Call, Compare, Derivative, Letter, Literal, Reduce, Shift, Size, VectorCall, parts
+from handgrad.trees import bind, names, subtrees
 from handgrad.verification.jets import Jet, Value, plain
 from handgrad.verification.worlds import Closure, OutOfRange, Place, Stack, World, spelled, unknown_function
 

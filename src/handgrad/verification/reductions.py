@@ -6,15 +6,8 @@ from collections.abc import Callable
 
 from flint import fmpq
 
-from handgrad.expr import (
-    TWO,
-    Call,
-    Expr,
-    Pow,
-    Reduce,
-    VectorCall,
-    bind,
-)
+from handgrad.expr import TWO, Call, Expr, Pow, Reduce, VectorCall
+from handgrad.trees import bind
 from handgrad.verification import jets
 from handgrad.verification.evaluation import Builder, Evaluator, Frame, watched
 from handgrad.verification.jets import Value

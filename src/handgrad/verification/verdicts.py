@@ -15,7 +15,8 @@ from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal
 from handgrad.axes import Definition, Function, Model
 from handgrad.errors import LimitError, ModelError
-from handgrad.expr import Expr, Letter, names
+from handgrad.expr import Expr, Letter
+from handgrad.trees import names
 from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator
 from handgrad.verification.facts import assignments, ordered
