@@ -179,6 +179,7 @@ class Options:
 
 PLAIN = Options()
 Renderer = Callable[[Document, Options], str]
+Writer = Callable[[Document, Options], bytes]
 FormulaRenderer = Callable[[Formula, Model], str]
 
 
@@ -192,7 +193,17 @@ class Format:
     formula: FormulaRenderer | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A format that is no text and can only be written to a file: its name, the endings of its files, and what writes it."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    write: Writer
+
+
 _formats: dict[str, Format] = {}
+_files: dict[str, FileFormat] = {}
 
 
 def register(name: str, suffixes: tuple[str, ...], render: Renderer, formula: FormulaRenderer | None = None) -> None:
@@ -200,25 +211,45 @@ def register(name: str, suffixes: tuple[str, ...], render: Renderer, formula: Fo
     _formats[name] = Format(name, suffixes, render, formula)
 
 
+def register_file(name: str, suffixes: tuple[str, ...], write: Writer) -> None:
+    """The way a format that is no text becomes known."""
+    _files[name] = FileFormat(name, suffixes, write)
+
+
 def formats() -> tuple[str, ...]:
-    """The names of the registered formats."""
+    """The names of the registered formats that are text."""
     return tuple(_formats)
+
+
+def file_formats() -> tuple[str, ...]:
+    """The names of the registered formats that are bytes in a file."""
+    return tuple(_files)
 
 
 def format_of(path: str) -> str:
     """The name of the format that a file with this ending gets."""
-    for form in _formats.values():
-        if path.lower().endswith(form.suffixes):
-            return form.name
-    known = ", ".join(suffix for form in _formats.values() for suffix in form.suffixes)
-    raise FormatError(f"no format goes with the ending of {path!r}", remedy=f"endings known: {known}")
+    registered: tuple[Format | FileFormat, ...] = (*_formats.values(), *_files.values())
+    known = {suffix: form.name for form in registered for suffix in form.suffixes}
+    for suffix, name in known.items():
+        if path.lower().endswith(suffix):
+            return name
+    raise FormatError(f"no format goes with the ending of {path!r}", remedy=f"endings known: {', '.join(known)}")
 
 
 def render(document: Document, format: str, options: Options = PLAIN) -> str:
     """The text of the document in the format."""
+    if format in _files:
+        raise FormatError(f"{format} is no text", remedy="write it to a file: -o FILE")
     if format not in _formats:
         raise FormatError(f"unknown format {format!r}", remedy=f"formats: {', '.join(name for name in _formats if '/' not in name)}")
     return _formats[format].render(document, options)
+
+
+def encoded(document: Document, format: str, options: Options = PLAIN) -> bytes:
+    """The document as what stands in a file of the format; text is UTF-8 and ends with one line break."""
+    if format in _files:
+        return _files[format].write(document, options)
+    return (render(document, format, options).rstrip("\n") + "\n").encode()
 
 
 def render_formula(formula: Formula, model: Model, format: str) -> str:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import handgrad.rendering
-from handgrad.document import Document, FormatError, Options, format_of, formats, render
+from handgrad.document import Document, FormatError, Options, encoded, file_formats, format_of, formats, render
 
 assert handgrad.rendering is not None        # importing it makes the formats known
 TEXT = ("terminal", "markdown", "latex", "html")
+FORMS = (*TEXT, "pdf", "json")
 NARROWEST, NARROW, WIDE, PLAIN_WIDTH = 20, 40, 100, 80
 
 
@@ -34,7 +35,7 @@ def parser(command: str, description: str, epilog: str = "") -> argparse.Argumen
     """The parser of a command, with the options of its output."""
     made = argparse.ArgumentParser(f"handgrad {command}", description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter)
     shown = made.add_argument_group("output")
-    shown.add_argument("--to", metavar="FORMAT", help=f"one of {', '.join(TEXT)}, json")
+    shown.add_argument("--to", metavar="FORMAT", help=f"one of {', '.join(FORMS)}")
     shown.add_argument("-o", "--output", metavar="FILE", default="", help="write to FILE; its ending decides the format")
     shown.add_argument("--json", action="store_true", help="the same as --to json")
     shown.add_argument("--ascii", action="store_true", help="ASCII characters only")
@@ -45,8 +46,10 @@ def parser(command: str, description: str, epilog: str = "") -> argparse.Argumen
 def chosen(options: argparse.Namespace) -> Output:
     """The output that the options ask for."""
     form = "json" if options.json else options.to or _form_of(options.output)
-    if form != "json" and form not in formats():
-        raise FormatError(f"there is no format {form!r}", remedy=f"formats: {', '.join(name for name in TEXT if name in formats())}, json")
+    if form not in ("json", *formats(), *file_formats()):
+        raise FormatError(f"there is no format {form!r}", remedy=f"formats: {', '.join(FORMS)}")
+    if form in file_formats() and not options.output:
+        raise FormatError(f"{form} is no text for the screen", remedy=f"add -o FILE.{form}")
     return Output(form, options.output, options.ascii, max(options.width or _columns(options.output), NARROWEST))
 
 
@@ -64,6 +67,9 @@ def _columns(file: str) -> int:
 
 def put(output: Output, document: Callable[[], Document], value: Callable[[], Any]) -> None:
     """Writes the document, or the value as JSON, where the output goes. Only the one that is asked for is made."""
+    if output.form in file_formats():
+        Path(output.file).write_bytes(encoded(document(), output.form))
+        return
     if output.form == "json":
         text = json.dumps(value(), ensure_ascii=output.ascii, indent=2)
     else:
