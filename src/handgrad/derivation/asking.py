@@ -93,14 +93,14 @@ def with_cotangent(given: Model, y: str) -> tuple[Model, Entry, Entry]:
 # ---------------------------------------------------------------- answers
 
 
-def _derived(given: Model, of: Entry, asked: tuple[str, ...]) -> Derivation:
+def _derived(given: Model, of: Entry, asked: tuple[str, ...], plain: bool = False) -> Derivation:
     model, entry = given, of
     told: list[Telling] = []
     wrt: list[Entry] = []
     for number, text in enumerate(asked):
         taken = frozenset(letter.name for e in (of, *wrt) for letter in e.letters)
         own = frozenset(model.definitions.keys() - given.definitions.keys())
-        found = answered(network_of(model, own), entry, (variable(text, given, taken),), taken)
+        found = answered(network_of(model, own, plain), entry, (variable(text, given, taken),), taken)
         told.append(found.steps)
         wrt += found.entries
         model = extended(found.network.model, found.where)
@@ -110,19 +110,21 @@ def _derived(given: Model, of: Entry, asked: tuple[str, ...]) -> Derivation:
             model, entry = extended(model, (Definition(title, letters, found.results[0]),)), Entry(title, letters)
     auxiliary = tuple(d for name, d in model.definitions.items() if name not in given.definitions and d not in found.where)
     steps = partial(_first, tuple(told))
-    return Derivation(model, of, tuple(wrt), found.results[0], found.where, steps, Certifier(model), found.network, found.values[0], auxiliary)
+    derivation = Derivation(model, of, tuple(wrt), found.results[0], found.where, steps, Certifier(model), found.network, found.values[0], auxiliary)
+    return derivation if plain or derivation.is_sound() else _derived(given, of, asked, plain=True)
 
 
-def _several(given: Model, of: Entry, by: tuple[str, ...], opaque: frozenset[str] = frozenset()) -> Gradients:
+def _several(given: Model, of: Entry, by: tuple[str, ...], opaque: frozenset[str] = frozenset(), plain: bool = False) -> Gradients:
     taken = frozenset(letter.name for letter in of.letters)
-    found = answered(network_of(given, opaque), of, tuple(variable(text, given, taken) for text in by), taken)
+    found = answered(network_of(given, opaque, plain), of, tuple(variable(text, given, taken) for text in by), taken)
     model = extended(found.network.model, found.where)
     certifier = Certifier(model)
     answers = enumerate(zip(by, found.entries, found.results, found.values, strict=True))
-    return Gradients({
+    gradients = Gradients({
         text: Derivation(model, of, (x,), result, found.where, partial(_one, found.steps, n), certifier, found.network, value)
         for n, (text, x, result, value) in answers
     })
+    return gradients if plain or all(d.is_sound() for d in gradients.values()) else _several(given, of, by, opaque, plain=True)
 
 
 def _first(told: tuple[Telling, ...]) -> list[Step]:

@@ -22,6 +22,8 @@ from handgrad.expr import Condition, Derivative, Entry, Expr
 from handgrad.notation import write
 from handgrad.verification import Certificate
 
+FIRST_LOOK = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -75,6 +77,10 @@ class Derivation:
         written = extended(self.model, self.network.restated.values())
         certifier = Certifier(written) if self.network.restated else self.certifier
         return certifier.equality(self.derivative, self.result, points=POINTS_OF_RESULT)
+
+    def is_sound(self) -> bool:
+        """Whether the result is not certainly wrong: a first look at few points, before anything is shown."""
+        return self.certifier.equality(self.derivative, self.result, points=FIRST_LOOK, off_kinks=True).verdict != "apart"
 
     @cached_property
     def matrix(self) -> MatrixForm | None:

@@ -10,7 +10,7 @@ from handgrad import catalogue
 from handgrad.axes import Definition, Function, Model
 from handgrad.catalogue import elementary
 from handgrad.errors import ModelError
-from handgrad.expr import MINUS_ONE, ONE, TWO, Abstract, Add, Call, Compare, Condition, Entry, Expr, Letter, Member, Mul, Number, Pow, Reduce, Slice
+from handgrad.expr import MINUS_ONE, ONE, TWO, Abstract, Add, Call, Compare, Condition, Entry, Expr, Letter, Member, Number, Pow, Reduce, Slice
 from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.calculus import Differentiator
 from handgrad.rules.canonical import canonical
@@ -40,6 +40,7 @@ class Network:
     collapse: Collapse = field(default_factory=Collapse)
     relations: list[AnyRelation] = field(default_factory=list)
     levels: dict[str, float] = field(default_factory=dict)
+    plain: bool = False                                                 # whether formulas stay as they are differentiated and collapsed
     restated: dict[str, Definition] = field(default_factory=dict)       # definitions as written, where other names of the model stand in them
 
     @property
@@ -48,8 +49,10 @@ class Network:
         return Differentiator(self.collapse, slope, catalogue.functions())
 
     def simplifier(self, dear: frozenset[str] = frozenset()) -> Simplifier:
-        """The simplifier over the names, those nearest to the result first; `dear` names cost extra and are not solved for a plain factor."""
-        relations = [r for r in reversed(self.relations) if r.name not in dear or not _solves(r)]
+        """The simplifier over the names, those nearest to the result first; `dear` names cost extra."""
+        if self.plain:
+            return Simplifier(self.collapse, Tidy(self.levels), plain=True)
+        relations = list(reversed(self.relations))
         signs = tuple(r for r in relations if r.name == "")
         return Simplifier(self.collapse, Tidy(self.levels), relations, signs, proposals, dear)
 
@@ -65,20 +68,15 @@ class Network:
         return e
 
 
-def _solves(relation: AnyRelation) -> bool:
-    """Whether the relation gives a plain factor of a product: f = x*s says x = f/s, which no one writes in the derivative of f."""
-    return isinstance(relation, Relation) and not relation.variables and isinstance(relation.value, Mul) and not isinstance(relation.pattern, Reduce)
-
-
-def network_of(model: Model, opaque: frozenset[str] = frozenset()) -> Network:
-    """The network of a model; of the names in `opaque`, such as a contraction with a cotangent, no relation is used."""
+def network_of(model: Model, opaque: frozenset[str] = frozenset(), plain: bool = False) -> Network:
+    """The network of a model; of the names in `opaque`, such as a contraction with a cotangent, no relation is used, and none if `plain`."""
     model = with_named_arguments(model)
-    network = Network(model)
+    network = Network(model, plain=plain)
     for fact in model.facts:
         network.collapse.known += known_of_fact(fact, f"F{model.facts.index(fact) + 1}")
         network.relations += relations_of_fact(fact)
     for level, name in enumerate(ordered(model.definitions)):
-        enter(network, model.definitions[name], float(level), name in opaque)
+        enter(network, model.definitions[name], float(level), plain or name in opaque)
     return network
 
 

@@ -83,7 +83,7 @@ def _chain(derivation: Derivation, detail: str) -> tuple[Block, ...]:
     else:
         lines.append(result)
     form = derivation.matrix
-    matrix = () if form is None else (Chain((Line(form.left, form.right, lead=("matrix form",), reason=(form.shapes,)),)),)
+    matrix = () if form is None else (Chain((Line(form.left, form.right, lead=("matrix form",), reason=(form.shapes.replace(" x ", " × "),)),)),)
     return Chain(tuple(lines)), *matrix
 
 
@@ -188,6 +188,8 @@ def _certified(derivation: Derivation, detail: str) -> Inline:
         return (f"The result is not certified: {found.because or found.verdict}.",)
     if open_steps:
         return (f"The result is certified; {len(open_steps)} steps are left out, since they could not be.",)
+    if derivation.network.plain:
+        return ("Every step certified. No shorter form could be certified, so the result stands as it was differentiated.",)
     if detail == "full":
         return (f"Every step certified; the result at {found.points} points, to {found.bits} bits.",)
     return ("Every step certified; `--steps full` shows how.",)

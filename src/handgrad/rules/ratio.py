@@ -231,10 +231,11 @@ def solved_for(name: Expr, body: Expr, atom: Expr) -> tuple[int, Expr] | None:
         if None in pieces:
             continue
         (top, first), (bottom, second) = pieces  # type: ignore[misc]
-        if first != second and (first - second) != step:
+        if (first - second) % step:
             continue
-        if first - second == step and max(top, default=0) == 0:
-            top = {1: top[0]}
+        ahead = (first - second) // step                   # the power of atom^step in front of the fraction
+        top = {x + max(ahead, 0): c for x, c in top.items()}
+        bottom = {x + max(-ahead, 0): c for x, c in bottom.items()}
         if max(top, default=0) > 1 or max(bottom, default=0) > 1:
             continue
         a, b = top.get(1, Number(Fraction(0))), top.get(0, Number(Fraction(0)))

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from handgrad.expr import MINUS_ONE, ONE, Add, Axis, Cases, Derivative, Expr, Mul, Node, Number, Pow, Reduce, Size, Slice, VectorCall
+from handgrad.expr import MINUS_ONE, ONE, Add, Axis, Cases, Derivative, Entry, Expr, Mul, Node, Number, Pow, Reduce, Size, Slice, VectorCall
 from handgrad.rules.algebra import power, product, product_of, remade, total_of
 from handgrad.rules.canonical import closed, reduced
 from handgrad.rules.ratio import expanded, factored
 from handgrad.rules.relations import AnyRelation, Through
-from handgrad.rules.shapes import base_and_exponent, coefficient, factors, is_call, is_indicator, terms
+from handgrad.rules.shapes import base_and_exponent, coefficient, factors, is_call, is_indicator, is_positive, terms
 from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import Tidy, symbols
 from handgrad.trees import fresh, instantiate, names, opened, subtrees
@@ -34,12 +34,15 @@ class Simplifier:
     positive: tuple[AnyRelation, ...] = ()
     proposals: Callable[[Expr], list[AnyRelation]] = lambda e: []
     dear: frozenset[str] = frozenset()
+    plain: bool = False                                     # whether everything stays as it is
     memo: dict[Node, Any] = field(default_factory=dict)
     applied: list[str] = field(default_factory=list)
     costs: dict[Expr, float] = field(default_factory=dict)
 
     def __call__(self, e: Expr) -> Expr:
         """The form of the expression that reads best, over the names."""
+        if self.plain:
+            return e
         best: Expr = self.shaped(e)
         for _ in range(ROUNDS):
             before = best
@@ -55,10 +58,16 @@ class Simplifier:
         shaped: Expr = self.shaped(self._with_signs(candidate))
         for further in self.relations if isinstance(relation, Through) else ():
             shaped = min(shaped, self.shaped(self._with_signs(further.applied(shaped, self.collapse))), key=self.cost)
-        if self.cost(shaped) >= self.cost(best):
+        if self.cost(shaped) >= self.cost(best) or self._divides_more(shaped, best):
             return best
         self.applied.append(relation.name)
         return shaped
+
+    def _divides_more(self, e: Expr, before: Expr) -> bool:
+        """Whether the form divides by more than the one before, or by an input by which that did not."""
+        old, new = divisors(before), divisors(e)
+        defined = {relation.name for relation in self.relations}
+        return len(new) > len(old) or any(isinstance(d, Entry) and d.name not in defined for d in new - old)
 
     def _with_signs(self, e: Expr) -> Expr:
         """The expression without the absolute values of what is known to be positive."""
@@ -140,6 +149,12 @@ class Simplifier:
         body: Expr = self.shaped(total_of(bodies))
         outside = [f for f in factors(body) if letter not in f.letters]
         return product(*outside, reduced("sum", letter, (product_of(f for f in factors(body) if f not in outside),)))
+
+
+def divisors(e: Expr) -> frozenset[Expr]:
+    """What is divided by and may be zero: a relation must not bring more of it, or the result would be undefined where it need not be."""
+    found = (n.base for n in subtrees(e) if isinstance(n, Pow) and isinstance(n.exponent, Number) and n.exponent.value < 0)
+    return frozenset(base for base in found if not is_positive(base))
 
 
 def drawn_out(e: Expr) -> Expr:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from handgrad.axes import Function
@@ -40,7 +41,7 @@ from handgrad.expr import (
     quotient,
     rebuilt,
 )
-from handgrad.rules.rule import Rule, rule
+from handgrad.rules.rule import Rule, rule, spoken
 from handgrad.trees import instantiate, names, renamed, replaced
 
 constant = rule("constant", "d(c, x) = 0", "constant")
@@ -60,19 +61,19 @@ logsumexp_rule = rule(
     "logsumexp_rule", "d(logsumexp[k](f[k]), x) = sum[k](exp(f[k])*d(f[k], x))/sum[k](exp(f[k]))", "derivative of the logarithm of a sum of exponentials"
 )
 product_of_factors = rule("product_of_factors", "d(prod[k](f[k]), x) = prod[k](f[k])*sum[k](d(f[k], x)/f[k])", "product rule for many factors")
-kink_value = rule("kink_value", "f = f", "the value taken at the kink")
+kink_value = spoken("kink_value", "A derivative at a kink is the slope that the function states there.", "the value taken at the kink")
 largest = rule("largest", "d(max[k](f[k]), x) = sum[k]((1 if f[k] == max[m](f[m]) else 0)*d(f[k], x))", "the largest entry alone counts")
 branches_rule = rule("branches_rule", "d(f if x > 0 else g, x) = d(f, x) if x > 0 else d(g, x)", "branch by branch")
 softmax_definition = rule("softmax_definition", "softmax[k](f[k]) = exp(f[k])/sum[m](exp(f[m]))", "definition of softmax", free="k")
-definition = rule("definition", "f = f", "definition")
+definition = spoken("definition", "A name or a function is what its definition says.", "definition")
 chain_rule = rule("chain_rule", "d(f, x) = sum[k](d(f, z[k])*d(z[k], x))", "chain rule")
 sum_kronecker = rule("sum_kronecker", "sum[k](delta[k,j]*x[k]) = x[j]", "the Kronecker delta picks one term", free="j")
 constant_leaves = rule("constant_leaves", "sum[k](c*f[k]) = c*sum[k](f[k])", "a constant leaves the sum")
-known_sum = rule("known_sum", "f = f", "a known sum")
+known_sum = spoken("known_sum", "A sum whose value is assumed, or follows from a definition, is that value.", "a known sum")
 collected = rule("collected", "f*g + f*h = f*(g + h)", "collected")
 cancelled = rule("cancelled", "f*g/f = g", "cancelled")
-named = rule("named", "f = f", "written with the names")
-substituted = rule("substituted", "f = f", "put in")
+named = spoken("named", "What the definition of a name says is written as the name.", "written with the names")
+substituted = spoken("substituted", "A derivative that has been found is replaced by its value.", "put in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +233,10 @@ def decided(node: Any, pair: Delta, equal: bool) -> Any:
 def _squared(node: Any) -> Any:
     """The tree with f^2 for the product of f with itself."""
     below = rebuilt(node, _squared, _squared)
-    if isinstance(below, Mul) and len(below.factors) == 2 and below.factors[0] is below.factors[1]:
-        return Pow(below.factors[0], TWO)
+    if isinstance(below, Mul):
+        first = next((n for n, (a, b) in enumerate(pairwise(below.factors)) if a is b and not isinstance(a, (Number, Pow))), None)
+        if first is not None:
+            return mul(*below.factors[:first], Pow(below.factors[first], TWO), *below.factors[first + 2 :])
     return below
 
 
