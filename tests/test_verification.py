@@ -302,3 +302,10 @@ def test_a_step_that_chooses_the_value_on_a_boundary_is_still_held_to_every_regi
     assert verifier.compare(left, chosen, off_kinks=True).verdict == "agrees"
     assert verifier.compare(left, wrong, off_kinks=True).verdict == "apart"
     assert verifier.compare(Cases(((ONE, x > number(100)),), ZERO), ZERO, off_kinks=True).verdict == "apart"
+
+
+def test_a_definition_may_bear_the_name_of_a_parameter_of_a_function_it_calls() -> None:
+    own = Definition("r", (), call("smooth", x))
+    model = Model({"r": own}, tensors={"r": (), "x": ()})
+    smooth = Function("smooth", ("r",), entry("r") ** 2)
+    assert Verifier(model, {"smooth": smooth}).compare(own.body, x**2).verdict == "agrees"

@@ -169,7 +169,7 @@ class Evaluator:
             case Compare():
                 return True
             case Call(kind) | Reduce(kind) | VectorCall(kind):
-                return kind in BENT or kind in self.functions and self.kinked(self.functions[kind].body)
+                return kind in BENT or kind in self.functions and any(self._bends(n) for n in subtrees(self.functions[kind].body))
             case _:
                 return False
 
