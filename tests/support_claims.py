@@ -86,13 +86,13 @@ def of_rules() -> Iterator[Claim]:
     """The statements of the textbook rules, with expressions for their names."""
     assert textbook.sum_rule.name in rules()
     for rule in rules().values():
-        left, _, right = rule.statement.partition(" = ")
-        if left != right:
-            yield of_rule(rule, left, right)
+        if rule.statement:
+            yield of_rule(rule)
 
 
-def of_rule(rule: Rule, left: str, right: str) -> Claim:
+def of_rule(rule: Rule) -> Claim:
     """A statement with an expression for each of its names."""
+    left, _, right = rule.statement.partition(" = ")
     letters = tuple(rule.free.split(",")) if rule.free else ()
     if "z[" in right:
         return Claim("rule", rule.name, CHAIN, left, right, letters)

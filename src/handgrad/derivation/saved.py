@@ -79,6 +79,8 @@ def _step(step: Step, derivation: Derivation) -> dict[str, Any]:
     }
     if step.condition is not None:
         found["condition"] = write(step.condition, derivation.model)
+    if step.rule.sentence:
+        found["sentence"] = step.rule.sentence
     if step.label:
         found["label"] = step.label
     return found

@@ -5,6 +5,8 @@
 
 In a statement a name without indices stands for any expression (`x` for an entry, `c` for an expression without the entry), a name with
 an index for the body of the binder. In a sum or product of two, the first stands for the first term, the second for all that follow.
+
+What a step takes from the model and not from an identity, such as the definition of a name, has a sentence in place of a statement.
 """
 
 from __future__ import annotations
@@ -22,12 +24,16 @@ from handgrad.trees import names
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its statement, and the title under which a step cites it. `free` are letters that both sides share."""
+    """A rule: its statement, and the title under which a step cites it. `free` are letters that both sides share.
+
+    Exactly one of `statement` and `sentence` is given.
+    """
 
     name: str
     statement: str
     title: str
     free: str = ""
+    sentence: str = ""
 
     def applied(self, node: Expr) -> Expr | None:
         """The right side at this node, None where the left side does not fit."""
@@ -55,8 +61,17 @@ _rules: dict[str, Rule] = {}
 
 def rule(name: str, statement: str, title: str, free: str = "") -> Rule:
     """Declares a rule."""
-    assert name not in _rules, f"two rules are called {name}"
-    return _rules.setdefault(name, Rule(name, statement, title, free))
+    return _declared(Rule(name, statement, title, free))
+
+
+def spoken(name: str, sentence: str, title: str) -> Rule:
+    """Declares a rule that is said in a sentence."""
+    return _declared(Rule(name, "", title, sentence=sentence))
+
+
+def _declared(new: Rule) -> Rule:
+    assert new.name not in _rules, f"two rules are called {new.name}"
+    return _rules.setdefault(new.name, new)
 
 
 def rules() -> Mapping[str, Rule]:
