@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 from handgrad import catalogue
 from handgrad.axes import letter_for
 from handgrad.derivation.backward import Adjoint, Backward, Contribution
+from handgrad.derivation.links import Link, cancelled, chain_reason, leads_to
 from handgrad.derivation.network import Name, Network, slope
-from handgrad.expr import MINUS_ONE, ZERO, Compare, Condition, Delta, Derivative, Entry, Expr, Index, IndexCompare, Letter, Literal, Mul, Node, Pow, add, mul
+from handgrad.expr import MINUS_ONE, ZERO, Compare, Condition, Delta, Derivative, Entry, Expr, Index, IndexCompare, Letter, Mul, Node, add, mul
 from handgrad.rules import textbook
 from handgrad.rules.algebra import product, total_of
 from handgrad.rules.canonical import canonical, reduced
 from handgrad.rules.rule import Rule
-from handgrad.rules.shapes import base_and_exponent, factors
+from handgrad.rules.shapes import factors
 from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import Tidy, symbols
-from handgrad.trees import names, reduction, renamed, subtrees
+from handgrad.trees import names, renamed, subtrees
 from handgrad.verification import Certificate
 
 Stage = tuple[Rule, Expr, str, tuple[str, ...]]
@@ -159,7 +160,7 @@ class Narrator:
         links = [(c, Link.of(self.network.names[c.user], renamed(c.partial, shown))) for c in adjoint.contributions if c.user]
         direct = [renamed(c.partial, shown) for c in adjoint.contributions if c.user is None]
         first = add(*(self.tidy(d) for d in direct), *(self._chain_term(link, c, entry) for c, link in links))
-        lines = [Step(textbook.chain_rule, left, first, _chain_reason(links))]
+        lines = [Step(textbook.chain_rule, left, first, chain_reason(links))]
         put_in = add(*(self.tidy(d) for d in direct), *(self._value_term(link, c) for c, link in links))
         if put_in is not first:
             lines.append(Step(textbook.substituted, first, put_in, "put in"))
@@ -182,7 +183,7 @@ class Narrator:
 
     def _towards(self, start: Expr, gathered: Expr, value: Expr, links: list[tuple[Contribution, Link]], applied: tuple[str, ...]) -> list[Step]:
         """The lines from what was put in to the value: products gathered, sums collapsed, facts used, the form chosen."""
-        gone = _cancelled(self.run, links)
+        gone = cancelled(self.run, links)
         rule = textbook.cancelled if gone else textbook.collected
         lines = self._stages(start, [(rule, gathered, f"{', '.join(gone)} cancel{'s' if len(gone) == 1 else ''}" if gone else "gathered", ())])
         current = lines[-1].after if lines else start
@@ -277,34 +278,6 @@ class Narrator:
         return shown
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A user in a chain rule, with the indices that a Kronecker delta of its partial derivative fixes."""
-
-    user: Name
-    letters: tuple[Letter, ...]             # those still summed over
-    fixed: dict[Letter, Index]
-    partial: Expr
-
-    @staticmethod
-    def of(user: Name, partial: Expr) -> Link:
-        """The link with every delta that ties a letter of the user to an index of the same axis taken out."""
-        fixed: dict[Letter, Index] = {}
-        for f in factors(partial):
-            if isinstance(f, Delta):
-                for mine, other in ((f.left, f.right), (f.right, f.left)):
-                    if mine in user.letters and mine not in fixed and _fixes(mine, other, user):
-                        fixed[mine] = other
-                        partial = product(partial, Pow(f, MINUS_ONE))
-                        break
-        rest = tuple(letter for letter in user.letters if letter not in fixed)
-        return Link(user, rest, fixed, canonical(renamed(partial, fixed)))
-
-    def summed(self, e: Expr) -> Expr:
-        """The raw sum over the letters that are left."""
-        return reduction("sum", self.letters, e) if self.letters else e
-
-
 def _signed_product(*factors_: Expr) -> Expr:
     """The raw product with its minus signs in front."""
     sign, shown = False, []
@@ -313,37 +286,6 @@ def _signed_product(*factors_: Expr) -> Expr:
             sign, f = not sign, mul(*f.factors[1:])
         shown.append(f)
     return mul(*([MINUS_ONE] if sign else []), *shown)
-
-
-def _fixes(letter: Index, other: Index, user: Name) -> bool:
-    """Whether the delta gives the letter a place: a letter or literal of the same axis that is none of the user's own."""
-    return isinstance(letter, Letter) and other not in user.letters and (isinstance(other, Literal) or isinstance(other, Letter) and other.axis is letter.axis)
-
-
-def leads_to(network: Network, name: str, target: str) -> bool:
-    """Whether the name depends on the target."""
-    if name == target:
-        return True
-    return name in network.names and any(leads_to(network, n, target) for n in names(network.names[name].body))
-
-
-def _chain_reason(links: list[tuple[Contribution, Link]]) -> str:
-    """The chain rule, and through which names where there are several."""
-    users = [link.user.entry.name for _, link in links]
-    return "chain rule" if len(users) == 1 else f"chain rule, through {' and '.join([', '.join(users[:-1]), users[-1]])}"
-
-
-def _cancelled(run: Backward, links: list[tuple[Contribution, Link]]) -> list[str]:
-    """The names that stand above a fraction bar in one factor and below it in the other."""
-    found: list[str] = []
-    for c, link in links:
-        assert c.user is not None
-        first = dict(base_and_exponent(f) for f in factors(renamed(run.flowing(c.user), link.fixed)))
-        second = dict(base_and_exponent(f) for f in factors(link.partial))
-        for base in first.keys() & second.keys():
-            if isinstance(base, Entry) and total_of([first[base], second[base]]) is ZERO:
-                found.append(base.name)
-    return sorted(dict.fromkeys(found))
 
 
 def _known_reason(sources: tuple[str, ...]) -> str:
