@@ -30,6 +30,8 @@ from handgrad.document import (
     section_of,
 )
 from handgrad.rendering import mathml
+from handgrad.rendering.markup import as_shown
+from handgrad.rendering.names import is_shown
 from handgrad.rendering.shape import Context, scopes
 
 MARKS = {"✓": "good", "✗": "bad", "~": "noted", "?": "open", "!": "noted"}
@@ -168,7 +170,8 @@ def _side(side: Formula | str | None, context: Context) -> str:
 
 
 def _number(shown: str) -> str:
-    return f"<mn>{escape(shown)}</mn>" if shown else ""
+    parts = [as_shown(part) if is_shown(part) else f"<mn>{escape(part)}</mn>" for part in shown.split(" ≈ ")]
+    return "<mo>≈</mo>".join(parts) if shown else ""
 
 
 def _table(table: Table, context: Context) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -109,8 +108,8 @@ def side(value: Formula | str | None, context: Context, escape: Callable[[str], 
 
 def number(text: str, escape: Callable[[str], str]) -> str:
     """A number as it is shown, in mathematics; any other text as text."""
-    if re.fullmatch(r"[−-]?[0-9]+(\.[0-9]+)?", text):
-        return text.replace("−", "-")
+    if all(names.is_shown(part) for part in text.split(" ≈ ")):
+        return text.replace("−", "-").replace("≈", r"\approx").replace("…", r"{\ldots}")
     return rf"\text{{{escape(text)}}}" if text else ""
 
 

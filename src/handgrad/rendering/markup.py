@@ -54,9 +54,19 @@ def letters(stem: str, whole: bool = False) -> str:
     shown = names.GREEK.get(stem, unicodedata.normalize("NFC", stem))
     if whole:
         return f'<mi mathvariant="normal">{escape("".join(map(_bold, shown)))}</mi>'
-    if shown.isdigit():
-        return f"<mn>{shown}</mn>"
+    if names.is_shown(shown):
+        return as_shown(shown)
     return f"<mi>{escape(shown)}</mi>"
+
+
+def as_shown(number: str) -> str:
+    """A number as it is shown, its sign and its brackets operators."""
+    digits = number.strip("()")
+    size = digits.lstrip("−-")
+    inner = ('<mo form="prefix">−</mo>' if digits != size else "") + f"<mn>{size}</mn>"
+    if number == digits:
+        return inner if size == digits else row(inner)
+    return row('<mo form="prefix" stretchy="false">(</mo>', inner, '<mo form="postfix" stretchy="false">)</mo>')
 
 
 def _bold(letter: str) -> str:

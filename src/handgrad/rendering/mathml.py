@@ -219,6 +219,8 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> list[st
 
 
 def _joint(left: Expr, right: Expr) -> str:
+    if shape.are_bracketed(left, right):
+        return ""
     return sign("·") if shape.are_numbers(left, right) else THIN
 
 

@@ -19,6 +19,12 @@ SUPERSCRIPTS = dict(zip("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", stric
 VULGAR = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/6": "⅙"}
 RELATIONS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
 MINUS = "−"
+SHOWN = re.compile(r"\(?[−-]?[0-9]+(?:\.[0-9]+)?…?\)?|…")       # a number as it is shown, perhaps in brackets, and what is left out
+
+
+def is_shown(name: str) -> bool:
+    """Whether a name is a number as a person writes it, or the dots of what is left out."""
+    return SHOWN.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class Name:
 
 def parsed(name: str) -> Name:
     """The name taken apart; one that begins or ends with an underscore, or has several, is a word."""
+    if is_shown(name):
+        return Name(name)
     bare = name.rstrip("'")
     primes = len(name) - len(bare)
     stem, _, below = bare.partition("_")

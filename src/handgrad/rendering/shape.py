@@ -203,6 +203,11 @@ def are_numbers(left: Expr, right: Expr) -> bool:
     return isinstance(left, Number) and isinstance(following, Number) and following.value >= 0
 
 
+def are_bracketed(left: Expr, right: Expr) -> bool:
+    """Whether both factors are numbers in brackets: `(0.68)(0.32)`."""
+    return all(isinstance(e, Entry) and e.name.startswith("(") for e in (left, right))
+
+
 def is_bare(e: Expr) -> TypeGuard[Call]:
     """Whether the formula is printed as `log x`, without brackets, where nothing follows it."""
     return isinstance(e, Call) and e.function == "log" and isinstance(e.arguments[0], Entry)

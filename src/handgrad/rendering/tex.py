@@ -227,6 +227,8 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> list[st
 
 
 def _joint(left: Expr, right: Expr) -> str:
+    if shape.are_bracketed(left, right):
+        return ""
     return r" \cdot " if shape.are_numbers(left, right) else r" \, "
 
 
@@ -270,6 +272,8 @@ def _letters(stem: str, whole: bool = False) -> str:
         return rf"\boldsymbol{{{letter}}}" if whole else letter
     if stem.isdigit() and not whole:
         return stem
+    if names.is_shown(stem):
+        return stem.replace("−", "-").replace("…", r"{\ldots}")
     if len(stem) == 1 and stem.isascii() and stem.isalnum():
         return rf"\mathbf{{{stem}}}" if whole else stem
     base = unicodedata.normalize("NFD", stem)

@@ -205,6 +205,8 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context, style: Sty
 
 
 def _joint(left: Expr, right: Expr, style: Style) -> str:
+    if shape.are_bracketed(left, right):
+        return ""
     return style.dot if isinstance(left, Derivative) or shape.are_numbers(left, right) else style.times
 
 
@@ -251,7 +253,8 @@ def _name(name: str, style: Style, bare: bool = False) -> str:
     shown = unicodedata.normalize("NFC", stem + names.ACCENTS.get(parts.accent, ""))
     if parts.below:
         small = names.subscript(parts.below) if bare and parts.below.isdigit() else None
-        shown += small or ("" if name.rstrip("'").endswith(parts.stem + parts.accent + parts.below) else "_") + parts.below
+        joint = "" if name.rstrip("'").endswith(parts.stem + parts.accent + parts.below) else "_"
+        shown += small or joint + names.GREEK.get(parts.below, parts.below)
     return shown + "′" * parts.primes
 
 

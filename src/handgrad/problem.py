@@ -1,0 +1,307 @@
+"""Problem files: a model, what is asked, the given numbers, how a person rounds, and what a page calls the quantities.
+
+A problem file is TOML. Decimals are exact: `0.1` is a tenth. Every fault is told with the file, the line and what would do.
+
+    problem = read_problem(Path("set17.toml").read_text(), "set17.toml")
+    problem.values[("x", (1,))]     # Fraction(9, 50)
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import Any, Literal
+
+from handgrad.arithmetic.decimals import Places, Ties
+from handgrad.axes import Model
+from handgrad.errors import HandgradError
+from handgrad.expr import Axis
+from handgrad.notation import read
+
+Place = tuple[str, tuple[int, ...]]         # an entry: the name and its indices, from 1
+LONGEST = 200                               # decimals that a number or a rounding may have
+MOST_EPOCHS = 1000
+SPECIAL = ("default", "ties", "figures", "carry")
+DERIVATIVE = re.compile(r"d\(\s*([^\s,()\[\]]+)\s*,\s*([^()]+?)\s*\)")
+ENTRY = re.compile(r"([^\s\[\],()]+)\s*(?:\[([\s\d,]*)\])?")
+
+
+class ProblemError(HandgradError):
+    """A problem file that cannot be worked."""
+
+    code = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How a person rounds: the places of each quantity (several: one rounding after the other), ties, and what is carried on."""
+
+    default: tuple[Places, ...] = (Places(4),)
+    listed: Mapping[str, tuple[Places, ...]] = field(default_factory=dict)      # by name, or by `d(E, h)`
+    ties: Ties = "away"
+    carry: Literal["shown", "unrounded"] = "shown"
+
+    def places(self, quantity: str) -> tuple[Places, ...]:
+        """The places of a quantity, those of the default where it is not listed."""
+        return self.listed.get(quantity, self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Steps of gradient descent: w - rate * gradient, so many times."""
+
+    rate: Fraction
+    epochs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem as its file states it."""
+
+    title: str
+    model: Model
+    of: str
+    by: tuple[str, ...]
+    values: Mapping[Place, Fraction]            # of every entry of a given
+    sizes: Mapping[Axis, int]
+    rounding: Rounding = field(default_factory=Rounding)
+    names: tuple[tuple[str, str], ...] = ()     # spelling and quantity, in the order of the file
+    update: Update | None = None
+    draw: Mapping[str, Any] = field(default_factory=dict)
+    reject: tuple[str, ...] = ()
+    path: str = ""
+
+
+def gradient(of: str, by: str) -> str:
+    """How the derivative of a quantity by another is spelled in a problem file."""
+    return f"d({of}, {by})"
+
+
+def read_problem(text: str, path: str = "") -> Problem:
+    """The problem that a file states."""
+    return _Reader(text, path).problem()
+
+
+@dataclass(slots=True)
+class _Reader:
+    text: str
+    path: str
+
+    def error(self, what: str, line: int = 0, remedy: str = "") -> ProblemError:
+        where = f"{self.path}, line {line}: " if self.path and line else f"{self.path}: " if self.path else ""
+        row = self.text.splitlines()[line - 1] if line else ""
+        return ProblemError(where + what, self.text, line, len(row) - len(row.lstrip()), len(row.rstrip()), remedy)
+
+    def line(self, table: str, key: str = "") -> int:
+        """The line of a key of a table, or of the table; 0 if it is not found."""
+        inside, header = table == "", 0
+        for number, row in enumerate(self.text.splitlines(), 1):
+            head = re.match(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#|$)", row)
+            if head:
+                inside = head[1].strip("\"'") == table
+                header = number if inside else header
+            elif inside and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", row):
+                return number
+        return header
+
+    # ------------------------------------------------------------ the whole
+
+    def problem(self) -> Problem:
+        data = self._loaded()
+        model = self._model(data)
+        of, by = self._asked(data, model)
+        draw = dict(self._table(data, "draw"))
+        reject = draw.pop("reject", data.get("reject", ()))
+        values, sizes = self._given(self._table(data, "given"), model, draw)
+        found = Problem(str(data.get("title", "")), model, of, by, values, sizes, draw=draw, reject=tuple(map(str, reject)), path=self.path)
+        rounding = self._rounding(self._table(data, "rounding"), found)
+        return Problem(found.title, model, of, by, values, sizes, rounding, self._names(self._table(data, "names"), found),
+                       self._update(data), draw, found.reject, self.path)
+
+    def _loaded(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self.text, parse_float=Decimal)
+        except tomllib.TOMLDecodeError as fault:
+            where = re.search(r"at line (\d+)", str(fault))
+            line = int(where[1]) if where else len(self.text.splitlines())
+            twice = "overwrite" in str(fault)
+            what = "a value is given twice" if twice else f"this is no TOML: {str(fault).partition(' (at')[0]}"
+            raise self.error(what, line, "leave one of the two" if twice else "a line is `name = value`, text in quotes, lists in brackets") from None
+        except RecursionError:
+            raise self.error("brackets are nested too deeply") from None
+
+    def _table(self, data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+        found = data.get(name, {})
+        if not isinstance(found, dict):
+            raise self.error(f"`{name}` is a table", self.line("", name), f"write [{name}] and one line for each name below it")
+        return found
+
+    def _model(self, data: Mapping[str, Any]) -> Model:
+        stated = data.get("model")
+        if not isinstance(stated, str):
+            raise self.error("the file states no model", 1, 'write model = """ and its statements, such as E = 1/2*(o - t)^2')
+        try:
+            model = read(stated)
+        except HandgradError as fault:
+            offset = self.line("", "model") - (0 if stated and f'"""\n{stated}'[:40] in self.text else 1)
+            fault.what = f"{self.path}, line {offset + fault.line + 0}: {fault.what}" if self.path and fault.line else fault.what
+            raise
+        if not model.definitions:
+            raise self.error("the model defines nothing", self.line("", "model"), "write a statement such as E = 1/2*(o - t)^2")
+        return model
+
+    def _asked(self, data: Mapping[str, Any], model: Model) -> tuple[str, tuple[str, ...]]:
+        asked, line = self._table(data, "gradient"), self.line("gradient") or self.line("", "gradient")
+        of = asked.get("of", list(model.definitions)[-1])
+        by = asked.get("by", list(model.inputs))
+        by = [by] if isinstance(by, str) else by
+        if asked.get("order", 1) != 1:
+            raise self.error("numbers are worked for first derivatives", line, "`handgrad derive --order` gives the formula of higher ones")
+        for name in (of, *by):
+            if name not in model.tensors:
+                raise self.error(f"`{name}` does not stand in the model", line, self._near(str(name), model.tensors))
+        if of not in model.definitions or model.tensors[of]:
+            raise self.error(f"`{of}` is no single number that the model defines", line, "`of` names the error, a definition without indices")
+        return str(of), tuple(map(str, by))
+
+    @staticmethod
+    def _near(name: str, known: Any) -> str:
+        near = get_close_matches(name, list(known), 1)
+        return f"did you mean {near[0]}?" if near else f"its names are {', '.join(known)}"
+
+    # ------------------------------------------------------------ given numbers
+
+    def _given(self, given: Mapping[str, Any], model: Model, draw: Mapping[str, Any]) -> tuple[dict[Place, Fraction], dict[Axis, int]]:
+        values: dict[Place, Fraction] = {}
+        sizes: dict[Axis, int] = {}
+        lengths: dict[Axis, str] = {}
+        for name, value in given.items():
+            line = self.line("given", name)
+            if name in model.definitions:
+                raise self.error(f"`{name}` is given and also defined by the model", line, "leave the number out, or the statement")
+            if name not in model.tensors:
+                raise self.error(f"`{name}` does not stand in the model", line, self._near(name, model.tensors))
+            self._entered(name, value, model.tensors[name], (), line, values, sizes, lengths)
+        missing = [name for name in model.inputs if name not in given and name not in draw]
+        if missing:
+            raise self.error(f"no number is given for {', '.join(f'`{m}`' for m in missing)}", self.line("given") or 1,
+                             "add " + ", ".join(f"{m} = {_example(len(model.tensors[m]))}" for m in missing) + " below [given]")
+        if not draw:
+            for name, slots in model.tensors.items():
+                if any(axis not in sizes for axis in slots):
+                    raise self.error(f"no given number says how long `{name}` is", self.line("given") or 1, "let an input share its index")
+        return values, sizes
+
+    def _entered(self, name: str, value: Any, slots: tuple[Axis, ...], at: tuple[int, ...], line: int,
+                 values: dict[Place, Fraction], sizes: dict[Axis, int], lengths: dict[Axis, str]) -> None:
+        spelled = f"{name}[{','.join(map(str, at))}]" if at else name
+        if not slots:
+            values[(name, at)] = self._number(value, f"`{spelled}`", line)
+            return
+        if not isinstance(value, list) or not value:
+            raise self.error(f"shape: `{spelled}` is a number where the model has {len(slots)} more ind{'ex' if len(slots) == 1 else 'ices'}", line,
+                             f"write {spelled} = {_example(len(slots))}")
+        known = sizes.setdefault(slots[0], len(value))
+        if known != len(value):
+            raise self.error(f"shape: `{spelled}` has {len(value)} entries where {lengths.get(slots[0], 'another tensor')} has {known}", line,
+                             f"give {known} entries, or change the other")
+        lengths.setdefault(slots[0], f"`{name}`")
+        for number, inner in enumerate(value, 1):
+            self._entered(name, inner, slots[1:], (*at, number), line, values, sizes, lengths)
+
+    def _number(self, value: Any, what: str, line: int) -> Fraction:
+        if isinstance(value, list):
+            raise self.error(f"shape: {what} is a list where the model has a number", line, "one pair of brackets for each index")
+        if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+            raise self.error(f"{what} is {str(value)[:40]!r}, and no number", line, "write a decimal such as 0.18")
+        if isinstance(value, Decimal) and (not value.is_finite() or abs(value.adjusted()) > LONGEST):
+            raise self.error(f"{what} is {str(value)[:40]}, and no number that one can work with", line, "write a decimal such as 0.18")
+        if isinstance(value, int) and abs(value) >= 10**LONGEST:
+            raise self.error(f"{what} has more than {LONGEST} digits", line, "write a shorter number")
+        return Fraction(value)
+
+    # ------------------------------------------------------------ rounding, names, update
+
+    def _rounding(self, table: Mapping[str, Any], problem: Problem) -> Rounding:
+        listed = {}
+        for key, value in table.items():
+            if key not in SPECIAL:
+                quantity = self._quantity(key, problem, self.line("rounding", key), whole=True)
+                listed[quantity] = self._places(value, key, False)
+        ties, carry = table.get("ties", "away"), table.get("carry", "shown")
+        if ties not in ("away", "even"):
+            raise self.error(f"ties = {str(ties)[:40]!r} is no way to round", self.line("rounding", "ties"), 'write ties = "away" or ties = "even"')
+        if carry not in ("shown", "unrounded"):
+            raise self.error(f"carry = {str(carry)[:40]!r} is no way to carry on", self.line("rounding", "carry"), 'write "shown" or "unrounded"')
+        default = self._places(table["figures"], "figures", True) if "figures" in table else self._places(table.get("default", 4), "default", False)
+        return Rounding(default, listed, ties, carry)
+
+    def _places(self, value: Any, key: str, significant: bool) -> tuple[Places, ...]:
+        counts = value if isinstance(value, list) else [value]
+        least = 1 if significant else 0
+        if not counts or not all(isinstance(n, int) and not isinstance(n, bool) and least <= n <= LONGEST for n in counts):
+            raise self.error(f"`{key}` is {str(value)[:40]!r}, and no number of digits", self.line("rounding", key), f"write {key} = 4, or {key} = [4, 2]")
+        return tuple(Places(n, significant) for n in counts)
+
+    def _quantity(self, spelled: str, problem: Problem, line: int, whole: bool = False) -> str:
+        """The quantity in its standard spelling: `h[1]`, `d(E, W)`."""
+        derivative = DERIVATIVE.fullmatch(spelled.strip())
+        if derivative:
+            if derivative[1] != problem.of:
+                raise self.error(f"`{spelled}` is a derivative of `{derivative[1]}`, and asked is that of `{problem.of}`", line, f"write d({problem.of}, …)")
+            return gradient(problem.of, self._quantity(derivative[2], problem, line, whole))
+        entry = ENTRY.fullmatch(spelled.strip())
+        if entry is None or entry[1] not in problem.model.tensors:
+            raise self.error(f"`{spelled}` does not stand in the model", line, self._near(entry[1] if entry else spelled, problem.model.tensors))
+        if entry[2] is None:
+            return entry[1]
+        at = tuple(int(n) for n in entry[2].split(",") if n.strip())
+        slots = problem.model.tensors[entry[1]]
+        if whole or len(at) != len(slots):
+            raise self.error(f"`{spelled}` {'has indices' if whole else f'has {len(at)} indices where the model has {len(slots)}'}", line,
+                             f"write {entry[1]} for all of its entries")
+        if any(axis in problem.sizes and not 1 <= n <= problem.sizes[axis] for n, axis in zip(at, slots, strict=True)):
+            raise self.error(f"`{spelled}` lies outside of its tensor", line, "indices count from 1")
+        return f"{entry[1]}[{','.join(map(str, at))}]"
+
+    def _names(self, table: Mapping[str, Any], problem: Problem) -> tuple[tuple[str, str], ...]:
+        found = []
+        for spelling, quantity in table.items():
+            line = self.line("names", spelling)
+            if not isinstance(quantity, str):
+                raise self.error(f"`{spelling[:60]}` names no quantity", line, 'write "w_7" = "v[1]"')
+            found.append((spelling, self._quantity(quantity, problem, line)))
+        return tuple(found)
+
+    def _update(self, data: Mapping[str, Any]) -> Update | None:
+        if "update" not in data:
+            return None
+        table = self._table(data, "update")
+        if "rate" not in table:
+            raise self.error("an update needs its rate", self.line("update"), "write rate = 0.1 below [update]")
+        epochs = table.get("epochs", 1)
+        if not isinstance(epochs, int) or isinstance(epochs, bool) or not 1 <= epochs <= MOST_EPOCHS:
+            raise self.error(f"epochs = {str(epochs)[:40]} is no number of steps", self.line("update", "epochs"), f"write a number from 1 to {MOST_EPOCHS}")
+        return Update(self._number(table["rate"], "`rate`", self.line("update", "rate")), epochs)
+
+
+def entries(model: Model, sizes: Mapping[Axis, int], name: str) -> Iterator[tuple[int, ...]]:
+    """The indices of all entries of a tensor, in rows."""
+    def below(slots: tuple[Axis, ...]) -> Iterator[tuple[int, ...]]:
+        if not slots:
+            yield ()
+            return
+        for n in range(1, sizes[slots[0]] + 1):
+            for rest in below(slots[1:]):
+                yield (n, *rest)
+
+    return below(model.tensors[name])
+
+
+def _example(indices: int) -> str:
+    return "0.18" if not indices else f"[{_example(indices - 1)}, …]"

@@ -1,0 +1,107 @@
+"""The numbers of a plan: as by hand, each rounded where it stands and carried on as shown; and unrounded, certain to every digit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from handgrad import catalogue
+from handgrad.arithmetic.balls import Scalar, Unclear, Unreal, relative_bits, working_precision
+from handgrad.arithmetic.decimals import Places, as_rounded, fraction, in_full
+from handgrad.errors import ModelError
+from handgrad.problem import Place, Rounding
+from handgrad.worksheet.hand import Hand, place, scalar
+from handgrad.worksheet.plan import Item, Plan
+
+PRECISIONS = (192, 512, 1536, 6144)
+EXACT = Places(12, significant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A number that was worked: `value` from the operands carried, its roundings one after the other, and the number of the unrounded run."""
+
+    item: Item
+    value: Scalar
+    shown: tuple[tuple[Fraction, str], ...]        # each rounding and how it is written
+    full: str | None                               # the value in full if it has at most 10 digits
+    exact: Scalar
+
+    @property
+    def text(self) -> str:
+        """The number as it stands at the end of its line."""
+        return self.shown[-1][1] if self.full is None or self.rounded else self.full
+
+    @property
+    def rounded(self) -> bool:
+        """Whether a rounding changed the value."""
+        return fraction(self.value) != self.shown[-1][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """All numbers of a problem under one policy."""
+
+    rounding: Rounding
+    values: Mapping[Place, Scalar]                 # as carried on
+    forward: tuple[Worked, ...]
+    backward: tuple[Worked, ...]
+    bits: int
+
+    @property
+    def all(self) -> tuple[Worked, ...]:
+        """Forward and backward."""
+        return (*self.forward, *self.backward)
+
+
+def numbers(plan: Plan, rounding: Rounding, given: Mapping[Place, Fraction], digits: int = 30) -> Numbers:
+    """The numbers for the values given, at the first precision that decides every digit; `digits` of the unrounded ones are certain."""
+    reason = "nothing was tried"
+    for bits in (p for p in (*PRECISIONS, 8 * digits) if p >= 4 * digits):
+        try:
+            with working_precision(bits):
+                return _run(plan, rounding, given, bits, digits)
+        except Unclear as unclear:
+            reason = str(unclear)
+        except Unreal as unreal:
+            raise ModelError(f"the numbers given have no value: {unreal}") from None
+    raise ModelError(f"a digit cannot be told: {reason}", remedy="change the last digit of a given number")
+
+
+def _run(plan: Plan, rounding: Rounding, given: Mapping[Place, Fraction], bits: int, digits: int) -> Numbers:
+    start = {key: scalar(value) for key, value in given.items()}
+    carried, exact = dict(start), dict(start)
+    functions = catalogue.functions()
+    hand, certain = Hand(carried, functions), Hand(exact, functions)
+    found: list[Worked] = []
+    items = (*plan.forward, *plan.backward)
+    for item in items:
+        key = place(item.entry)
+        exact[key] = certain(item.formula)
+        if relative_bits(exact[key]) < 3.4 * digits and not exact[key].is_zero():
+            raise Unclear(f"the digits of {item.quantity}")
+        value = exact[key] if rounding.carry == "unrounded" else hand(item.formula)
+        worked = _worked(item, value, exact[key], rounding)
+        carried[key] = scalar(worked.shown[-1][0]) if rounding.carry == "shown" else value
+        found.append(worked)
+    count = len(plan.forward)
+    return Numbers(rounding, carried, tuple(found[:count]), tuple(found[count:]), bits)
+
+
+def _worked(item: Item, value: Scalar, exact: Scalar, rounding: Rounding) -> Worked:
+    known = fraction(value)
+    full = in_full(known) if known is not None else None
+    shown: list[tuple[Fraction, str]] = []
+    current = value
+    for places in rounding.places(item.family):
+        number, text = as_rounded(current, places, rounding.ties)
+        if not shown or number != shown[-1][0]:
+            shown.append((number, text))
+        current = scalar(number)
+    return Worked(item, value, tuple(shown), full, exact)
+
+
+def with_places(rounding: Rounding, places: Places) -> Rounding:
+    """The rounding in which every number keeps the same places."""
+    return replace(rounding, default=(places,), listed=dict.fromkeys(rounding.listed, (places,)))

@@ -1,0 +1,205 @@
+"""What is worked, in order: every defined number, then every adjoint and gradient with its chain rule, as written-out formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from handgrad import catalogue
+from handgrad.axes import Model
+from handgrad.derivation.backward import Backward
+from handgrad.derivation.network import Network, network_of, ordered, unused
+from handgrad.errors import LimitError
+from handgrad.expr import Derivative, Entry, Expr, Letter, Literal, add, mul
+from handgrad.problem import Place, Problem, entries, gradient
+from handgrad.rules.canonical import canonical
+from handgrad.trees import fresh, names, renamed, subtrees
+from handgrad.worksheet.ground import Ground
+from handgrad.worksheet.hand import as_label, place, scalar
+
+MOST_NUMBERS = 4000             # on one page; more are refused before they are worked
+MOST_PATHS = 6                  # through which a chain rule is still written out
+LONG = 60                       # entries in the formula of a gradient; longer ones give the adjoints on the way lines of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A number that stands on a line of its own: `quantity` as the problem file spells it with indices, `family` without.
+
+    `entry` is its name in formulas, `formula` what it is, written out; of a gradient `by` is the entry by which, `chain` its chain rule.
+    """
+
+    quantity: str
+    family: str
+    entry: Entry
+    formula: Expr
+    by: Entry | None = None
+    chain: Expr | None = None
+
+
+class Listed(Backward):
+    """The backward pass in which the adjoints of listed names stand on lines of their own."""
+
+    def _share(self, name: str, needed: set[str]) -> None:
+        if self.share is not None and name in self.share and self.adjoints[name].contributions:
+            title = unused(f"d{name}", (*self.network.model.tensors, *(e.name for e in self.named.values())))
+            self.named[name] = Entry(title, self.adjoints[name].entry.indices)
+            self.network.levels[title] = self.network.levels[name] + 0.25
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The items of a problem, forward and backward."""
+
+    problem: Problem
+    listed: frozenset[str]                              # the names whose adjoints stand on their own
+    further: tuple[str, ...] = field(default=())        # those of them that only length put there
+
+    @cached_property
+    def ground(self) -> Ground:
+        """What writes formulas out."""
+        values = self.problem.values
+
+        def label(e: Expr) -> int:
+            return as_label(scalar(values[place(e)])) if isinstance(e, Entry) and place(e) in values else 0
+
+        return Ground(self.problem.sizes, catalogue.functions(), label)
+
+    @cached_property
+    def forward(self) -> tuple[Item, ...]:
+        """The defined numbers, each after those it is made of."""
+        model, found = self.problem.model, []
+        for name in ordered(model.definitions):
+            definition = model.definitions[name]
+            for at in entries(model, self.problem.sizes, name):
+                indices = tuple(Literal(n) for n in at)
+                found.append(Item(spelled(name, at), name, Entry(name, indices), self.ground(definition.at(indices))))
+        return tuple(found)
+
+    @cached_property
+    def users(self) -> dict[Place, tuple[Entry, ...]]:
+        """In whose formulas each entry stands."""
+        found: dict[Place, dict[Entry, None]] = {}
+        for item in self.forward:
+            for node in subtrees(item.formula):
+                if isinstance(node, Entry):
+                    found.setdefault(place(node), {})[item.entry] = None
+        return {key: tuple(users) for key, users in found.items()}
+
+    @cached_property
+    def backward(self) -> tuple[Item, ...]:
+        """The adjoints that stand on their own and the gradients, those next to the error first."""
+        return tuple(self._slopes())
+
+    def _slopes(self) -> list[Item]:
+        network, run = self._run()
+        tidy = run.simplify.tidy
+        order = list(network.names)
+        found: list[Item] = []
+        for name in (n for n in reversed(order) if n in run.named):
+            found += self._items(name, run.named[name], tidy(run.adjoints[name].value), run)
+        targets = [t for t in run.results if t.name not in run.named]
+        targets.sort(key=lambda t: -max((order.index(u) for u in order if t.name in names(network.names[u].body)), default=0))
+        for target in targets:
+            title = unused(f"d{target.name}", (*network.model.tensors, *(e.name for e in run.named.values())))
+            found += self._items(target.name, Entry(title, target.indices), tidy(run.results[target].value), run)
+        return _interleaved(found, frozenset(gradient(self.problem.of, n) for n in self.problem.by))
+
+    def _run(self) -> tuple[Network, Listed]:
+        network = network_of(self.problem.model)
+        own = network.names[self.problem.of]
+        targets = tuple(_with_letters(name, network.model) for name in dict.fromkeys(self.problem.by))
+        dear = frozenset((self.problem.of,))
+        run = Listed(network, canonical(own.body), targets, network.simplifier(dear), network.differentiate, self.listed)
+        run.run()
+        return network, run
+
+    def _items(self, name: str, entry: Entry, formula: Expr, run: Listed) -> list[Item]:
+        own = {e.name: key for key, e in run.named.items()}
+        letters = [i for i in entry.indices if isinstance(i, Letter)]
+        family = gradient(self.problem.of, name)
+        found = []
+        for at in entries(self.problem.model, self.problem.sizes, name):
+            indices = tuple(Literal(n) for n in at)
+            written = self.ground(renamed(formula, dict(zip(letters, indices, strict=True))))
+            by = Entry(name, indices)
+            quantity = gradient(self.problem.of, spelled(name, at))
+            found.append(Item(quantity, family, Entry(entry.name, indices), written, by, self._chain(by, frozenset(own.values()))))
+        return found
+
+    def _chain(self, by: Entry, stops: frozenset[str]) -> Expr | None:
+        """The chain rule from an adjoint of its own, or from the error, through the names on the way."""
+        of = Entry(self.problem.of, ())
+        users = self.users.get(place(by), ())
+        if not users or of in users or len(users) > MOST_PATHS:
+            return None
+        if len(users) > 1:
+            return add(*(mul(Derivative(of, (u,)), Derivative(u, (by,))) for u in users))
+        user = users[0]
+        before = None if user.name in stops else self._chain(user, stops)
+        return mul(before if before is not None and len(self.users.get(place(user), ())) == 1 else Derivative(of, (user,)), Derivative(user, (by,)))
+
+
+def spelled(name: str, at: tuple[int, ...]) -> str:
+    """The entry as a problem file writes it."""
+    return f"{name}[{','.join(map(str, at))}]" if at else name
+
+
+def _with_letters(name: str, model: Model) -> Entry:
+    return Entry(name, tuple(fresh(axis) for axis in model.tensors[name]))
+
+
+def _interleaved(items: list[Item], asked: frozenset[str]) -> list[Item]:
+    """The items with each adjoint that stands on its own just before the first family that uses it."""
+    families: dict[str, list[Item]] = {}
+    for item in items:
+        families.setdefault(item.family, []).append(item)
+    owner = {item.entry.name: item.family for item in items}
+    done: dict[str, None] = {}
+
+    def visit(family: str) -> None:
+        if family not in done:
+            for used in sorted({owner[n] for item in families[family] for n in names(item.formula) if n in owner and owner[n] != family}):
+                visit(used)
+            done[family] = None
+
+    for family in sorted(families, key=lambda f: (f not in asked, _reach(f, families, owner))):
+        visit(family)
+    return [item for family in done for item in families[family]]
+
+
+def _reach(family: str, families: dict[str, list[Item]], owner: dict[str, str]) -> int:
+    """How many adjoints of their own the family leans on, one behind the other."""
+    below = {owner[n] for n in names(families[family][0].formula) if n in owner and owner[n] != family}
+    return 1 + max((_reach(b, families, owner) for b in below), default=0)
+
+
+def plan_of(problem: Problem) -> Plan:
+    """The plan of a problem; adjoints that would make formulas too long for a line stand on their own."""
+    total = sum(_count(problem, name) for name in (*problem.model.definitions, *problem.by))
+    if total > MOST_NUMBERS:
+        raise LimitError(f"{total} numbers do not fit a page", remedy=f"at most {MOST_NUMBERS} are worked; take fewer samples or a smaller network")
+    prefix = f"d({problem.of}, "
+    listed = frozenset(key.removeprefix(prefix)[:-1] for key in problem.rounding.listed if key.startswith(prefix))
+    plan = Plan(problem, listed & problem.model.definitions.keys())
+    if all(_length(item.formula) <= LONG for item in plan.backward):
+        return plan
+    hidden = tuple(n for n in problem.model.definitions if n != problem.of and n not in plan.listed)
+    return replace(plan, listed=plan.listed | set(hidden), further=hidden)
+
+
+def _count(problem: Problem, name: str) -> int:
+    found = 1
+    for axis in problem.model.tensors[name]:
+        found *= problem.sizes[axis]
+    return found
+
+
+def _length(e: Expr) -> int:
+    """How many entries stand in the formula, each as often as it is written."""
+    if isinstance(e, Entry):
+        return 1
+    below = getattr(e, "terms", None) or getattr(e, "factors", None) or getattr(e, "arguments", None) or ()
+    if hasattr(e, "base"):
+        below = (e.base,)
+    return sum(_length(b) for b in below)

@@ -1,0 +1,110 @@
+"""Worksheets: the worked numbers of a problem, as a page and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from handgrad import catalogue
+from handgrad.arithmetic.balls import Scalar, working_precision
+from handgrad.arithmetic.decimals import Places, as_rounded, fraction, in_full
+from handgrad.axes import Model
+from handgrad.document import Document
+from handgrad.errors import ModelError
+from handgrad.notation import write
+from handgrad.problem import Problem, Rounding, gradient
+from handgrad.worksheet.numbers import Numbers, Worked, numbers, with_places
+from handgrad.worksheet.pages import sections
+from handgrad.worksheet.plan import Plan, plan_of
+from handgrad.worksheet.substitution import Display, clean, display
+
+LONG, CERTAIN = 30, 12           # digits: a value that ends within 30 is written in full, else 12 certain ones
+
+
+@dataclass(frozen=True)
+class Worksheet:
+    """A problem with its numbers."""
+
+    problem: Problem
+    plan: Plan
+    numbers: Numbers
+
+    @cached_property
+    def display(self) -> Display:
+        """How its formulas and numbers are shown."""
+        return display(self.plan, self.numbers, catalogue.functions(), self.problem.values)
+
+    @property
+    def model(self) -> Model:
+        """The model of the problem."""
+        return self.problem.model
+
+    def blocks(self, only: str = "") -> Document:
+        """The page; of one quantity alone where it is named."""
+        title = (self.problem.title,) if self.problem.title and not only else ()
+        return Document(title, tuple(sections(self.display, self._quantities(only) if only else None)), self.model)
+
+    def _quantities(self, only: str) -> frozenset[str]:
+        """The quantities that a name on the page, or in the model, stands for; of an input, its gradient."""
+        wanted = dict(self.problem.names).get(only) or next((q for s, q in self.problem.names if clean(s) == clean(only)), only.replace(" ", ""))
+        known = [w.item for w in self.numbers.all]
+        of = self.problem.of
+        normal = wanted.replace(", ", ",").replace(",", ", ", 1) if wanted.startswith("d(") else wanted
+        for name in (normal, gradient(of, normal)):
+            found = frozenset(i.quantity for i in known if name in (i.quantity, i.family))
+            if found:
+                return found
+        raise ModelError(f"`{only[:60]}` is no number of the page", remedy=f"try one of {', '.join(dict.fromkeys(i.family for i in known))}")
+
+    def __str__(self) -> str:
+        return str(self.blocks())
+
+    def _repr_mimebundle_(self, **kinds: Any) -> Any:
+        return self.blocks()._repr_mimebundle_(**kinds)
+
+    def json(self, only: str = "") -> dict[str, Any]:
+        """The numbers as JSON: formula, substitution, as by hand and exact."""
+        wanted = self._quantities(only) if only else None
+        shown = [self._number(w) for w in self.numbers.all if wanted is None or w.item.quantity in wanted]
+        return {"title": self.problem.title, "of": self.problem.of, "by": list(self.problem.by), "rounding": _policy(self.numbers.rounding), "numbers": shown}
+
+    def _number(self, worked: Worked) -> dict[str, Any]:
+        item, bits = worked.item, self.numbers.bits
+        with working_precision(bits):
+            by_hand, exact = _digits(worked.value), _digits(worked.exact)
+        return {
+            "name": item.quantity,
+            "spelled": write(self.display.symbol(item.entry), self.model),
+            "formula": write(self.display.formula(item.formula), self.model),
+            "substituted": write(self.display.put(item.formula), self.model).replace("−", "-"),
+            "by_hand": by_hand,
+            "shown": [text for _, text in worked.shown],
+            "exact": exact,
+        }
+
+
+def _digits(value: Scalar) -> str:
+    known = fraction(value)
+    full = in_full(known, LONG) if known is not None else None
+    return full or as_rounded(value, Places(CERTAIN, significant=True))[1]
+
+
+def _policy(rounding: Rounding) -> dict[str, Any]:
+    def said(places: tuple[Places, ...]) -> list[dict[str, Any]]:
+        return [{"digits": p.count, "significant": p.significant} for p in places]
+
+    listed = {key: said(places) for key, places in rounding.listed.items()}
+    return {"default": said(rounding.default), "listed": listed, "ties": rounding.ties, "carry": rounding.carry}
+
+
+def work(problem: Problem, round: int | None = None, exact: int | None = None) -> Worksheet:
+    """The worked page of a problem: as its file rounds, with `round` decimals everywhere, or certified to `exact` significant digits."""
+    rounding, digits = problem.rounding, 30
+    if round is not None:
+        rounding = with_places(rounding, Places(round))
+    if exact is not None:
+        rounding = replace(with_places(rounding, Places(exact, significant=True)), carry="unrounded")
+        digits = max(digits, exact + 8)
+    plan = plan_of(problem)
+    return Worksheet(problem, plan, numbers(plan, rounding, problem.values, digits))

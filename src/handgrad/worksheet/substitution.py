@@ -1,0 +1,202 @@
+"""How a written-out formula is shown: with the names that a page uses, and with the numbers put in, negative ones in brackets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handgrad.arithmetic.balls import Unclear, Unreal, working_precision
+from handgrad.arithmetic.decimals import cut, fraction, in_full
+from handgrad.document import Inline
+from handgrad.expr import MINUS_ONE, ZERO, Add, Call, Cases, Compare, Derivative, Entry, Expr, Literal, Mul, Number, Pow, add, mul
+from handgrad.problem import Place, Problem
+from handgrad.trees import replaced, subtrees
+from handgrad.worksheet.hand import Hand, place
+from handgrad.worksheet.numbers import Numbers, Worked
+from handgrad.worksheet.plan import Plan, spelled
+
+MOST_TERMS, FIRST = 8, 3        # a longer sum is elided in the middle after its first terms
+GUARD = 3                       # digits that stand before the dots of an operand that is carried unrounded, beyond those shown
+DOTS = Entry("…", ())
+GREEK = re.compile(r"\\([A-Za-z]+)")
+
+
+def clean(spelling: str) -> str:
+    """A spelling of a page as a name that every renderer sets: `z_{h_1}` is z_h1, `\\theta` is theta."""
+    bare = re.sub(r"\\(?:text|mathrm|mathbf|operatorname)\b|[{}\s$]", "", spelling)
+    stem, bar, below = bare.partition("_")
+    return GREEK.sub(r"\1", stem) + bar + GREEK.sub(r"\1", below).replace("_", "")
+
+
+@dataclass(frozen=True)
+class Display:
+    """Names and numbers of one page."""
+
+    plan: Plan
+    numbers: Numbers
+    hand: Hand
+    texts: dict[Place, str] = field(default_factory=dict)
+    spellings: dict[str, str] = field(default_factory=dict)
+    slopes: dict[str, str] = field(default_factory=dict)        # the tensors of which the internal names are the adjoints
+
+    # ------------------------------------------------------------ names
+
+    def symbol(self, entry: Entry) -> Expr:
+        """What a page calls an entry; an adjoint is a derivative of the error."""
+        if entry.name in self.slopes:
+            by = self._named(Entry(self.slopes[entry.name], entry.indices))
+            return Derivative(self._named(Entry(self.plan.problem.of, ())), (by,))
+        return self._named(entry)
+
+    def _named(self, entry: Entry) -> Entry:
+        name, at = place(entry)
+        own = self.spellings.get(spelled(name, at))
+        return Entry(own, ()) if own else Entry(self.spellings.get(name, name), entry.indices)
+
+    def formula(self, e: Any) -> Any:
+        """The formula with the names of the page, long sums elided."""
+        return replaced(_elided(e), lambda n: self.symbol(n) if isinstance(n, Entry) and n is not DOTS else None)
+
+    # ------------------------------------------------------------ numbers
+
+    def put(self, e: Expr) -> Expr:
+        """The formula with its numbers put in."""
+        with working_precision(self.numbers.bits):
+            return self._put(_elided(e))  # type: ignore[no-any-return]
+
+    def _put(self, e: Any, tight: bool = False, first: bool = False) -> Any:
+        """`tight`: beside another factor, where every number stands in brackets; `first`: where a minus needs none."""
+        match e:
+            case Entry():
+                return DOTS if e is DOTS else _number(self.texts[place(e)], tight, first)
+            case Add(terms):
+                return add(*(self._put(t, first=n == 0) for n, t in enumerate(terms)))
+            case Mul(factors):
+                above = [f for f in factors if f is not MINUS_ONE and not _inverse(f)]
+                below = [f for f in factors if _inverse(f)]
+                return mul(*(f if f is MINUS_ONE else self._factor(f, len(below if _inverse(f) else above) > 1) for f in factors))
+            case Pow(base, exponent):
+                return Pow(self._put(base, tight=tight and _inverse(e)), self._put(exponent, first=True))
+            case Call(function, arguments):
+                return Call(function, tuple(self._put(a, first=True) for a in arguments))
+            case Cases():
+                return self._put(self.hand.branch(e), tight, first)
+            case _:
+                return e
+
+    def _factor(self, e: Expr, tight: bool) -> Expr:
+        """A factor; a short sum in it, such as 1 - h, is a number of the product, and so is the branch of a case."""
+        if isinstance(e, Cases):
+            return self._factor(self.hand.branch(e), tight)
+        if isinstance(e, Number) and tight and e.value.denominator == 1:
+            return _number(str(e.value), True, False)
+        if _is_short(e):
+            value = fraction(self.hand(e))
+            text = in_full(value) if value is not None and not any("…" in self.texts[place(n)] for n in subtrees(e) if isinstance(n, Entry)) else None
+            if text is not None:
+                return _number(text, tight, False)
+        return self._put(e, tight)  # type: ignore[no-any-return]
+
+    def since(self, e: Expr) -> Inline:
+        """Why the branch of the first case was taken, and that a kink was hit."""
+        with working_precision(self.numbers.bits):
+            for cases in (n for n in subtrees(e) if isinstance(n, Cases)):
+                taken = next((c for _, c in cases.branches if self.hand.holds(c)), None)
+                said = [part for c in ([taken] if taken is not None else [c for _, c in cases.branches]) for part in (", ", self.formula(c))][1:]
+                return ("since ", *said) if taken is not None else ("since not ", *said)
+        return ()
+
+    def kink(self, e: Expr) -> Inline:
+        """The place where a slope is taken by convention, and which, if the numbers hit one exactly."""
+        with working_precision(self.numbers.bits):
+            for n in subtrees(e):
+                if isinstance(n, Cases):
+                    met = next((c for _, c in n.branches if isinstance(c, Compare) and self._vanishes(c.left - c.right)), None)
+                    taken = self.hand.branch(n)
+                    if met is not None and any(not self._vanishes(value - taken) for value in (*(v for v, _ in n.branches), n.otherwise)):
+                        return ("on the kink ", Compare("==", self.formula(met.left), self.formula(met.right)), ": ", self.formula(taken), " is taken")
+                if isinstance(n, Call) and n.function == "sign" and self._vanishes(n.arguments[0]):
+                    return ("on the kink ", Compare("==", self.formula(n.arguments[0]), ZERO), ": 0 is taken")
+        return ()
+
+    def _vanishes(self, e: Expr) -> bool:
+        try:
+            return fraction(self.hand(e)) == 0
+        except (Unclear, Unreal):
+            return False
+
+
+def display(plan: Plan, found: Numbers, functions: Mapping[str, Any], given: Mapping[Place, Any]) -> Display:
+    """The display of a page."""
+    problem = plan.problem
+    made = Display(plan, found, Hand(found.values, functions), spellings=spellings(problem))
+    for key, value in given.items():
+        made.texts[key] = in_full(value, 400) or str(value)
+    with working_precision(found.bits):
+        for worked in found.all:
+            made.texts[place(worked.item.entry)] = _operand(worked, found.rounding.carry == "unrounded")
+            if worked.item.by is not None:
+                made.slopes[worked.item.entry.name] = worked.item.by.name
+    return made
+
+
+def spellings(problem: Problem) -> dict[str, str]:
+    """What a page calls each quantity: the first spelling in the file."""
+    found: dict[str, str] = {}
+    for spelling, quantity in problem.names:
+        found.setdefault(quantity, clean(spelling))
+    return found
+
+
+def _operand(worked: Worked, unrounded: bool) -> str:
+    """The number as it stands where it is used."""
+    if not unrounded or not worked.rounded:
+        return worked.text
+    text = worked.shown[-1][1]
+    decimals = len(text.partition(".")[2]) + GUARD
+    short = fraction(worked.value)
+    full = in_full(short, 2 * GUARD + len(text)) if short is not None else None
+    return full or cut(worked.value, decimals) + "…"
+
+
+def _number(text: str, tight: bool, first: bool) -> Entry:
+    shown = text.replace("-", "−")
+    return Entry(f"({shown})" if tight or (shown.startswith("−") and not first) else shown, ())
+
+
+def _inverse(e: Expr) -> bool:
+    return isinstance(e, Pow) and isinstance(e.exponent, Number) and e.exponent.value < 0
+
+
+def _is_short(e: Expr) -> bool:
+    """Whether it is a sum of two names or numbers, or their powers."""
+    return isinstance(e, Add) and len(e.terms) == 2 and all(_plain(t) for t in e.terms)
+
+
+def _plain(e: Expr) -> bool:
+    match e:
+        case Mul((first, other)) if first is MINUS_ONE:
+            return _plain(other)
+        case Pow(base, Number(value)):
+            return isinstance(base, Entry) and value == 2
+        case _:
+            return isinstance(e, (Entry, Number))
+
+
+def _elided(e: Any) -> Any:
+    """The formula with sums of many terms cut in the middle."""
+    def change(n: Any) -> Any:
+        if isinstance(n, Add) and len(n.terms) > MOST_TERMS:
+            kept = (*n.terms[:FIRST], n.terms[-1])
+            shown = [replaced(t, change) for t in kept]
+            return add(*shown[:FIRST], DOTS, shown[-1])
+        return None
+
+    return replaced(e, change)
+
+
+def indices(entry: Entry) -> tuple[int, ...]:
+    """The numbers of the indices."""
+    return tuple(i.value for i in entry.indices if isinstance(i, Literal))
