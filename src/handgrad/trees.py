@@ -37,8 +37,11 @@ def instantiate(body: Any, index: Index) -> Any:
     return walk(body, 0)
 
 
-def bind(body: Any, letter: Letter) -> Any:
-    """The expression with the free letter turned into `Bound(0)`, ready to stand under a binder."""
+def bind(body: Any, letter: Letter, put_together: Callable[[Any, Callable[[Any], Any], Callable[[Any], Any]], Any] = rebuilt) -> Any:
+    """The expression with the free letter turned into `Bound(0)`, ready to stand under a binder.
+
+    `put_together` makes a node anew from what becomes of its parts, as `rebuilt` does.
+    """
     memo: dict[tuple[Node, int], Any] = {}
 
     def walk(node: Any, depth: int) -> Any:
@@ -50,7 +53,7 @@ def bind(body: Any, letter: Letter) -> Any:
             return Bound(node.depth + 1) if node.depth >= depth else node
         key = (node, depth)
         if key not in memo:
-            memo[key] = rebuilt(node, lambda n: walk(n, depth), lambda n: walk(n, depth + 1))
+            memo[key] = put_together(node, lambda n: walk(n, depth), lambda n: walk(n, depth + 1))
         return memo[key]
 
     return walk(body, 0)

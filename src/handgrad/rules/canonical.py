@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from handgrad.expr import HALF, MINUS_ONE, ONE, TWO, Bound, Expr, Letter, Node, Number, Reduce, Size, Slice, VectorCall, rebuilt
+from handgrad.expr import HALF, MINUS_ONE, ONE, TWO, Expr, Letter, Number, Reduce, Size, Slice, VectorCall, rebuilt
 from handgrad.rules.algebra import apply, assembled, power, product
 from handgrad.rules.shapes import coefficient
-from handgrad.trees import opened
+from handgrad.trees import bind, opened
 
 
 @lru_cache(maxsize=1 << 17)
@@ -27,26 +28,12 @@ def canonical(node: Any) -> Any:
 
 def closed(body: Any, letter: Letter) -> Any:
     """The canonical body with the letter bound, sorted anew."""
-    memo: dict[tuple[Node, int], Any] = {}
+    return bind(body, letter, _put_together)
 
-    def walk(node: Any, depth: int) -> Any:
-        if letter not in node.letters and node.loose <= depth:
-            return node
-        if node is letter:
-            return Bound(depth)
-        if isinstance(node, Bound):
-            return Bound(node.depth + 1) if node.depth >= depth else node
-        key = (node, depth)
-        if key not in memo:
-            memo[key] = put_together(node, depth)
-        return memo[key]
 
-    def put_together(node: Any, depth: int) -> Any:
-        if isinstance(node, (Reduce, VectorCall, Slice)):
-            return rebuilt(node, lambda n: walk(n, depth), lambda n: walk(n, depth + 1))
-        return assembled(node, lambda n: walk(n, depth))
-
-    return walk(body, 0)
+def _put_together(node: Any, f: Callable[[Any], Any], g: Callable[[Any], Any]) -> Any:
+    """The canonical node with `f` applied to each part; a binder keeps its own closed, with `g` applied under it."""
+    return rebuilt(node, f, g) if isinstance(node, (Reduce, VectorCall, Slice)) else assembled(node, f)
 
 
 def reduced(kind: str, letter: Letter, bodies: tuple[Expr, ...]) -> Expr:

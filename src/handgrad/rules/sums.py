@@ -27,7 +27,6 @@ from handgrad.expr import (
     Number,
     Pow,
     Reduce,
-    Shift,
     Size,
     Slice,
     VectorCall,
@@ -226,11 +225,6 @@ def solved(f: Delta, letter: Letter) -> tuple[Index, And | None] | None:
     if index.letters and all(isinstance(n, Letter) and n.axis is letter.axis for n in (index,)):
         return index, None
     return index, And((IndexCompare("<=", Literal(1), index), IndexCompare("<=", index, shift(((1, Size(letter.axis)),), 0))))
-
-
-def shifted_indices(node: Node) -> bool:
-    """Whether an entry with a shifted index stands in the tree."""
-    return any(isinstance(n, Shift) for n in subtrees(node))
 
 
 def difference(left: Expr, right: Expr) -> Expr:
