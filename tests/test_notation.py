@@ -30,6 +30,7 @@ from handgrad.notation.builders import (
     absolute,
     abstract,
     all_of,
+    any_of,
     cases,
     compare,
     delta,
@@ -42,6 +43,7 @@ from handgrad.notation.builders import (
     mean,
     member,
     model_of,
+    not_,
     reduce,
     scalars,
     size,
@@ -202,6 +204,12 @@ def test_a_softmax_at_another_index_has_a_form_of_its_own() -> None:
     found = read("s[j] = softmax[k](a[k]*b[j])[j]\nt = softmax[k](a[k])[1]\nu[j] = softmax[j](a[j])\nv[q] = a[q]*softmax[k in 1..size(a, 1)](2)[q]")
     shown = write_model(found)
     assert shown == "s[j] = softmax[q](a[q]*b[j])[j]\nt = softmax[j](a[j])[1]\nu[j] = softmax[j](a[j])\nv[q] = a[q]*softmax[q in 1..size(s, 1)](2)\n"
+
+
+def test_conditions_are_joined_and_negated_as_in_text() -> None:
+    x, y, c = scalars("x y c")
+    built = model_of([statement(y, cases((x, any_of(c > 0, any_of(x > 1, not_(x < c)))), otherwise=0))])
+    assert built == read("y = x if c > 0 or x > 1 or not x < c else 0")
 
 
 def test_python_operators_give_the_same_model_as_text() -> None:
