@@ -15,6 +15,7 @@ from handgrad.errors import HandgradError
 COMMANDS = {
     "derive": "a gradient, step by step, of a model or of an entry of the catalogue",
     "work": "the numbers of a problem file: formula, substitution, value; by hand or certified",
+    "draw": "an own set of numbers for each student, from a template",
     "catalogue": "what is built in: definition, derivative, kinks, plot",
     "certificate": "re-check of a derivation that was saved with --json",
 }
