@@ -29,7 +29,7 @@ class Definition:
 
     def at(self, indices: tuple[Index, ...]) -> Expr:
         """The body of the entry with these indices."""
-        return renamed(self.body, dict(zip(self.letters, indices, strict=True)))  # type: ignore[no-any-return]
+        return renamed(self.body, dict(zip(self.letters, indices, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,11 @@ class Function:
         filled = arguments if missing <= 0 else (*arguments, *self.defaults[len(self.defaults) - missing:])
         given = dict(zip(self.parameters, filled, strict=True))
         if self.letter is None:
-            return replaced(self.body, lambda n: given.get(n.name) if isinstance(n, Entry) else None)  # type: ignore[no-any-return]
+            return replaced(self.body, lambda n: given.get(n.name) if isinstance(n, Entry) else None)
         own = axis or self.letter.axis
         place = Letter(self.letter.name, own) if index is None else fresh(own)      # a letter of an argument is never taken for it
-        body = _placed(self.body, given, self.letter, place)
-        return body if index is None else renamed(body, {place: index})  # type: ignore[no-any-return]
+        body: Expr = _placed(self.body, given, self.letter, place)
+        return body if index is None else renamed(body, {place: index})
 
 
 def _placed(body: Expr, given: Mapping[str, Expr], own: Letter, place: Letter) -> Any:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from handgrad.expr import Axis, Bound, Expr, Index, Letter, Node, Reduce, Slice, VectorCall, parts, rebuilt
 
+E = TypeVar("E", bound=Expr)
 _serial = count(1)
 
 
@@ -86,6 +87,14 @@ def vector_call(kind: str, letter: Letter, body: Expr, at: Index | None = None) 
     return VectorCall(kind, letter.axis, bind(body, letter), letter if at is None else at)
 
 
+@overload
+def replaced(node: Expr, change: Callable[[Any], Any]) -> Expr: ...
+
+
+@overload
+def replaced(node: Any, change: Callable[[Any], Any]) -> Any: ...
+
+
 def replaced(node: Any, change: Callable[[Any], Any]) -> Any:
     """The tree with `change` tried on each node from the root down; where it gives a node other than None, that one stands."""
     memo: dict[Node, Any] = {}
@@ -97,6 +106,14 @@ def replaced(node: Any, change: Callable[[Any], Any]) -> Any:
         return memo[n]
 
     return walk(node)
+
+
+@overload
+def renamed(node: E, letters: Mapping[Letter, Index]) -> E: ...
+
+
+@overload
+def renamed(node: Any, letters: Mapping[Letter, Index]) -> Any: ...
 
 
 def renamed(node: Any, letters: Mapping[Letter, Index]) -> Any:

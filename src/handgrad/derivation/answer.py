@@ -67,8 +67,8 @@ def answered(network: Network, of: Entry, variables: tuple[Variable, ...], taken
     values, adjoints = shared[: len(values)], shared[len(values) :]
     where = [_written(d, tidy, network.model) for d in reversed(sharing.definitions)]
     for entry, value in zip(run.named.values(), adjoints, strict=True):
-        left = renamed(entry, _own_letters(entry, network.model, taken))
-        where.append(Definition(entry.name, left.indices, tidy(value)))
+        own = _own_letters(entry, network.model, taken)
+        where.append(Definition(entry.name, tuple(own[letter] for letter in entry.indices if isinstance(letter, Letter)), tidy(value)))
     entries = tuple(renamed(v.entry, chosen) for v in variables)
     results = tuple(tidy(v) for v in values)
     letters = taken | {letter.name for e in entries for letter in e.letters}
