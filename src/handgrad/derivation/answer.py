@@ -19,6 +19,8 @@ from handgrad.rules.shapes import factors
 from handgrad.rules.tidy import Tidy
 from handgrad.trees import fresh, names, renamed, subtrees
 
+MOST_PATHS = 24         # up to so many ways from the result to the variable, naming no adjoint is tried too
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -85,6 +87,11 @@ def _run(network: Network, body: Expr, of: Entry, entries: tuple[Entry, ...]) ->
     """The backward pass; adjoints that turn out to be used once keep no name."""
     dear = frozenset((of.name,))
     run = backward(network, body, entries, dear, share=None)
+    if run.named and len(entries) == 1 and paths(network, body, entries[0].name) <= MOST_PATHS:
+        whole = backward(network, body, entries, dear, share=frozenset())
+        leaning = [run.results[entries[0]].value, *(run.adjoints[n].value for n in run.named)]
+        if run.simplify.cost(whole.results[entries[0]].value) <= sum(run.simplify.cost(e) + 2 for e in leaning) - 2:
+            return whole
     while run.named:
         everything = [*(run.results[e].value for e in entries), *(run.adjoints[n].value for n in run.named)]
         uses = [o.name for e in everything for o in occurrences(e) if isinstance(o, Entry)]
@@ -93,6 +100,14 @@ def _run(network: Network, body: Expr, of: Entry, entries: tuple[Entry, ...]) ->
             break
         run = backward(network, body, entries, dear, share=frozenset(run.named) - once)
     return run
+
+
+def paths(network: Network, body: Expr, target: str) -> int:
+    """In how many ways the body leads to the target through the definitions."""
+    counts: dict[str, int] = {}
+    for name, known in network.names.items():
+        counts[name] = 0 if name == target else sum(1 if used == target else counts.get(used, 0) for used in names(known.body))
+    return sum(1 if used == target else counts.get(used, 0) for used in names(body))
 
 
 def _ending(steps: list[Step], result: Expr) -> list[Step]:

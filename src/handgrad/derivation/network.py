@@ -14,7 +14,7 @@ from handgrad.expr import MINUS_ONE, ONE, TWO, Abstract, Add, Call, Compare, Con
 from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.calculus import Differentiator
 from handgrad.rules.canonical import canonical
-from handgrad.rules.relations import AnyRelation, ExpRelation, Relation, Through, exponentials, relations_of
+from handgrad.rules.relations import AnyRelation, ExpRelation, Relation, Through, exponentials, relations_of, unfolding
 from handgrad.rules.shapes import coefficient, factors, is_call, is_positive
 from handgrad.rules.simplification import Simplifier
 from handgrad.rules.sums import Collapse, KnownSum
@@ -98,6 +98,7 @@ def enter(network: Network, definition: Definition, level: float, opaque: bool =
     if opaque:
         return
     network.relations += relations_of(entry, letters, body)
+    network.relations += unfolding(entry, letters, body)
     if is_positive(body):
         network.relations += positive(entry, frozenset(letters))
     network.collapse.known += _known_of_name(network, entry, letters, body)

@@ -13,12 +13,12 @@ from functools import cache
 from typing import Any
 
 from handgrad.catalogue import functions
-from handgrad.expr import MINUS_ONE, Call, Cases, Delta, Derivative, Entry, Expr, Letter, Node, Number, Reduce, Size, Slice, VectorCall
+from handgrad.expr import MINUS_ONE, Abstract, Add, Call, Cases, Delta, Derivative, Entry, Expr, Letter, Node, Number, Pow, Reduce, Size, Slice, VectorCall
 from handgrad.rules.algebra import power, product, product_of, remade
 from handgrad.rules.canonical import canonical, closed, reduced
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import solved_for, substituted
-from handgrad.rules.shapes import base_and_exponent, factors
+from handgrad.rules.shapes import base_and_exponent, exp_argument, factors
 from handgrad.rules.sums import Collapse
 from handgrad.trees import opened, renamed, subtrees
 
@@ -31,10 +31,11 @@ class Relation:
     pattern: Expr
     value: Expr
     variables: frozenset[Letter]
+    shallow: bool = False             # only outside of sums
 
     def applied(self, e: Expr, collapse: Collapse) -> Expr:
         """The expression with every occurrence of the pattern replaced."""
-        return rewritten(e, self._changed, collapse, self.pattern.tensors) if self.pattern.tensors <= e.tensors else e
+        return rewritten(e, self._changed, collapse, self.pattern.tensors, self.shallow) if self.pattern.tensors <= e.tensors else e
 
     def _changed(self, node: Expr) -> Expr | None:
         if type(node) is not type(self.pattern):
@@ -88,10 +89,10 @@ def exponentials(e: Node) -> list[Call]:
     return [n for n in subtrees(e) if isinstance(n, Call) and n.function == "exp" and n.loose == 0]
 
 
-def rewritten(e: Expr, change: Callable[[Any], Any], collapse: Collapse, needed: frozenset[str] = frozenset()) -> Expr:
+def rewritten(e: Expr, change: Callable[[Any], Any], collapse: Collapse, needed: frozenset[str] = frozenset(), shallow: bool = False) -> Expr:
     """The tree with `change` tried on every node from the leaves up, binders opened, and put together canonically.
 
-    Parts in which one of the `needed` tensors does not stand are left as they are.
+    Parts in which one of the `needed` tensors does not stand are left as they are; so is, if `shallow`, what stands under a binder.
     """
     memo: dict[Node, Any] = {}
 
@@ -106,6 +107,8 @@ def rewritten(e: Expr, change: Callable[[Any], Any], collapse: Collapse, needed:
 
     def _rebuilt(node: Any) -> Any:
         match node:
+            case Reduce() | VectorCall() if shallow:
+                return node
             case Reduce(kind, _, _):
                 letter, bodies = opened(node)
                 changed = tuple(walk(b) for b in bodies)
@@ -158,8 +161,17 @@ def _of_product(label: str, name: Expr, variables: frozenset[Letter], body: Expr
             continue
         value = power(product(name, power(others, MINUS_ONE)), Number(1 / exponent.value))
         if _determined(exponent.value, base):
-            found.append(Relation(label, base, value, variables))
+            found += [Relation(label, base, value, variables, shallow) for shallow in ((True, False) if variables else (False,))]
     return found
+
+
+def unfolding(name: Entry, letters: tuple[Letter, ...], body: Expr) -> list[AnyRelation]:
+    """The definition put in again, for a name that may hide a known function from the rules: 1 + exp(x), exp(x), cosh(x), a plain difference."""
+    exponentials_summed = isinstance(body, Reduce) and body.kind == "sum" and exp_argument(body.arguments[0]) is not None
+    plain = isinstance(body, (Number, Add, Call, Pow, Cases)) and not any(isinstance(n, (Reduce, VectorCall, Abstract)) for n in subtrees(body))
+    if not (plain or exponentials_summed) or isinstance(body, Call) and body.function in functions() and not _by_cases(body.function):
+        return []
+    return [Through(name.name, (Relation(name.name, name, body, frozenset(letters)),))]
 
 
 def may_vanish(e: Expr) -> bool:

@@ -56,11 +56,19 @@ class Simplifier:
 
     def _better(self, best: Expr, candidate: Expr, relation: AnyRelation) -> Expr:
         shaped: Expr = self.shaped(self._with_signs(candidate))
-        for further in self.relations if isinstance(relation, Through) else ():
-            shaped = min(shaped, self.shaped(self._with_signs(further.applied(shaped, self.collapse))), key=self.cost)
+        if isinstance(relation, Through):
+            shaped = self._followed(shaped)
         if self.cost(shaped) >= self.cost(best) or self._divides_more(shaped, best):
             return best
         self.applied.append(relation.name)
+        return shaped
+
+    def _followed(self, shaped: Expr) -> Expr:
+        """The form after those of the other relations that shorten it further."""
+        for further in (*self.proposals(shaped), *(r for r in self.relations if not isinstance(r, Through))):
+            candidate = further.applied(shaped, self.collapse)
+            if candidate is not shaped:
+                shaped = min(shaped, self.shaped(self._with_signs(candidate)), key=self.cost)
         return shaped
 
     def _divides_more(self, e: Expr, before: Expr) -> bool:

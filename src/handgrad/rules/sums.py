@@ -94,6 +94,8 @@ class Collapse:
         for t in parts:
             value = self.sum(letter, t)
             (kept if self._stays(letter, t, value) else done).append((t, value))
+        if len(kept) == 1:
+            return total(*(value for _, value in (*done, *kept)))
         if not done:
             return self._closed(letter, total_of(t for t, _ in kept))
         return total(*(value for _, value in done), *([self._closed(letter, total_of(t for t, _ in kept))] if kept else []))

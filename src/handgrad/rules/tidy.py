@@ -63,7 +63,7 @@ class Tidy:
             case Add():
                 return self._sum(node.terms)
             case Mul() | Pow():
-                return self._product(node)
+                return _one_number(self._product(node))
             case Cases() if is_indicator(node):
                 return self._product(node)
             case Compare():
@@ -78,7 +78,8 @@ class Tidy:
     # ------------------------------------------------------------ sums
 
     def _sum(self, below: tuple[Expr, ...]) -> Expr:
-        return add(*(self(t) for t in sorted(below, key=self._term_key)))
+        first, *rest = sorted(below, key=self._term_key)
+        return add(self(first), *(self._product(t) if isinstance(t, Mul) else self(t) for t in rest))
 
     def _term_key(self, t: Expr) -> tuple[Any, ...]:
         c, rest = coefficient(t)
@@ -181,6 +182,8 @@ class Tidy:
             return self._fraction(c, positive)
         inside = [f for f in rest if _needs_condition(f) or names(f) and names(f) <= known and not isinstance(f, (Derivative, Reduce))]
         outside = [f for f in rest if f not in inside]
+        if not inside and len(outside) == 1:
+            inside, outside = outside, []
         value = self._fraction(c, inside)
         case = Cases(((value, self(condition.branches[0][1])),), ZERO)
         if not outside:
@@ -197,6 +200,13 @@ class Tidy:
         if _weight(a) < _weight(b):
             a, b, operator = b, a, MIRRORED[operator]
         return Compare(operator, a, b)
+
+
+def _one_number(e: Expr) -> Expr:
+    """The product with a minus and a number in front as one number; between terms the minus is the sign of the term."""
+    if isinstance(e, Mul) and e.factors[0] is MINUS_ONE and isinstance(e.factors[1], Number):
+        return mul(Number(-e.factors[1].value), *e.factors[2:])
+    return e
 
 
 def _conditions(e: Cases) -> tuple[Condition, ...]:
