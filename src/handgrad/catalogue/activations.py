@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from handgrad.catalogue.elementary import erf, exp, log, sqrt
-from handgrad.catalogue.entry import Kink, activation, cases, total
+from handgrad.catalogue.entry import Kink, activation, total
 from handgrad.expr import HALF, PI, TWO, Expr, Letter
+from handgrad.notation.builders import cases
 
 
 @activation(latex=r"\sigma", symbol="s", sign="positive")

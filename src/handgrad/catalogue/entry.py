@@ -17,7 +17,7 @@ from inspect import cleandoc
 from typing import Any, Literal
 
 from handgrad.axes import Function
-from handgrad.expr import ZERO, Axis, Call, Cases, Condition, Entry, Expr, Letter, Operand, Reduce, VectorCall, expression
+from handgrad.expr import ZERO, Axis, Call, Entry, Expr, Letter, Operand, Reduce, VectorCall, expression
 from handgrad.notation import Signature, register
 from handgrad.trees import bind, reduction
 
@@ -181,8 +181,3 @@ def total(k: Letter, terms: Expr) -> Expr:
 def norm(k: Letter, terms: Expr) -> Expr:
     """The Euclidean norm over the letter."""
     return reduction("norm", k, terms)
-
-
-def cases(*branches: tuple[Operand, Condition], otherwise: Operand) -> Expr:
-    """The value of the first branch whose condition holds, else `otherwise`."""
-    return Cases(tuple((expression(value), condition) for value, condition in branches), expression(otherwise))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from handgrad.catalogue.activations import sigmoid, softmax
 from handgrad.catalogue.elementary import absolute, log, maximum, sign
-from handgrad.catalogue.entry import Kink, cases, loss, norm, total
+from handgrad.catalogue.entry import Kink, loss, norm, total
 from handgrad.expr import HALF, Expr, Letter, VectorCall
+from handgrad.notation.builders import cases
 from handgrad.trees import bind
 
 

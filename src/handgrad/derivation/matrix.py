@@ -48,6 +48,7 @@ from handgrad.expr import (
     add,
     mul,
 )
+from handgrad.rules.shapes import factors
 from handgrad.trees import opened, reduction, subtrees
 
 
@@ -152,7 +153,7 @@ class Builder:
                 square = self.form(base, row, column)
                 return elementwise((square, square))
             case Add() | Pow() | Call() | Cases():
-                return Form((), _factors(self._entrywise(e, row, column)), row, column)
+                return Form((), factors(self._entrywise(e, row, column)), row, column)
             case _:
                 raise NoForm
 
@@ -276,10 +277,6 @@ def _is_uneven(e: Expr) -> TypeGuard[Add]:
     return isinstance(e, Add) and any(t.letters != e.letters for t in e.terms if not isinstance(t, Number))
 
 
-def _factors(e: Expr) -> tuple[Expr, ...]:
-    return e.factors if isinstance(e, Mul) else (e,)
-
-
 def _harmless(value: Expr) -> bool:
     """Whether the formula has a value everywhere, so that 0 times it is 0."""
     return not any(
@@ -291,7 +288,7 @@ def _harmless(value: Expr) -> bool:
 
 def _scalars(below: Sequence[Expr]) -> tuple[Expr, ...]:
     """The scalars with their numbers multiplied in front."""
-    flat = [f for e in below for f in _factors(e)]
+    flat = [f for e in below for f in factors(e)]
     value = reduce(lambda c, e: c * e.value, (e for e in flat if isinstance(e, Number)), Fraction(1))
     rest = tuple(e for e in flat if not isinstance(e, Number))
     if value == 1:
