@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from flint import arb, fmpq, fmpz
+
 from handgrad import catalogue
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal, relative_bits, working_precision
 from handgrad.arithmetic.decimals import Places, as_rounded, fraction, in_full
@@ -15,7 +17,7 @@ from handgrad.worksheet.hand import Hand, place, scalar
 from handgrad.worksheet.plan import Item, Plan
 
 PRECISIONS = (192, 512, 1536, 6144)
-EXACT = Places(12, significant=True)
+SETTLING, SAME, SHORT = 1536, 300, 60       # from these bits on, a value is taken for a decimal of 60 digits that it equals to 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,6 @@ def numbers(plan: Plan, rounding: Rounding, given: Mapping[Place, Fraction], dig
                 return _run(plan, rounding, given, bits, digits)
         except Unclear as unclear:
             reason = str(unclear)
-        except Unreal as unreal:
-            raise ModelError(f"the numbers given have no value: {unreal}") from None
     raise ModelError(f"a digit cannot be told: {reason}", remedy="change the last digit of a given number")
 
 
@@ -78,15 +78,29 @@ def _run(plan: Plan, rounding: Rounding, given: Mapping[Place, Fraction], bits: 
     items = (*plan.forward, *plan.backward)
     for item in items:
         key = place(item.entry)
-        exact[key] = certain(item.formula)
-        if relative_bits(exact[key]) < 3.4 * digits and not exact[key].is_zero():
-            raise Unclear(f"the digits of {item.quantity}")
-        value = exact[key] if rounding.carry == "unrounded" else hand(item.formula)
+        try:
+            exact[key] = settled(certain(item.formula), bits)
+            if relative_bits(exact[key]) < 3.4 * digits:
+                raise Unclear(f"the digits of {item.quantity}")
+            value = exact[key] if rounding.carry == "unrounded" else settled(hand(item.formula), bits)
+        except Unreal as unreal:
+            remedy = "keep more digits in [rounding], so that nothing rounds to 0" if key in exact else "change the numbers given"
+            raise ModelError(f"`{item.quantity}` has no value here: {unreal}", remedy=remedy) from None
         worked = _worked(item, value, exact[key], rounding)
         carried[key] = scalar(worked.shown[-1][0]) if rounding.carry == "shown" else value
         found.append(worked)
     count = len(plan.forward)
     return Numbers(rounding, carried, tuple(found[:count]), tuple(found[count:]), bits)
+
+
+def settled(value: Scalar, bits: int) -> Scalar:
+    """The value; a ball that is nothing but a short decimal to 300 digits is that decimal, such as the sum of a softmax."""
+    if bits < SETTLING or not isinstance(value, arb) or value.rad() * arb(10) ** SAME > 1:
+        return value
+    near = (value * arb(10) ** SHORT + arb(1) / 2).floor().unique_fmpz()
+    if near is None or abs(value * arb(10) ** SHORT - near) * arb(10) ** (SAME - SHORT) > 1:
+        return value
+    return fmpq(near, fmpz(10) ** SHORT)
 
 
 def _worked(item: Item, value: Scalar, exact: Scalar, rounding: Rounding) -> Worked:

@@ -109,9 +109,10 @@ def apart(worked: Worked, display: Display) -> Inline:
     """The exact number where it has other digits, and how far off the one by hand is."""
     if not differs(worked, display):
         return ()
+    last, text = worked.shown[-1]
+    digits = len(text.lstrip("-0.").replace(".", "")) + 1
     with working_precision(display.numbers.bits):
-        exact = as_rounded(worked.exact, Places(EXACT_DIGITS, significant=True))[1]
-        last = worked.shown[-1][0]
+        exact = as_rounded(worked.exact, Places(max(digits, EXACT_DIGITS), significant=True))[1]
         return (f"exact {minus(exact)}{_percent(last, worked.exact)}",)
 
 
