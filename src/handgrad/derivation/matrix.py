@@ -49,7 +49,7 @@ from handgrad.expr import (
     mul,
 )
 from handgrad.rules.shapes import factors
-from handgrad.trees import opened, reduction, subtrees
+from handgrad.trees import fresh, instantiate, reduction, subtrees
 
 
 class NoForm(Exception):
@@ -101,10 +101,10 @@ class Builder:
         return Entry(name, ())
 
     def opened(self, node: Reduce | VectorCall) -> tuple[Letter, Expr]:
-        """The letter and the body of a binder, the same ones each time it is asked for."""
+        """The letter and the body of a binder, the same ones each time it is asked for; no two binders share a letter, as factors of a product meet."""
         if node not in self.bodies:
-            letter, below = opened(node)
-            self.bodies[node] = letter, below[0] if isinstance(below, tuple) else below
+            letter = fresh(node.axis)
+            self.bodies[node] = letter, instantiate(node.arguments[0] if isinstance(node, Reduce) else node.body, letter)
         return self.bodies[node]
 
     def form(self, e: Expr, row: Letter | None, column: Letter | None) -> Form:
