@@ -52,7 +52,7 @@ class Job:
 def run(arguments: Sequence[str]) -> int:
     """Prints one problem file, or writes the files of all; 0."""
     options = _parser().parse_args(arguments)
-    if options.id is None and options.roster is None:
+    if not options.id and options.roster is None:
         raise DrawError("for whom to draw is not said", remedy="add --for ID, or --roster class.csv")
     if options.to not in ENDINGS or options.to not in formats():
         raise FormatError(f"there is no format {options.to!r} for sheets", remedy=f"formats: {', '.join(ENDINGS)}")

@@ -18,8 +18,8 @@ from handgrad.arithmetic.balls import Scalar, Unclear, Unreal
 from handgrad.arithmetic.decimals import Places, as_rounded
 from handgrad.drawing.sites import Bend, Flat, Tie, bends, flats
 from handgrad.errors import ModelError
-from handgrad.expr import Derivative, Entry, Expr, Letter, Literal
-from handgrad.notation import whole_entry, write
+from handgrad.expr import Entry, Expr, Letter, Literal
+from handgrad.notation import write
 from handgrad.problem import Place, Problem, gradient
 from handgrad.trees import names, renamed, subtrees
 from handgrad.verification.conditions import CONDITIONS
@@ -29,7 +29,7 @@ from handgrad.verification.formulas import FORMULAS
 from handgrad.verification.jets import plain
 from handgrad.verification.reductions import REDUCTIONS
 from handgrad.verification.worlds import GIVEN, OutOfRange, Point, Stack, World
-from handgrad.worksheet.numbers import numbers
+from handgrad.worksheet.numbers import Numbers, numbers
 from handgrad.worksheet.plan import plan_of
 
 PRECISIONS = (192, 1280)
@@ -59,7 +59,7 @@ class Judge:
         self._bends = tuple(bends(self.model, problem.of, problem.by)) if "kink" in reject else ()
         self._gathers = any(isinstance(i, Expr) for d in self.model.definitions.values() for n in subtrees(d.body) if isinstance(n, Entry) for i in n.indices)
         self._plan = plan_of(problem)
-        self._gradients = tuple((name, whole_entry(name, self.model)) for name in problem.by) if "zero" in reject else ()
+        self._gradients = frozenset(gradient(problem.of, name) for name in problem.by) if "zero" in reject else frozenset()
 
     def judged(self, values: Mapping[Place, Fraction]) -> Rejection | None:
         """The first reason to reject the numbers; None if they are good."""
@@ -76,19 +76,19 @@ class Judge:
         if self._shown(self._target, (), (), point) is None:
             yield Rejection("no_value", f"{self.problem.of} has no value")
         try:
-            by_hand = self._worked(values)
+            worked = self._worked(values)
         except ModelError as error:
             yield Rejection("no_value", error.what)
             return
+        by_hand = {w.item.quantity: w.text for w in worked.forward}
         for flat in self._flats:
             yield from self._flattened(flat, point, by_hand)
-        for name, entry in self._gradients:
-            yield from self._vanishing(name, entry, point, by_hand)
+        yield from self._vanishing(worked)
 
-    def _worked(self, values: Mapping[Place, Fraction]) -> dict[str, str]:
-        """What stands on the worked page, by quantity. Where labels are drawn, they decide what is worked."""
+    def _worked(self, values: Mapping[Place, Fraction]) -> Numbers:
+        """The numbers of the worked page. Where labels are drawn, they decide what is worked."""
         plan = plan_of(replace(self.problem, values=values)) if self._gathers else self._plan
-        return {worked.item.quantity: worked.text for worked in numbers(plan, self.problem.rounding, values).all}
+        return numbers(plan, self.problem.rounding, values)
 
     @staticmethod
     def _holds(fact: Fact, point: Point) -> bool:
@@ -135,15 +135,15 @@ class Judge:
                 for n in range(1, point.size(tie.letter.axis) + 1):
                     yield self._shown(value, (*free, tie.letter), (*stack, n), point)
 
-    def _vanishing(self, name: str, entry: Entry, point: Point, by_hand: Mapping[str, str]) -> Iterator[Rejection]:
-        slope = Derivative(self._target, (entry,))
-        letters = ordered(slope.letters)
-        for stack in assignments(letters, point):
-            quantity = gradient(self.problem.of, self._written(entry, letters, stack))
-            certain = self._shown(slope, letters, stack, point, gradient(self.problem.of, name))
-            for shown in (certain, by_hand.get(quantity) or certain):
-                if shown is None or not Fraction(shown):
-                    yield Rejection("zero", f"{quantity} is shown as {shown}" if shown else f"{quantity} has no value")
+    def _vanishing(self, worked: Numbers) -> Iterator[Rejection]:
+        """The gradients that are shown as 0, by hand or unrounded until the end."""
+        for w in worked.backward:
+            if w.item.family in self._gradients:
+                with balls.working_precision(worked.bits):
+                    certain = self._rounded(w.exact, self.problem.rounding.places(w.item.family))
+                for shown in (certain, w.text):
+                    if not Fraction(shown):
+                        yield Rejection("zero", f"{w.item.quantity} is shown as {shown}")
 
     # ------------------------------------------------------------ values
 
@@ -168,7 +168,7 @@ class Judge:
                 return None
         return None
 
-    def _rounded(self, value: Scalar, places: tuple[Places, ...], given: bool) -> str:
+    def _rounded(self, value: Scalar, places: tuple[Places, ...], given: bool = False) -> str:
         """The value rounded; what is exact and made of given numbers alone stands unrounded."""
         if not balls.finite(value):
             raise Unclear("no finite value")
