@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, isfinite
 from xml.etree import ElementTree
 
 import pytest
 
 from handgrad.document import Document, Figure, Options, render
 from handgrad.notation import read
-from handgrad.rendering.plot import LIMIT, Curve, figure, ticks
+from handgrad.rendering.plot import LIMIT, Curve, course, figure, ticks
 
 PLACES = [-3 + 6 * n / 120 for n in range(121)]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -57,3 +57,19 @@ def test_in_text_the_drawing_is_made_of_dots() -> None:
     plain = render(page, "terminal", Options(ascii=True))
     assert plain.isascii() and plain.count("*") > 50 and "--- f   --- derivative" in plain
     assert 'aria-label="curves &lt;of&gt; a test"' in render(page, "html")
+
+
+def test_a_course_marks_each_step_on_whole_numbers() -> None:
+    made = course([1.73, 1.71, 1.7, 1.695], "E", "the error")
+    tree = ElementTree.fromstring(made.svg)
+    assert len(tree.findall(f"{SVG}circle")) == 4 and len(tree.findall(f"{SVG}polyline")) == 1
+    below = [t.text for t in tree.findall(f"{SVG}text") if t.get("text-anchor") == "middle"]
+    assert below == ["0", "1", "2", "3"] and "─── E, by epoch" in made.fallback
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [5.0, 5.0], [1.0, None, float("inf"), float("nan"), -4.0], [1e300, 1.0, 1e-300], [100.0, 3.0, 90.0]])
+def test_any_course_can_be_drawn(values: list[float | None]) -> None:
+    made = course(values, "<E>", "a & b")
+    marked = ElementTree.fromstring(made.svg).findall(f"{SVG}circle")
+    assert len(marked) == sum(y is not None and isfinite(y) for y in values)
+    assert all(0 <= float(mark.get("cy", "-1")) <= 330 for mark in marked)

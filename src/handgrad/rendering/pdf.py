@@ -84,7 +84,10 @@ PRELUDE = """\
     if type(item) != dictionary { item } else if item.boxed { block(inset: (y: .55em), width: 100%, row(item)) } else { row(item) }
   })
 })
-#let drawing(svg, width, alt) = block(above: 1em, below: 1em, layout(size => image(bytes(svg), format: "svg", alt: alt, width: calc.min(size.width, width))))
+#let drawing(svg, width, height, alt) = block(above: 1em, below: 1em, layout(size => {
+  let fitting = calc.min(width, size.width, 240mm * (width / height))
+  image(bytes(svg), format: "svg", alt: alt, width: fitting)
+}))
 """
 COLOURS = {"✓": "#2c6e36", "✗": "#b3261e", "~": "#8a6100", "?": "#1f4e8c", "!": "#8a6100"}
 BARE = frozenset("=≈≤≥≠<>→∈")
@@ -238,7 +241,7 @@ def _block(block: Block, context: Context) -> str:
         case Matrices(items):
             return " #h(1.6em) ".join(_matrix(item, context) for item in items) + "\n\n"
         case Figure(svg, alt, _):
-            return f"#drawing({literal(plain_svg(svg))}, {_points(svg)}pt, {literal(alt)})\n\n"
+            return f"#drawing({literal(plain_svg(svg))}, {_points(svg)}, {literal(alt)})\n\n"
         case Code(shown, _):
             return f"#raw(({', '.join(map(literal, shown.splitlines() or ['']))},).join(\"\\n\"), block: true)\n\n"
         case Document():
@@ -280,7 +283,8 @@ def plain_svg(svg: str) -> str:
     return re.sub(r"var\(--[\w-]+,\s*([^()]*)\)", r"\1", svg).replace("inherit", "New Computer Modern")
 
 
-def _points(svg: str) -> float:
-    """How wide the drawing is on paper, at 0.75 points a pixel."""
-    box = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+)', svg)
-    return round(0.75 * float(box[1]), 2) if box else 360.0
+def _points(svg: str) -> str:
+    """How wide and high the drawing is on paper, at 0.75 points a pixel."""
+    box = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ([\d.]+)', svg)
+    width, height = (0.75 * max(float(side), 1.0) for side in (box.groups() if box else ("480", "320")))
+    return f"{width:.2f}pt, {height:.2f}pt"

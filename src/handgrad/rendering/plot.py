@@ -1,6 +1,6 @@
-"""Curves of functions of one variable: as SVG for pages, and in dots for text.
+"""Curves: of functions of one variable, and of what changes step by step, as SVG for pages and in dots for text.
 
-It takes sampled points and knows no function. A curve is broken where a point has no value, and where two points stand at one place.
+It takes points and knows no function. A curve is broken where a point has no value, and where two points stand at one place.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
-from math import ceil, floor, log10
+from math import ceil, floor, inf, isfinite, log10
 
 from handgrad.document import Figure
 
@@ -32,18 +32,36 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The ranges of the two axes."""
+    """The ranges of the two axes. `whole`: the first has whole numbers only; `limit`, `jump`: how far from 0 and apart points may lie."""
 
     left: float
     right: float
     low: float
     high: float
+    whole: bool = False
+    limit: float = LIMIT
+    jump: float = JUMP
 
 
 def figure(curves: Sequence[Curve], alt: str, kinks: Sequence[tuple[float, float]] = ()) -> Figure:
     """The curves, the first one solid, with their kinks marked by rings."""
     frame = _frame(curves, kinks)
     return Figure(_svg(curves, kinks, frame), alt, _dots(curves, frame))
+
+
+def course(values: Sequence[float | None], name: str, alt: str, step: str = "epoch") -> Figure:
+    """What a quantity is after each step, from step 0 on, every value marked; a step without a value is left out."""
+    seen = [y for y in values if y is not None and isfinite(y)] or [0.0, 1.0]
+    least, most = min(seen), max(seen)
+    low = 0.0 if 0 <= least <= most / 2 else least
+    margin = 0.06 * (most - low) or abs(most) / 10 or 1.0
+    frame = Frame(0.0, float(max(len(values) - 1, 1)), low - margin, most + margin, True, inf, inf)
+    curve = Curve(name, tuple((float(x), y if y is not None and isfinite(y) else None) for x, y in enumerate(values)))
+    marked = [_at(frame, x, y).split(",") for x, y in curve.points if y is not None]
+    radius = 3.0 if len(values) <= 60 else 1.5
+    marks = "".join(f'<circle cx="{across}" cy="{down}" r="{radius}" fill="{STROKES[0][0]}"/>' for across, down in marked)
+    label = f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 5}" text-anchor="end" fill="currentColor">{escape(step)}</text>'
+    return Figure(_svg([curve], [], frame).replace("</svg>", f"{marks}{label}</svg>"), alt, f"{_dots([curve], frame)}, by {step}")
 
 
 def _frame(curves: Sequence[Curve], kinks: Sequence[tuple[float, float]]) -> Frame:
@@ -55,11 +73,12 @@ def _frame(curves: Sequence[Curve], kinks: Sequence[tuple[float, float]]) -> Fra
     return Frame(min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1, low - margin, high + margin)
 
 
-def ticks(low: float, high: float, least: int = 4) -> list[float]:
-    """Round numbers between the ends, at least `least` of them where that is possible."""
+def ticks(low: float, high: float, least: int = 4, whole: bool = False) -> list[float]:
+    """Round numbers between the ends, at least `least` of them where that is possible; `whole`: only whole ones."""
     rough = (high - low) / least
     scale = 10.0 ** floor(log10(rough))
     step = max((s * scale for s in (1, 2, 5, 10) if s * scale <= rough), default=scale)
+    step = max(step, 1.0) if whole else step
     return [round(n * step, 12) for n in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
 
 
@@ -77,7 +96,7 @@ def _svg(curves: Sequence[Curve], kinks: Sequence[tuple[float, float]], frame: F
     for place, curve in enumerate(curves):
         colour, dashes = STROKES[place % len(STROKES)]
         stroke = f'stroke="{colour}" stroke-width="2" stroke-linejoin="round"' + (f' stroke-dasharray="{dashes}"' if dashes else "")
-        parts += [f'<polyline points="{" ".join(_at(frame, x, y) for x, y in run)}" {stroke}/>' for run in _runs(curve)]
+        parts += [f'<polyline points="{" ".join(_at(frame, x, y) for x, y in run)}" {stroke}/>' for run in _runs(curve, frame)]
         parts.append(_legend(place, curve.name, stroke))
     for x, y in kinks:
         across, down = _at(frame, x, y).split(",")
@@ -91,12 +110,12 @@ def _at(frame: Frame, x: float, y: float) -> str:
     return f"{across:.1f},{down:.1f}"
 
 
-def _runs(curve: Curve) -> Iterator[list[tuple[float, float]]]:
+def _runs(curve: Curve, frame: Frame) -> Iterator[list[tuple[float, float]]]:
     """The unbroken parts of the curve that can be seen."""
     run: list[tuple[float, float]] = []
     for x, y in (*curve.points, (0.0, None)):
-        shown = y is not None and abs(y) <= LIMIT
-        if run and (y is None or not shown or x == run[-1][0] or abs(y - run[-1][1]) > JUMP):
+        shown = y is not None and abs(y) <= frame.limit
+        if run and (y is None or not shown or x == run[-1][0] or abs(y - run[-1][1]) > frame.jump):
             yield run
             run = []
         if shown and y is not None:
@@ -105,7 +124,7 @@ def _runs(curve: Curve) -> Iterator[list[tuple[float, float]]]:
 
 def _axes(frame: Frame) -> Iterator[str]:
     bottom = HEIGHT - BOTTOM
-    for x in ticks(frame.left, frame.right):
+    for x in ticks(frame.left, frame.right, whole=frame.whole):
         across = _at(frame, x, 0).split(",")[0]
         weight = 'stroke="currentColor" opacity=".55"' if x == 0 else 'stroke="var(--line, #c9c9c9)" opacity=".6"'
         yield f'<line x1="{across}" y1="{TOP}" x2="{across}" y2="{bottom}" {weight}/>'
@@ -129,7 +148,7 @@ def _dots(curves: Sequence[Curve], frame: Frame) -> str:
     """The curves in the dots of braille; every curve after the first is sparser than the one before."""
     cells = [[0x2800] * COLUMNS for _ in range(ROWS)]
     for place, curve in enumerate(curves):
-        for count, (x, y) in enumerate(_dense(curve)):
+        for count, (x, y) in enumerate(_dense(curve, frame)):
             if count % (3 * place + 1) == 0:
                 column, row = _dot(frame, x, y)
                 cells[row // 4][column // 2] |= DOTS[row % 4][column % 2]
@@ -149,9 +168,9 @@ def _dot(frame: Frame, x: float, y: float) -> tuple[int, int]:
     return column, row
 
 
-def _dense(curve: Curve) -> Iterator[tuple[float, float]]:
+def _dense(curve: Curve, frame: Frame) -> Iterator[tuple[float, float]]:
     """The points of the curve and points between them, close enough for a line of dots."""
-    for run in _runs(curve):
+    for run in _runs(curve, frame):
         yield run[0]
         for (x, y), (x_next, y_next) in pairwise(run):
             yield from ((x + (x_next - x) * n / 4, y + (y_next - y) * n / 4) for n in range(1, 5))
