@@ -27,11 +27,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def definitions(path: Path) -> Iterator[ast.FunctionDef | ast.ClassDef]:
-    """The public functions and classes; the overloads of a function are its types, and say nothing of their own."""
-    for n in tree(path).body:
-        overloaded = any(isinstance(d, ast.Name) and d.id == "overload" for d in getattr(n, "decorator_list", ()))
-        if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_") and not overloaded:
-            yield n
+    yield from (n for n in tree(path).body if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_"))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

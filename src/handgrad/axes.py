@@ -85,7 +85,8 @@ class Function:
         filled = arguments if missing <= 0 else (*arguments, *self.defaults[len(self.defaults) - missing:])
         given = dict(zip(self.parameters, filled, strict=True))
         if self.letter is None:
-            return replaced(self.body, lambda n: given.get(n.name) if isinstance(n, Entry) else None)
+            put_in: Expr = replaced(self.body, lambda n: given.get(n.name) if isinstance(n, Entry) else None)
+            return put_in
         own = axis or self.letter.axis
         place = Letter(self.letter.name, own) if index is None else fresh(own)      # a letter of an argument is never taken for it
         body: Expr = _placed(self.body, given, self.letter, place)

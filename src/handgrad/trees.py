@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 from handgrad.expr import Axis, Bound, Expr, Index, Letter, Node, Reduce, Slice, VectorCall, parts, rebuilt
 
@@ -87,14 +87,6 @@ def vector_call(kind: str, letter: Letter, body: Expr, at: Index | None = None) 
     return VectorCall(kind, letter.axis, bind(body, letter), letter if at is None else at)
 
 
-@overload
-def replaced(node: Expr, change: Callable[[Any], Any]) -> Expr: ...
-
-
-@overload
-def replaced(node: Any, change: Callable[[Any], Any]) -> Any: ...
-
-
 def replaced(node: Any, change: Callable[[Any], Any]) -> Any:
     """The tree with `change` tried on each node from the root down; where it gives a node other than None, that one stands."""
     memo: dict[Node, Any] = {}
@@ -108,19 +100,12 @@ def replaced(node: Any, change: Callable[[Any], Any]) -> Any:
     return walk(node)
 
 
-@overload
-def renamed(node: E, letters: Mapping[Letter, Index]) -> E: ...
-
-
-@overload
-def renamed(node: Any, letters: Mapping[Letter, Index]) -> Any: ...
-
-
-def renamed(node: Any, letters: Mapping[Letter, Index]) -> Any:
+def renamed(node: E, letters: Mapping[Letter, Index]) -> E:
     """The tree with free letters replaced by indices, all at once."""
     if not letters:
         return node
-    return replaced(node, lambda n: letters.get(n) if isinstance(n, Letter) else n if letters.keys().isdisjoint(n.letters) else None)
+    tree: E = replaced(node, lambda n: letters.get(n) if isinstance(n, Letter) else n if letters.keys().isdisjoint(n.letters) else None)
+    return tree
 
 
 def subtrees(node: Node) -> Iterator[Node]:

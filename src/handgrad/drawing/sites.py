@@ -106,7 +106,8 @@ def _flat(value: Expr, scaled: Any, quantity: str) -> Flat:
 
 
 def _scaled_entries(tree: Expr, factor: Expr) -> Expr:
-    return replaced(tree, lambda n: mul(factor, n) if isinstance(n, Entry) else None)
+    scaled_tree: Expr = replaced(tree, lambda n: mul(factor, n) if isinstance(n, Entry) else None)
+    return scaled_tree
 
 
 def _scaled_argument(call: Call | VectorCall, factor: Expr) -> Expr:

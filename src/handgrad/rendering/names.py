@@ -18,7 +18,6 @@ SUBSCRIPTS = dict(zip("aehijklmnoprstuvx0123456789+−", "ₐₑₕᵢⱼₖₗ�
 SUPERSCRIPTS = dict(zip("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻", strict=True))
 VULGAR = {"1/2": "½", "1/3": "⅓", "2/3": "⅔", "1/4": "¼", "3/4": "¾", "1/6": "⅙"}
 RELATIONS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥", "<": "<", ">": ">"}
-MINUS = "−"
 SHOWN = re.compile(r"\(?[−-]?[0-9]+(?:\.[0-9]+)?…?\)?|…")       # a number as it is shown, perhaps in brackets, and what is left out
 
 
