@@ -293,3 +293,23 @@ def test_names_of_a_page_do_no_harm() -> None:
 def test_whole_entries_are_named_by_literals() -> None:
     problem = read_problem(NETWORK)
     assert plan_of(problem).forward[0].entry == Entry("z", (Literal(1),))
+
+
+# ---------------------------------------------------------------- descent
+
+
+def test_a_step_of_descent_gives_new_weights_and_a_smaller_error() -> None:
+    made = work(read_problem(NETWORK + "\n[update]\nrate = 0.1\nepochs = 20\n"))
+    page = made.blocks()
+    said = made.json()["update"]
+    errors = [Fraction(e["exact"]) for e in said["errors"]]
+    assert len(errors) == 21
+    assert errors == sorted(errors, reverse=True)
+    found = {n["name"]: n for n in made.json()["numbers"]}
+    for weight in said["weights"]:
+        name = weight["name"]
+        before = made.problem.values[(name.partition("[")[0], tuple(int(n) for n in name.partition("[")[2].rstrip("]").split(",") if n))]
+        assert abs(before - Fraction(1, 10) * Fraction(found[f"d(E, {name})"]["exact"]) - Fraction(weight["exact"])) < Fraction(1, 10**9)
+    assert not false_links(render(page, "markdown"))[0]
+    assert "epoch" in render(page, "terminal")
+    assert "<polyline" in render(page, "html")

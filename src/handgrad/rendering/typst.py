@@ -172,7 +172,8 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> str:
     for place, factor in enumerate(factors):
         followed = place < len(factors) - 1 or not last
         if place:
-            shown += " ⋅ " if shape.are_numbers(factors[place - 1], factor) else " thin "
+            brackets = shape.are_bracketed(factors[place - 1], factor)
+            shown += " " if brackets else " ⋅ " if shape.are_numbers(factors[place - 1], factor) else " thin "
         if followed and shape.is_bare(factor):
             shown += _call_with_brackets(factor, context)
         elif shape.level(factor) < PRODUCT or (followed and shape.is_open(factor)):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeVar
 
 from flint import arb, fmpq, fmpz
 
@@ -16,6 +17,7 @@ from handgrad.problem import Place, Rounding
 from handgrad.worksheet.hand import Hand, place, scalar
 from handgrad.worksheet.plan import Item, Plan
 
+T = TypeVar("T")
 PRECISIONS = (192, 512, 1536, 6144)
 SETTLING, SAME, SHORT = 1536, 300, 60       # from these bits on, a value is taken for a decimal of 60 digits that it equals to 300
 
@@ -36,6 +38,12 @@ class Worked:
         return self.shown[-1][1] if self.full is None or self.rounded else self.full
 
     @property
+    def exact_text(self) -> str:
+        """The unrounded number with as many digits as are shown."""
+        decimals = len(self.shown[-1][1].partition(".")[2])
+        return as_rounded(self.exact, Places(decimals))[1]
+
+    @property
     def rounded(self) -> bool:
         """Whether a rounding changed the value."""
         return fraction(self.value) != self.shown[-1][0]
@@ -47,6 +55,7 @@ class Numbers:
 
     rounding: Rounding
     values: Mapping[Place, Scalar]                 # as carried on
+    exact: Mapping[Place, Scalar]                  # unrounded
     forward: tuple[Worked, ...]
     backward: tuple[Worked, ...]
     bits: int
@@ -59,19 +68,25 @@ class Numbers:
 
 def numbers(plan: Plan, rounding: Rounding, given: Mapping[Place, Fraction], digits: int = 30) -> Numbers:
     """The numbers for the values given, at the first precision that decides every digit; `digits` of the unrounded ones are certain."""
+    start = {key: scalar(value) for key, value in given.items()}
+    return decided(lambda bits: run(plan, rounding, start, start, bits, digits), digits)
+
+
+def decided(work: Callable[[int], T], digits: int) -> T:
+    """What comes out at the first precision at which every digit is decided."""
     reason = "nothing was tried"
     for bits in (p for p in (*PRECISIONS, 8 * digits) if p >= 4 * digits):
         try:
             with working_precision(bits):
-                return _run(plan, rounding, given, bits, digits)
+                return work(bits)
         except Unclear as unclear:
             reason = str(unclear)
     raise ModelError(f"a digit cannot be told: {reason}", remedy="change the last digit of a given number")
 
 
-def _run(plan: Plan, rounding: Rounding, given: Mapping[Place, Fraction], bits: int, digits: int) -> Numbers:
-    start = {key: scalar(value) for key, value in given.items()}
-    carried, exact = dict(start), dict(start)
+def run(plan: Plan, rounding: Rounding, shown: Mapping[Place, Scalar], true: Mapping[Place, Scalar], bits: int, digits: int) -> Numbers:
+    """The numbers at one precision, from inputs as shown and as they truly are."""
+    carried, exact = dict(shown), dict(true)
     functions = catalogue.functions()
     hand, certain = Hand(carried, functions), Hand(exact, functions)
     found: list[Worked] = []
@@ -86,11 +101,11 @@ def _run(plan: Plan, rounding: Rounding, given: Mapping[Place, Fraction], bits: 
         except Unreal as unreal:
             remedy = "keep more digits in [rounding], so that nothing rounds to 0" if key in exact else "change the numbers given"
             raise ModelError(f"`{item.quantity}` has no value here: {unreal}", remedy=remedy) from None
-        worked = _worked(item, value, exact[key], rounding)
+        worked = rounded_number(item, value, exact[key], rounding)
         carried[key] = scalar(worked.shown[-1][0]) if rounding.carry == "shown" else value
         found.append(worked)
     count = len(plan.forward)
-    return Numbers(rounding, carried, tuple(found[:count]), tuple(found[count:]), bits)
+    return Numbers(rounding, carried, exact, tuple(found[:count]), tuple(found[count:]), bits)
 
 
 def settled(value: Scalar, bits: int) -> Scalar:
@@ -103,7 +118,8 @@ def settled(value: Scalar, bits: int) -> Scalar:
     return fmpq(near, fmpz(10) ** SHORT)
 
 
-def _worked(item: Item, value: Scalar, exact: Scalar, rounding: Rounding) -> Worked:
+def rounded_number(item: Item, value: Scalar, exact: Scalar, rounding: Rounding) -> Worked:
+    """The number with its roundings."""
     known = fraction(value)
     full = in_full(known) if known is not None else None
     shown: list[tuple[Fraction, str]] = []

@@ -14,6 +14,7 @@ from handgrad.document import Document
 from handgrad.errors import ModelError
 from handgrad.notation import write
 from handgrad.problem import Problem, Rounding, gradient
+from handgrad.worksheet.descent import Descent, descent, section
 from handgrad.worksheet.numbers import Numbers, Worked, numbers, with_places
 from handgrad.worksheet.pages import sections
 from handgrad.worksheet.plan import Plan, plan_of
@@ -29,6 +30,7 @@ class Worksheet:
     problem: Problem
     plan: Plan
     numbers: Numbers
+    descent: Descent | None = None
 
     @cached_property
     def display(self) -> Display:
@@ -43,7 +45,11 @@ class Worksheet:
     def blocks(self, only: str = "") -> Document:
         """The page; of one quantity alone where it is named."""
         title = (self.problem.title,) if self.problem.title and not only else ()
-        return Document(title, tuple(sections(self.display, self._quantities(only) if only else None)), self.model)
+        found = sections(self.display, self._quantities(only) if only else None)
+        if self.descent is not None and self.problem.update is not None and not only:
+            with working_precision(self.descent.states[0].bits):
+                found += section(self.display, self.descent, self.problem.update)
+        return Document(title, tuple(found), self.model)
 
     def _quantities(self, only: str) -> frozenset[str]:
         """The quantities that a name on the page, or in the model, stands for; of an input, its gradient."""
@@ -67,7 +73,16 @@ class Worksheet:
         """The numbers as JSON: formula, substitution, as by hand and exact."""
         wanted = self._quantities(only) if only else None
         shown = [self._number(w) for w in self.numbers.all if wanted is None or w.item.quantity in wanted]
-        return {"title": self.problem.title, "of": self.problem.of, "by": list(self.problem.by), "rounding": _policy(self.numbers.rounding), "numbers": shown}
+        said = {"title": self.problem.title, "of": self.problem.of, "by": list(self.problem.by), "rounding": _policy(self.numbers.rounding), "numbers": shown}
+        return said if self.descent is None else said | {"update": self._update(self.descent)}
+
+    def _update(self, found: Descent) -> dict[str, Any]:
+        errors = [next(w for w in state.forward if w.item.family == self.problem.of) for state in found.states]
+        with working_precision(found.states[0].bits):
+            return {
+                "weights": [{"name": w.item.quantity, "shown": w.text, "exact": _digits(w.exact)} for w in found.updated],
+                "errors": [{"epoch": n, "shown": w.text, "exact": _digits(w.exact)} for n, w in enumerate(errors)],
+            }
 
     def _number(self, worked: Worked) -> dict[str, Any]:
         item, bits = worked.item, self.numbers.bits
@@ -107,4 +122,7 @@ def work(problem: Problem, round: int | None = None, exact: int | None = None) -
         rounding = replace(with_places(rounding, Places(exact, significant=True)), carry="unrounded")
         digits = max(digits, exact + 8)
     plan = plan_of(problem)
-    return Worksheet(problem, plan, numbers(plan, rounding, problem.values, digits))
+    if problem.update is None:
+        return Worksheet(problem, plan, numbers(plan, rounding, problem.values, digits))
+    found = descent(plan, rounding, problem.update, digits)
+    return Worksheet(problem, plan, found.states[0], found)

@@ -20,6 +20,7 @@ from handgrad.worksheet.plan import Plan, spelled
 MOST_TERMS, FIRST = 8, 3        # a longer sum is elided in the middle after its first terms
 GUARD = 3                       # digits that stand before the dots of an operand that is carried unrounded, beyond those shown
 DOTS = Entry("…", ())
+RATE = Entry("·rate", ())        # the rate of descent, under a name that no model can hold
 GREEK = re.compile(r"\\([A-Za-z]+)")
 
 
@@ -45,6 +46,11 @@ class Display:
 
     def symbol(self, entry: Entry) -> Expr:
         """What a page calls an entry; an adjoint is a derivative of the error."""
+        if entry is RATE:
+            return Entry("eta", ())
+        if entry.name.endswith("'") and entry.name[:-1] in self.plan.problem.by and entry.name not in self.plan.problem.model.tensors:
+            before = self._named(Entry(entry.name[:-1], entry.indices))
+            return Entry(before.name + "'", before.indices)
         if entry.name in self.slopes:
             by = self._named(Entry(self.slopes[entry.name], entry.indices))
             return Derivative(self._named(Entry(self.plan.problem.of, ())), (by,))
@@ -134,6 +140,8 @@ def display(plan: Plan, found: Numbers, functions: Mapping[str, Any], given: Map
     made = Display(plan, found, Hand(found.values, functions), spellings=spellings(problem))
     for key, value in given.items():
         made.texts[key] = in_full(value, 400) or str(value)
+    if problem.update is not None:
+        made.texts[place(RATE)] = in_full(problem.update.rate, 400) or ""
     with working_precision(found.bits):
         for worked in found.all:
             made.texts[place(worked.item.entry)] = _operand(worked, found.rounding.carry == "unrounded")
