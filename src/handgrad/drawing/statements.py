@@ -33,7 +33,7 @@ class Statement:
     @property
     def comment(self) -> str:
         """The comment after the value, with the spaces in front of it."""
-        whole = tomllib.loads(self.text)
+        whole = _parsed(self.text)
         for found in re.finditer(r"\s*#", self.text):
             if _parsed(self.text[: found.start()]) == whole:
                 return self.text[found.start() :].rstrip("\r")
