@@ -32,7 +32,7 @@ from handgrad.document import (
     render,
 )
 from handgrad.errors import HandgradError
-from handgrad.expr import Entry
+from handgrad.expr import Entry, mul
 from handgrad.notation import read
 from handgrad.rendering import pdf
 from handgrad.rendering.shape import Context
@@ -50,6 +50,7 @@ TYPESET = {
     "q = z_h1 + target": 'attach(z, b: "h1") + "target"',
     "q = max(0, 1 - t)": r'op("max") (0\, 1 − t)',
     "q = sum[i,k](x[i,k]*y[i])": "attach(∑, b: i) attach(∑, b: k) attach(x, b: i k) thin attach(y, b: i)",
+    "q = x*y": "x thin y",
     "q = d(g(w, x), w)": r"frac(∂ g (w\, x), ∂ w)",
     "q = 0 if x <= 0 else x": 'cases(0 & quad "if " x ≤ 0, x & quad "otherwise" )',
 }
@@ -99,6 +100,12 @@ def test_each_formula_has_an_alternative_text() -> None:
     chain = Chain((Line(Entry("J", ()), MODEL.definitions["q"].body),))
     markup = pdf.source(Document((), (chain,), MODEL))
     assert '"J"' in markup and '"= { p[i] if p[i] > 0; −p[i]^(3/2) else }"' in markup
+
+
+def test_numbers_as_they_are_shown_are_mathematics() -> None:
+    product = mul(Entry("(−0.11)", ()), Entry("(0.68)", ()))
+    markup = pdf.source(Document((), (Chain((Line(Entry("E", ()), product), Line(None, "−0.0748 ≈ −0.07"), Line(None, "no number"))),), MODEL))
+    assert "$display(= (−0.11) (0.68))$" in markup and "$= −0.0748 ≈ −0.07$" in markup and '#"= no number";' in markup
 
 
 def test_no_text_is_a_command(compiler: Any, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from handgrad.document import (
     section_of,
 )
 from handgrad.errors import HandgradError
-from handgrad.rendering import html
+from handgrad.rendering import html, names
 from handgrad.rendering.shape import Context, scopes
 from handgrad.rendering.style import BRACKETS, flat
 from handgrad.rendering.typst import literal, typst
@@ -81,7 +81,9 @@ PRELUDE = """\
   set par(leading: .3em, spacing: .8em, hanging-indent: lead + left + 2em)
   set block(spacing: .8em)
   block(above: 1em, below: 1em, for item in items.pos() {
-    if type(item) != dictionary { item } else if item.boxed { block(inset: (y: .55em), width: 100%, row(item)) } else { row(item) }
+    if type(item) != dictionary { item } else {
+      block(inset: (y: if item.boxed { .55em } else { 0pt }), width: 100%, sticky: item.goes-on, row(item))
+    }
   })
 })
 #let drawing(svg, width, height, alt) = block(above: 1em, below: 1em, layout(size => {
@@ -185,9 +187,11 @@ def spoken(formula: Formula, context: Context) -> str:
 
 def _side(side: Formula | str, relation: str, context: Context) -> str:
     """One side of a line as code, with the relation in front of it if there is one."""
-    if isinstance(side, str):
-        return f"[{_words(f'{relation} {side}'.strip())}]"
     sign = relation if relation in BARE else literal(relation) if relation else ""
+    if isinstance(side, str):
+        said = f"{relation} {side}".strip()
+        numbers = all(map(names.is_shown, side.split(" ≈ ")))
+        return f"eq({literal(said)}, ${f'{sign} {side}'.strip()}$)" if numbers else f"[{_words(said)}]"
     shown = f"{sign} {typst(side, context)}".strip()
     return f"eq({literal(f'{relation} {spoken(side, context)}'.strip())}, $display({shown})$)"
 
@@ -196,18 +200,21 @@ def _side(side: Formula | str, relation: str, context: Context) -> str:
 
 
 def _chain(chain: Chain, context: Context) -> str:
-    items = [f"[{_block(item, context)}]" if isinstance(item, Inset) else _row(item, replace(context, scope=scope))
-             for item, scope in zip(chain.lines, scopes(chain), strict=True)]
+    following = [*chain.lines, None][1:]
+    items = [f"[{_block(item, context)}]" if isinstance(item, Inset) else _row(item, after, replace(context, scope=scope))
+             for item, after, scope in zip(chain.lines, following, scopes(chain), strict=True)]
     return f"#chain({', '.join(items)})\n\n"
 
 
-def _row(line: Line, context: Context) -> str:
-    """A line as what its parts are; `chain` of the prelude gives them their places."""
+def _row(line: Line, after: Line | Inset | None, context: Context) -> str:
+    """A line as what its parts are; `chain` of the prelude gives them their places, on the page of the line that continues it."""
     left = _side(line.left, "", context) if line.left is not None else "[]"
     body = _side(line.right, line.relation, context) if line.right is not None else "[]"
     end = [part for part in (inline(line.reason, context), _words(line.label)) if part]
     reason = f"reason[{'#h(.8em);'.join(end)}]" if end else "[]"
-    return f"(lead: [{inline(line.lead, context)}], left: {left}, body: {body}, end: {reason}, boxed: {str(line.boxed).lower()})"
+    goes_on = isinstance(after, Line) and after.left is None
+    signs = f"boxed: {str(line.boxed).lower()}, goes-on: {str(goes_on).lower()}"
+    return f"(lead: [{inline(line.lead, context)}], left: {left}, body: {body}, end: {reason}, {signs})"
 
 
 # ---------------------------------------------------------------- blocks
@@ -272,7 +279,7 @@ def _matrix(matrix: Matrix, context: Context) -> str:
 
 def _number(shown: str) -> str:
     """A number as it is shown; any other text as a string."""
-    return shown if re.fullmatch(r"[−-]?[0-9]+(\.[0-9]+)?", shown) else literal(shown)
+    return shown if names.is_shown(shown) else literal(shown)
 
 
 # ---------------------------------------------------------------- drawings

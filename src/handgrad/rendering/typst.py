@@ -183,6 +183,12 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context) -> str:
     return shown
 
 
+def _joint(left: Expr, right: Expr) -> str:
+    if shape.are_bracketed(left, right):
+        return " "
+    return " ⋅ " if shape.are_numbers(left, right) else " thin "
+
+
 def _power(e: Pow, context: Context) -> str:
     under = shape.root(e)
     if under is not None:
@@ -222,7 +228,7 @@ def _name(name: str, indices: tuple[str, ...] = (), whole: bool = False) -> str:
 def _letters(stem: str, whole: bool = False) -> str:
     """One letter as itself, a Greek name as its letter, a word upright; a whole tensor bold."""
     shown = names.GREEK.get(stem, unicodedata.normalize("NFC", stem))
-    simple = shown in LETTERS or (stem.isdecimal() and stem.isascii()) or (len(shown) == 1 and shown.isascii() and shown.isalnum())
+    simple = shown in LETTERS or names.is_shown(stem) or (len(shown) == 1 and shown.isascii() and shown.isalnum())
     letters = shown if simple else literal(shown)
     if whole:
         return f"bold({letters})" if shown in LETTERS else f"upright(bold({letters}))"
