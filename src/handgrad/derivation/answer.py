@@ -12,7 +12,7 @@ from handgrad.derivation.network import Network
 from handgrad.derivation.sharing import Sharing, occurrences
 from handgrad.derivation.steps import Narrator, Step
 from handgrad.errors import ModelError
-from handgrad.expr import Delta, Entry, Expr, Index, Letter, Reduce
+from handgrad.expr import Delta, Entry, Expr, Index, Letter, Literal, Reduce
 from handgrad.notation import read_entry
 from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import factors
@@ -50,13 +50,21 @@ def variable(text: str, given: Model, taken: frozenset[str]) -> Variable:
     if given.tensors.get(name):
         letters = tuple(fresh(axis) for axis in given.tensors[name])
         return Variable(Entry(name, letters), letters)
-    return Variable(read_entry(name, given, taken), ())
+    return Variable(counted(read_entry(name, given, taken), name), ())
+
+
+def counted(entry: Entry, text: str) -> Entry:
+    """The entry, if its literal indices count from 1."""
+    if any(isinstance(i, Literal) and i.value < 1 for i in entry.indices):
+        raise ModelError(f"`{text}` does not exist: indices count from 1", remedy=f"the first is {entry.name}[{','.join('1' for _ in entry.indices)}]")
+    return entry
 
 
 def answered(network: Network, of: Entry, variables: tuple[Variable, ...], taken: frozenset[str]) -> Answer:
     """The gradients of an entry by the variables."""
     name = network.names[of.name]
-    body = canonical(renamed(name.body, dict(zip(name.letters, of.indices, strict=True))))
+    by_itself = {v.entry.name for v in variables} == {of.name}
+    body = of if by_itself else canonical(renamed(name.body, dict(zip(name.letters, of.indices, strict=True))))
     run = _run(network, body, of, tuple(v.entry for v in variables))
     chosen: dict[Letter, Index] = {}
     for v in variables:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from handgrad.axes import Definition, Model
-from handgrad.derivation.answer import answered, variable
+from handgrad.derivation.answer import answered, counted, variable
 from handgrad.derivation.certification import Certifier, extended
 from handgrad.derivation.derivation import Derivation, Gradients
 from handgrad.derivation.network import network_of, unused
@@ -69,7 +69,7 @@ def with_target(given: Model, of: str | None) -> tuple[Model, Entry]:
     wanted = of if of is not None else list(given.definitions)[-1]
     name = wanted.partition("[")[0].strip()
     if name in given.definitions:
-        return given, read_entry(wanted, given)
+        return given, counted(read_entry(wanted, given), wanted)
     if name in given.tensors and name == wanted.strip("[]").partition("[")[0]:
         raise ModelError(f"`{name}` is an input: it has no definition to differentiate", remedy=f"defined are {', '.join(given.definitions)}")
     formula = read_expression(wanted, given)

@@ -125,7 +125,7 @@ def _known_of_name(network: Network, entry: Entry, letters: tuple[Letter, ...], 
     """The sum that a name stands for, and the sums of its entries that are constants."""
     found: list[KnownSum] = []
     lone = [f for f in factors(body) if isinstance(f, Reduce) and f.kind == "sum"]
-    if len(lone) == 1 and len([f for f in factors(body) if f.letters or names(f)]) == 1:
+    if len(lone) == 1 and frozenset(letters) <= lone[0].letters and len([f for f in factors(body) if f.letters or names(f)]) == 1:
         others = product_of(f for f in factors(body) if f is not lone[0])
         found.append(KnownSum(lone[0], product(entry, power(others, MINUS_ONE)), frozenset(letters), f"by the definition of {entry.name}"))
     for letter in letters:

@@ -63,6 +63,8 @@ class Narrator:
     def tell(self, x: Entry, shown: Entry) -> list[Step]:
         """The steps of the derivative by the entry: its chain-rule line, the lemmas, then what leads to the result."""
         adjoint = self.run.results[x]
+        if x.name == self.of.name:
+            return [Step(textbook.variable, Derivative(self.of, (shown,)), self.tidy(renamed(adjoint.value, self.chosen)), "by itself")]
         own = self._lines(adjoint, shown)
         lemmas = self._lemmas(adjoint)
         if adjoint.contributions and adjoint.contributions[0].user is None and len(adjoint.contributions) == 1:

@@ -171,16 +171,9 @@ def product_of(given: Iterable[Expr]) -> Expr:
             c *= f.value
             continue
         base, exponent = base_and_exponent(f)
-        if isinstance(base, Number) or base not in powers:
-            powers[base] = exponent
-            continue
-        merged = power(base, total(powers.pop(base), exponent))
-        if isinstance(merged, Mul):
-            todo.extend(merged.factors)
-        elif isinstance(merged, Number):
-            c *= merged.value
+        if base in powers:
+            todo.extend(factors(power(base, total(powers.pop(base), exponent))))
         else:
-            base, exponent = base_and_exponent(merged)
             powers[base] = exponent
     if c == 0:
         return ZERO

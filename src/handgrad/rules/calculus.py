@@ -95,7 +95,7 @@ class Differentiator:
 
     def _product(self, below: tuple[Expr, ...], x: Entry) -> Expr:
         changing = [n for n, f in enumerate(below) if mentions(f, x.name) and not is_indicator(f)]
-        settled = tuple(_settled(f) if is_indicator(f) else f for f in below)
+        settled = tuple(_settled(f, x) if is_indicator(f) else f for f in below)
         return total_of(product(*settled[:n], self(below[n], x), *settled[n + 1 :]) for n in changing)
 
     def _power(self, base: Expr, exponent: Expr, x: Entry) -> Expr:
@@ -132,7 +132,7 @@ class Differentiator:
         settled = []
         for n, (slope, (_, condition)) in enumerate(zip(slopes, branches, strict=True)):
             beyond = [s for s in (*slopes[n + 1 :], last) if slope is not ZERO or s is not ZERO]     # a branch of slope 0 has no say against one of slope 0
-            settled.append((slope, at_boundary(condition, slope, beyond[0] if beyond else ZERO)))
+            settled.append((slope, at_boundary(condition, slope, beyond[0] if beyond else ZERO, x)))
         return cases(tuple(settled), last)
 
     def _reduction(self, e: Reduce, x: Entry) -> Expr:
@@ -197,14 +197,19 @@ def _places(arguments: list[Expr | Slice]) -> list[tuple[Entry, tuple[Letter, ..
     return [(a, letters) for a, letters in found.items() if isinstance(a, Entry)]
 
 
-def _settled(e: Expr) -> Expr:
+def _settled(e: Expr, x: Entry) -> Expr:
     """An indicator as it stands before a slope: beyond it the slope is 0, so 0 is taken on its boundary."""
     assert isinstance(e, Cases)
-    return indicator(at_boundary(e.branches[0][1], ONE, ZERO))
+    return indicator(at_boundary(e.branches[0][1], ONE, ZERO, x))
 
 
-def at_boundary(condition: Condition, inside: Expr, outside: Expr) -> Condition:
-    """The condition with the boundary given to the side whose slope is 0 (design: the value taken at a kink)."""
+def at_boundary(condition: Condition, inside: Expr, outside: Expr, x: Entry) -> Condition:
+    """The condition with the boundary given to the side whose slope is 0, the value taken at a kink.
+
+    A condition in which the entry does not stand is no kink: both sides of it are regions.
+    """
+    if x.name not in condition.tensors:
+        return condition
     match condition:
         case Compare(">=", u, v) if outside is ZERO and inside is not ZERO:
             return Compare(">", u, v)

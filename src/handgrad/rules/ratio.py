@@ -19,6 +19,7 @@ from handgrad.trees import subtrees
 MOST_ATOMS = 20
 MOST_TERMS = 200
 MOST_POWER = 4
+MOST_EXPONENT = 1000
 
 
 @dataclass(slots=True)
@@ -72,7 +73,9 @@ def reduced_ratio(top: Any, bottom: Any, atoms: Atoms) -> Ratio | None:
 
 def _splits(e: Pow) -> bool:
     """Whether the power is one of a sum small enough to be multiplied out, or a whole power of an atom."""
-    return isinstance(e.exponent, Number) and e.exponent.value.denominator == 1 and (not isinstance(e.base, Add) or abs(e.exponent.value) <= MOST_POWER)
+    if not (isinstance(e.exponent, Number) and e.exponent.value.denominator == 1) or isinstance(e.base, Number):
+        return False
+    return abs(e.exponent.value) <= (MOST_POWER if isinstance(e.base, Add) else MOST_EXPONENT)
 
 
 def _symbolic(e: Pow) -> tuple[Expr, Expr] | None:

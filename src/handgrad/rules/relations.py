@@ -131,7 +131,7 @@ def relations_of(name: Expr, letters: tuple[Letter, ...], body: Expr) -> list[An
     label = name.name if isinstance(name, Entry) else name.function if isinstance(name, Call) else ""
     variables = frozenset(letters)
     found: list[AnyRelation] = []
-    if not isinstance(body, (Entry, Number)):
+    if not isinstance(body, (Entry, Number, Size)) and variables <= body.letters:
         found.append(Relation(label, body, name, variables))
     for node in exponentials(body):
         solution = solved_for(name, body, node)
@@ -147,11 +147,11 @@ def _of_product(label: str, name: Expr, variables: frozenset[Letter], body: Expr
         base, exponent = base_and_exponent(f)
         if isinstance(base, (Number, Size, Delta)) or isinstance(base, Cases) and not variables:
             continue
+        if not variables <= base.letters or isinstance(base, Entry) and not variables:
+            continue
         if not isinstance(exponent, Number):
             if body is f:
                 found.append(Relation(label, base, power(name, power(exponent, MINUS_ONE)), variables))
-            continue
-        if not variables <= base.letters or isinstance(base, Entry) and not variables:
             continue
         alone = all(o is f or isinstance(base_and_exponent(o)[0], (Number, Size)) for o in below)
         if base is body or exponent.value not in (1, -1) and not alone:
@@ -168,8 +168,10 @@ def _of_product(label: str, name: Expr, variables: frozenset[Letter], body: Expr
 def unfolding(name: Entry, letters: tuple[Letter, ...], body: Expr) -> list[AnyRelation]:
     """The definition put in again, for a name that may hide a known function from the rules: 1 + exp(x), exp(x), cosh(x), a plain difference."""
     exponentials_summed = isinstance(body, Reduce) and body.kind == "sum" and exp_argument(body.arguments[0]) is not None
-    plain = isinstance(body, (Number, Add, Call, Pow, Cases)) and not any(isinstance(n, (Reduce, VectorCall, Abstract)) for n in subtrees(body))
-    if not (plain or exponentials_summed) or isinstance(body, Call) and body.function in functions() and not _by_cases(body.function):
+    whole = any(isinstance(n, (Reduce, VectorCall, Abstract)) for n in subtrees(body))
+    plain = isinstance(body, (Number, Add, Call, Pow, Cases)) and not whole
+    hides = plain or exponentials_summed
+    if not hides or isinstance(body, Call) and body.function in functions() and not _by_cases(body.function):
         return []
     return [Through(name.name, (Relation(name.name, name, body, frozenset(letters)),))]
 

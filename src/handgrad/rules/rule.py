@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from handgrad.expr import Add, Cases, Entry, Expr, Mul, Number, Reduce, add, mul, parts, rebuilt
+from handgrad.expr import Add, Bound, Cases, Entry, Expr, Mul, Number, Reduce, add, mul, parts, rebuilt
 from handgrad.notation import read
 from handgrad.rules.order import own
 from handgrad.trees import names
@@ -106,10 +106,21 @@ def _variable(pattern: Entry, node: Any, found: dict[str, Any]) -> bool:
     return found.setdefault(pattern.name, node) is node
 
 
-def _put(node: Any, found: Mapping[str, Any]) -> Any:
+def _put(node: Any, found: Mapping[str, Any], depth: int = 0) -> Any:
+    """The right side with what was found for its names; `depth` binders of the statement stand around the node."""
     if isinstance(node, Entry) and node.name in found:
-        return found[node.name]
+        value = found[node.name]
+        return lifted(value, max(depth - 1, 0), 1) if node.indices else lifted(value, depth, 0)
     if isinstance(node, Reduce):
         axis = found.get("axis", node.axis)
-        return Reduce(node.kind, axis, tuple(_put(a, found) for a in node.arguments))
-    return rebuilt(node, lambda n: _put(n, found), lambda n: _put(n, found))
+        return Reduce(node.kind, axis, tuple(_put(a, found, depth + 1) for a in node.arguments))
+    return rebuilt(node, lambda n: _put(n, found, depth), lambda n: _put(n, found, depth + 1))
+
+
+def lifted(node: Any, by: int, free: int) -> Any:
+    """The tree with the bound indices of what encloses it counted `by` further out; the first `free` belong to binders of its own."""
+    if by == 0 or node.loose <= free:
+        return node
+    if isinstance(node, Bound):
+        return Bound(node.depth + by)
+    return rebuilt(node, lambda n: lifted(n, by, free), lambda n: lifted(n, by, free + 1))
