@@ -48,7 +48,10 @@ class Interval:
     def increasing(self, f: Callable[[Decimal], Decimal]) -> Interval:
         with localcontext() as context:
             context.prec = 60
-            low, high = (Fraction(f(Decimal(x.numerator) / Decimal(x.denominator))) for x in (self.low, self.high))
+            ends = [f(Decimal(x.numerator) / Decimal(x.denominator)) for x in (self.low, self.high)]
+        if not all(e.is_finite() for e in ends):
+            raise Symbolic("a pole within the digits that the dots stand for")
+        low, high = map(Fraction, ends)
         return Interval(low - SLACK * max(1, abs(low)), high + SLACK * max(1, abs(high)))
 
 
@@ -112,7 +115,9 @@ class Reader:
         if self.peek() == "^":
             self.take()
             exponent = self.group()
-            return base.to_the(int(exponent.low))
+            if exponent.low == exponent.high and exponent.low.denominator == 1:
+                return base.to_the(int(exponent.low))
+            return (exponent * base.increasing(Decimal.ln)).increasing(Decimal.exp)
         return base
 
     def group(self) -> Interval:

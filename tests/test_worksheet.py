@@ -17,10 +17,13 @@ from flint import arb, fmpq
 from handgrad import catalogue, render
 from handgrad.arithmetic.balls import ball, working_precision
 from handgrad.arithmetic.decimals import Places, as_rounded, cut, in_full
+from handgrad.catalogue import CatalogueEntry
+from handgrad.catalogue.models import model, spelling
 from handgrad.command import main
 from handgrad.document import Options
 from handgrad.errors import HandgradError
 from handgrad.expr import Derivative, Entry, Literal
+from handgrad.notation import read
 from handgrad.problem import Rounding, entries, read_problem
 from handgrad.verification import Verifier
 from handgrad.worksheet import Worksheet, work
@@ -103,7 +106,10 @@ def test_the_page_reads_as_one_would_write_it() -> None:
 
 @pytest.mark.parametrize("path", PROBLEMS, ids=lambda p: p.stem)
 def test_exact_numbers_are_those_of_the_definitions_and_of_their_jets(path: Path) -> None:
-    made = sheet(path)
+    agrees_with_jets(sheet(path))
+
+
+def agrees_with_jets(made: Worksheet) -> None:
     problem = made.problem
     verifier = Verifier(problem.model, catalogue.functions())
     point = verifier.at({name: nested(problem, name) for name in problem.model.inputs})
@@ -230,6 +236,49 @@ def test_long_sums_are_elided_and_large_tensors_cut() -> None:
     page = str(work(read_problem(text)))
     assert "+ … +" in page
     assert "6 more are worked in the same way and left out here" in page
+
+
+# ---------------------------------------------------------------- the whole catalogue
+
+
+def problem_of(entry: CatalogueEntry) -> str:
+    """A problem with the model of an entry: its value, or the sum of the squares of its values, by its first argument."""
+    text = model(entry)
+    known = read(text)
+    of = list(known.definitions)[-1]
+    if known.tensors[of]:
+        letters = ",".join("ijkl"[: len(known.tensors[of])])
+        text, of = f"{text}\nwhole = sum[{letters}]({of}[{letters}]^2)", "whole"
+    known = read(text)
+    turn = random.Random(entry.name)
+
+    def value(name: str, slots: int) -> str:
+        if name == "y" and slots == 2:
+            return "[[0.25, 0.75], [0.5, 0.5]]"
+        if slots:
+            return "[" + ", ".join(value(name, slots - 1) for _ in range(2)) + "]"
+        if name == "y" and "assume y in" in text:
+            return "1"
+        return str(turn.randint(1, 2)) if "labels" in entry.name and name == "t" else f"{turn.uniform(0.1, 0.9):.2f}"
+
+    given = "\n".join(f"{name} = {value(name, len(known.tensors[name]))}" for name in known.inputs)
+    by = dict(spelling(entry))[entry.function.parameters[0]]
+    return f'model = """\n{text}\n"""\ngradient = {{ of = "{of}", by = ["{by}"] }}\n[given]\n{given}\n'
+
+
+@pytest.mark.parametrize("entry", catalogue.entries(), ids=lambda e: e.name)
+def test_everything_in_the_catalogue_has_a_worked_page(entry: CatalogueEntry) -> None:
+    made = work(read_problem(problem_of(entry)))
+    agrees_with_jets(made)
+    assert not false_links(render(made.blocks(), "markdown"))[0]
+
+
+def test_numbers_that_contradict_a_fact_are_refused() -> None:
+    text = (HERE / "problems" / "classes.toml").read_text(encoding="utf-8")
+    with pytest.raises(HandgradError, match="contradict `assume sum"):
+        work(read_problem(text.replace("y = [[1,0,0]", "y = [[1,1,0]")))
+    with pytest.raises(HandgradError, match="contradict `assume t"):
+        work(read_problem((HERE / "problems" / "labels.toml").read_text(encoding="utf-8").replace("t = [3, 1]", "t = [3, 4]")))
 
 
 # ---------------------------------------------------------------- what is refused

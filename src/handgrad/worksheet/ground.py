@@ -16,6 +16,7 @@ from handgrad.expr import (
     TWO,
     ZERO,
     Abstract,
+    Add,
     And,
     Axis,
     Call,
@@ -69,6 +70,9 @@ class Ground:
                 return ONE if self.position(left) == self.position(right) else ZERO
             case Pow(base, Number(exponent)) if exponent.denominator == 1 and isinstance(base, Size):
                 return Number(Fraction(self.size(base.axis)) ** int(exponent))
+            case Add(terms):
+                found = [self(t) for t in terms]
+                return add(*(t for t, written in zip(found, terms, strict=True) if t is not ZERO or written is ZERO))
             case Mul(factors):
                 return _product([self(f) for f in factors], factors)
             case Reduce():

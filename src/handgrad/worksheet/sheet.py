@@ -15,7 +15,9 @@ from handgrad.errors import ModelError
 from handgrad.notation import write
 from handgrad.problem import Problem, Rounding, gradient
 from handgrad.worksheet.descent import Descent, descent, section
-from handgrad.worksheet.numbers import Numbers, Worked, numbers, with_places
+from handgrad.worksheet.facts import kept
+from handgrad.worksheet.hand import scalar
+from handgrad.worksheet.numbers import PRECISIONS, Numbers, Worked, numbers, with_places
 from handgrad.worksheet.pages import sections
 from handgrad.worksheet.plan import Plan, plan_of
 from handgrad.worksheet.substitution import Display, clean, display
@@ -122,7 +124,11 @@ def work(problem: Problem, round: int | None = None, exact: int | None = None) -
         rounding = replace(with_places(rounding, Places(exact, significant=True)), carry="unrounded")
         digits = max(digits, exact + 8)
     plan = plan_of(problem)
+    kept(plan, {key: scalar(value) for key, value in problem.values.items()}, PRECISIONS[0])
     if problem.update is None:
-        return Worksheet(problem, plan, numbers(plan, rounding, problem.values, digits))
-    found = descent(plan, rounding, problem.update, digits)
-    return Worksheet(problem, plan, found.states[0], found)
+        made = Worksheet(problem, plan, numbers(plan, rounding, problem.values, digits))
+    else:
+        found = descent(plan, rounding, problem.update, digits)
+        made = Worksheet(problem, plan, found.states[0], found)
+    kept(plan, made.numbers.exact, made.numbers.bits)
+    return made
