@@ -36,6 +36,7 @@ from handgrad.expr import (
     number,
     shift,
 )
+from handgrad.notation import read, read_expression
 from handgrad.trees import bind, reduction
 from handgrad.verification import Verifier
 
@@ -309,3 +310,30 @@ def test_a_definition_may_bear_the_name_of_a_parameter_of_a_function_it_calls() 
     model = Model({"r": own}, tensors={"r": (), "x": ()})
     smooth = Function("smooth", ("r",), entry("r") ** 2)
     assert Verifier(model, {"smooth": smooth}).compare(own.body, x**2).verdict == "agrees"
+
+
+MASKED = """assume mask[i] in {0, 1}
+J = sum[i](c[i]*x[i] if mask[i] >= 1 else 0)"""
+
+
+@pytest.mark.parametrize("off_kinks", [False, True])
+def test_a_boundary_that_facts_force_excuses_nothing(off_kinks: bool) -> None:
+    masked = read(MASKED)
+    judge = Verifier(masked, {})
+    axis = masked.tensors["mask"][0]
+    asked, right, wrong = (read_expression(text, masked, {"i": axis}) for text in (
+        "d(J, c[i])", "x[i]*(1 if mask[i] >= 1 else 0)", "x[i]*(1 if mask[i] > 1 else 0)"))
+    assert judge.compare(asked, right, off_kinks=off_kinks).verdict == "agrees"
+    assert judge.compare(asked, wrong, off_kinks=off_kinks).verdict == "apart"
+
+
+def test_the_kink_of_another_entry_excuses_nothing() -> None:
+    made = read("assume x[1] == 0\nJ = sum[i](max(0, x[i])*c[i])")
+    asked, wrong = (read_expression(text, made, {}) for text in ("d(J, x[2])", "c[2]*(1 if x[2] > 0 else 0) + (1 if x[1] == 0 else 0)"))
+    assert Verifier(made, {}).compare(asked, wrong).verdict == "apart"
+
+
+def test_a_sign_that_no_precision_decides_leaves_the_point_open() -> None:
+    made = read("f = (x if sqrt(2)*sqrt(3) >= sqrt(6) else 2*x)")
+    asked, other = (read_expression(text, made, {}) for text in ("d(f, x)", "1"))
+    assert Verifier(made, {}).compare(asked, other).verdict == "undecided"

@@ -32,14 +32,14 @@ class Certifier:
 
     model: Model
     verifier: Verifier = field(init=False)
-    memo: dict[tuple[Expr, Expr, Condition | None, int], Certificate] = field(default_factory=dict)
+    memo: dict[tuple[Expr, Expr, Condition | None, int, bool], Certificate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.verifier = Verifier(self.model, catalogue.functions())
 
     def equality(self, left: Expr, right: Expr, condition: Condition | None = None, points: int = POINTS, off_kinks: bool = False) -> Certificate:
         """The certificate that both sides, as their texts read, are equal where the condition holds; kinks count unless said."""
-        key = (left, right, condition, points)
+        key = (left, right, condition, points, off_kinks)
         if key not in self.memo:
             a, b = (_under(self.read_back(side), condition) for side in (left, right))
             self.memo[key] = self.verifier.compare(a, b, points, off_kinks=off_kinks)

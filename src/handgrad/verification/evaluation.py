@@ -276,10 +276,15 @@ def watched(value: Closure, differences: list[Closure]) -> Closure:
         if world.watch is not None:
             world.watch.extend((d, stack) for d in differences)
         if world.kinks is not None and world.seeds:
-            world.kinks.extend((d, stack) for d in differences)
+            world.kinks.extend((d, stack) for d in differences if _moves(d(stack, world)))
         return value(stack, world)
 
     return told
+
+
+def _moves(value: Value) -> bool:
+    """Whether the value changes with what is differentiated: only then is its zero a kink of the derivative."""
+    return isinstance(value, Jet) and any(mask and not balls.vanishes(part) for mask, part in value.parts.items())
 
 
 def positive(value: Closure, argument: Closure) -> Closure:

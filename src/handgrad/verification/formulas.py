@@ -178,7 +178,8 @@ def _derivative(ev: Evaluator, node: Derivative, frame: Frame | None, depth: int
         seeds = tuple((name, indices(stack, world)) for name, indices in places)
         for seed in seeds:
             ev.entry(seed, world)                       # an entry outside its axis is no variable
-        if first_order and not world.seeds and prod(world.point.size(axis) for axis in ev.axes_of(seeds[0][0])) <= MOST_SLOPES:
+        whole = first_order and not world.seeds and world.kinks is None         # kinks are those of one entry
+        if whole and prod(world.point.size(axis) for axis in ev.axes_of(seeds[0][0])) <= MOST_SLOPES:
             varied = world.under_every(seeds[0][0])
             return varied.slope(seeds[0], body(stack, varied))
         if len(world.seeds) + len(seeds) > MOST_SEEDS:

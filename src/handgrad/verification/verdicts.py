@@ -82,6 +82,7 @@ class _Seen:
     right: Scalar | str                 # or the complaint that it leaves an axis
     bits: int | None
     alive: bool = True                  # not 0 = 0
+    built: bool = False                 # on or beside a boundary that was sought
 
 
 class _Unusable(Exception):
@@ -113,7 +114,7 @@ class Verifier:
 
         Points on kinks count. Only where a kink is differentiated, by a derivative that is not carried out, is the value there a
         convention: with `at_kinks` such points count too, by the convention that a derivative which is 0 on one side is 0 there.
-        With `off_kinks` no point on a boundary counts: for a step that says that it chooses the value there.
+        With `off_kinks` no point counts that was sought on a boundary: for a step that says that it chooses the value there.
         """
         letters = ordered(left.letters | right.letters)
         sides = self._evaluator.closure(left, letters), self._evaluator.closure(right, letters)
@@ -157,23 +158,25 @@ class Verifier:
             looked += len(near)
             for point in near:
                 try:
-                    yield _pair(sides, base.stack, point)
+                    yield replace(_pair(sides, base.stack, point), built=True)
                 except _Unusable:
                     continue
 
     @staticmethod
     def _excused(found: _Seen, sides: tuple[Closure, Closure], at_kinks: bool, off_kinks: bool) -> bool:
-        """Whether the point lies on a kink of what is differentiated; the boundary of a written case excuses nothing, unless `off_kinks`."""
-        if at_kinks and not off_kinks:
+        """Whether the point lies on a kink of what is differentiated, or that is not decided; with `off_kinks`, on any boundary sought."""
+        anywhere = off_kinks and found.built
+        if at_kinks and not anywhere:
             return False
-        watch: list[tuple[Closure, Stack]] = []
-        with balls.working_precision(PRECISIONS[0]):
-            for side in sides:
+        for bits in PRECISIONS:
+            with balls.working_precision(bits):
                 try:
-                    side(found.stack, World(found.point, watch=watch) if off_kinks else World(found.point, kinks=watch))
+                    return _on_boundary(found, sides, anywhere)
                 except OutOfRange:
                     return False
-            return any(balls.sign(plain(d(at, World(found.point)))) == 0 for d, at in watch)
+                except (Unclear, Unreal, LimitError):
+                    continue
+        return True
 
     def _near(self, number: int, sides: tuple[Closure, Closure], letters: tuple[Letter, ...]) -> tuple[_Seen, str]:
         """What is found at a point, or where that is outside the domain, at a point moved into it; and why it was moved."""
@@ -238,6 +241,14 @@ class Verifier:
             except (Unreal, OutOfRange) as reason:
                 raise ModelError(f"there is no value: {reason}") from None
         raise ModelError("there is no value that can be told", remedy=f"it is not decided with {PRECISIONS[-1]} bits")
+
+
+def _on_boundary(found: _Seen, sides: tuple[Closure, Closure], anywhere: bool) -> bool:
+    """Whether a difference that decides a kink is 0 at the point: one that changes with what is differentiated, or any."""
+    watch: list[tuple[Closure, Stack]] = []
+    for side in sides:
+        side(found.stack, World(found.point, watch=watch) if anywhere else World(found.point, kinks=watch))
+    return any(balls.sign(plain(d(at, World(found.point)))) == 0 for d, at in watch)
 
 
 def _apart(sample: Sample, agreed: int, seed: int) -> Certificate:

@@ -100,7 +100,7 @@ class World:
     memo: dict[Any, Value] = field(default_factory=dict)
     below: dict[tuple[Place, ...], World] = field(default_factory=dict)
     watch: list[tuple[Closure, Stack]] | None = None    # differences that decide a kink, with where they were met
-    kinks: list[tuple[Closure, Stack]] | None = None    # those of them that were met while a derivative was taken
+    kinks: list[tuple[Closure, Stack]] | None = None    # those of them that change with what is differentiated
     asked: list[tuple[Closure, Stack]] | None = None    # what has to be positive, with where it was met
     reads: list[Place] | None = None                    # input entries in the order of first use
     side: int = 0                                       # on which side of a boundary conditions are read
