@@ -12,7 +12,7 @@ import pytest
 from handgrad.document import Document, Options, render
 from handgrad.expr import Call, Entry, Literal
 from handgrad.notation import read
-from handgrad.rendering.graph import Edge, Graph, Quantity, _places, figure, plain, runs
+from handgrad.rendering.graph import Edge, Graph, Quantity, _places, figure, graph_of, plain, runs
 from handgrad.rendering.layers import crossings, layered, levels_of, spread
 from handgrad.rendering.routes import Box, Places, between, free_boxes, placed
 
@@ -83,6 +83,19 @@ def test_positions_are_the_nearest_in_least_squares() -> None:
                 moved = [p + shift * (m >= n) for m, p in enumerate(found)], [p + shift * (m <= n) for m, p in enumerate(found)]
                 fit = [p for p in moved if all(b - a >= step - 1e-12 for (a, b), step in zip(pairwise(p), steps, strict=True))]
                 assert all(cost(p) >= cost(found) - 1e-9 for p in fit)
+
+
+def test_formulas_that_are_written_out_make_a_graph() -> None:
+    x, w, v, z, h = entry("x", 1), entry("W", 1, 1), entry("W", 2, 1), entry("z", 1), entry("h", 1)
+    made = graph_of({z: w * x + v * x, h: Call("sigmoid", (z,))}, lambda e: e, {x: "0.18", z: "0.7384"}, {z: "−0.02"})
+    assert set(made.nodes) == {Quantity(w, (w,)), Quantity(x, (x,), "0.18"), Quantity(v, (v,)), Quantity(z, (z,), "0.7384", "−0.02"), Quantity(h, (h,))}
+    assert {(e.tail, e.head) for e in made.edges} == {(w, z), (x, z), (v, z), (z, h)}
+
+
+def test_of_many_quantities_those_given_for_one_alone_are_left_out() -> None:
+    x, sums = entry("x", 1), [entry("z", n) for n in range(1, 16)]
+    made = graph_of({z: entry("W", n) * x for n, z in enumerate(sums, 1)}, lambda e: e, {}, {})
+    assert [q.key for q in made.nodes] == [x, *sums] and len(made.edges) == 15
 
 
 # ---------------------------------------------------------------- drawings

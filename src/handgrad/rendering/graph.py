@@ -11,23 +11,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import dist
 
 from handgrad.axes import Model
-from handgrad.document import Figure, Inline
+from handgrad.document import Figure, Formula, Inline
+from handgrad.expr import Entry, Expr
 from handgrad.rendering import names
 from handgrad.rendering.routes import Box, Curve, Places, Point, between, free_boxes, placed
 from handgrad.rendering.shape import Context
 from handgrad.rendering.style import BRACKETS, UNICODE, NoSubscript, flat
 from handgrad.rendering.unicode import text
+from handgrad.trees import subtrees
 
 NAME, NUMBER, SMALL = 16.0, 13.5, 0.72           # sizes of text; how much smaller an index is
 WIDE = 0.56                                      # about how wide a letter is for its size
 PADDING, BETWEEN, MARGIN, LEGEND = 9.0, 58.0, 6.0, 30.0
 WIDEST = 960.0                                   # a drawing from left to right that is wider runs downwards instead
+MOST = 24                                        # quantities of a drawing that shows every one
 FORWARD, BACKWARD = "→", "←"
 INK, LINE, BACK = "currentColor", "var(--soft, #6a6a6a)", "var(--accent, #1f4e8c)"
 PAPER, WASH = "var(--paper, #fff)", "var(--wash, #f6f5f1)"
@@ -60,6 +63,19 @@ class Graph:
 
     nodes: tuple[Quantity, ...]
     edges: tuple[Edge, ...]
+
+
+def graph_of(formulas: Mapping[Entry, Expr], label: Callable[[Entry], Formula], values: Mapping[Entry, str], gradients: Mapping[Entry, str]) -> Graph:
+    """The graph of formulas that are written out: each entry in them is a quantity, and one that has no formula is given.
+
+    Of more than `MOST` quantities, those that are given for one quantity alone are left out, such as the weights of a layer.
+    """
+    uses = {entry: tuple(dict.fromkeys(n for n in reversed(tuple(subtrees(formula))) if isinstance(n, Entry))) for entry, formula in formulas.items()}
+    times = Counter(entry for below in uses.values() for entry in below)
+    known = dict.fromkeys(entry for result, below in uses.items() for entry in (*below, result))
+    shown = [entry for entry in known if len(known) <= MOST or entry in formulas or times[entry] > 1]
+    nodes = tuple(Quantity(entry, (label(entry),), values.get(entry, ""), gradients.get(entry, "")) for entry in shown)
+    return Graph(nodes, tuple(Edge(tail, head) for head, below in uses.items() for tail in below if tail in set(shown)))
 
 
 @dataclass(frozen=True, slots=True)
