@@ -300,6 +300,9 @@ def test_draw_writes_a_problem_a_sheet_and_a_key_for_each(class_of: Path, capsys
     found = sorted(path.relative_to(class_of / "sets").as_posix() for path in (class_of / "sets").rglob("*") if path.is_file())
     assert found == sorted(["roster.csv", *(f"{part}{id}{end}" for id in ids for part, end in (("", ".toml"), ("sheets/", ".html"), ("keys/", ".html")))])
     assert (class_of / "sets" / "r018.toml").read_text(encoding="utf-8") == drawer(NETWORK).draw("r018").text
+    for id in ids:
+        key = render(work(read_problem((class_of / "sets" / f"{id}.toml").read_text(encoding="utf-8"))).blocks(), "html")
+        assert (class_of / "sets" / "keys" / f"{id}.html").read_text(encoding="utf-8").rstrip() == key.rstrip()
     assert (class_of / "sets" / "roster.csv").read_text(encoding="utf-8").splitlines()[:2] == ["id,file,name", "r017,r017.toml,'=cmd()"]
 
 
@@ -333,6 +336,15 @@ def test_what_cannot_be_drawn_is_told_on_stderr_with_exit_2(class_of: Path, word
     roster_file(class_of, ["a"])
     ended = subprocess.run([sys.executable, "-m", "handgrad", "draw", "template.toml", *words], cwd=class_of, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (2, "") and ended.stderr and "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("model", ["E = sum[k](y[k]*softmax[k](w[k]))", "E = sum[i](abs(w[t[i]]))\nassume t[i] in 1..size(w, 1)"], ids=str)
+def test_formulas_are_taken_from_a_worksheet_of_other_numbers(model: str) -> None:
+    draw = "w = { range = [-2, 2], decimals = 1, shape = [3] }\n" + (
+        "y = { range = [1, 2], decimals = 1 }" if "y" in model else "t = { range = [1, 3], decimals = 0, shape = [2] }")
+    first, second = (read_problem(d.text) for d in drawer(template(model, draw, "same_set")).each("ab"))
+    assert str(work(second, like=work(first))) == str(work(second))
+    assert str(work(second, like=work(read_problem(drawer(NETWORK).draw("a").text)))) == str(work(second))
 
 
 def test_a_class_is_drawn_fast() -> None:

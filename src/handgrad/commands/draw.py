@@ -22,13 +22,13 @@ from handgrad.drawing.roster import normal, shown, written
 from handgrad.drawing.sheet import sheet
 from handgrad.errors import LimitError
 from handgrad.problem import read_problem
-from handgrad.worksheet import work
+from handgrad.worksheet import Worksheet, work
 
 assert handgrad.rendering is not None        # importing it makes the formats known
 T = TypeVar("T")
 ENDINGS = {"html": ".html", "markdown": ".md", "latex": ".tex", "terminal": ".txt"}
 LARGEST = 1 << 23
-FEW = 12                # sets that one process makes before others would have started
+BATCH = 10              # sets that one process makes at a time
 EXAMPLES = """examples:
   handgrad draw template.toml --for r017 --seed 2026
   handgrad draw template.toml --roster class.csv --seed 2026 -o sets/
@@ -104,7 +104,7 @@ def _one(drawer: Drawer, roster: Roster, id: str, options: argparse.Namespace) -
         put_whole(Path(options.output), drawn.text)
     else:
         folder = _folder(options.output)
-        _made(Job(drawn, file_names(roster.rows)[id], roster.rows[id], folder, options.to))
+        _made([Job(drawn, file_names(roster.rows)[id], roster.rows[id], folder, options.to)])
         print(_report([drawn]))
     return 0
 
@@ -134,27 +134,31 @@ def _folder(name: str) -> Path:
 
 def _written(jobs: list[Job]) -> Iterator[None]:
     """Writes the files of all jobs, on all processors where there is enough to do."""
-    workers = 1 if sys.platform == "emscripten" else min(os.cpu_count() or 1, len(jobs) // FEW)
+    batches = [jobs[n : n + BATCH] for n in range(0, len(jobs), BATCH)]
+    workers = 1 if sys.platform == "emscripten" else min(os.cpu_count() or 1, len(batches))
     if workers < 2:
-        yield from map(_made, jobs)
+        yield from (None for batch in batches for _ in range(_made(batch)))
         return
     # new processes instead of copies of this one, whose bar has a thread; an interruption is for this one alone
     spawned = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(workers, spawned, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         try:
-            yield from pool.map(_made, jobs, chunksize=4)
+            yield from (None for made in pool.map(_made, batches) for _ in range(made))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _made(job: Job) -> None:
-    """Writes the key, the sheet and the problem file of a set."""
-    ending = ENDINGS[job.form]
-    worked = work(read_problem(job.drawn.text, f"{job.name}.toml"))
-    put_whole(job.folder / "keys" / (job.name + ending), render(worked.blocks(), job.form))
-    put_whole(job.folder / "sheets" / (job.name + ending), render(sheet(worked, job.drawn.text, job.drawn.id, job.row), job.form))
-    put_whole(job.folder / f"{job.name}.toml", job.drawn.text)
+def _made(jobs: list[Job]) -> int:
+    """Writes the key, the sheet and the problem file of each set; how many there were."""
+    worked: Worksheet | None = None
+    for job in jobs:
+        ending = ENDINGS[job.form]
+        worked = work(read_problem(job.drawn.text, f"{job.name}.toml"), like=worked)
+        put_whole(job.folder / "keys" / (job.name + ending), render(worked.blocks(), job.form))
+        put_whole(job.folder / "sheets" / (job.name + ending), render(sheet(worked, job.drawn.text, job.drawn.id, job.row), job.form))
+        put_whole(job.folder / f"{job.name}.toml", job.drawn.text)
+    return len(jobs)
 
 
 def _report(sets: Sequence[Drawn]) -> str:

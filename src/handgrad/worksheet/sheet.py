@@ -12,8 +12,10 @@ from handgrad.arithmetic.decimals import Places, as_rounded, fraction, in_full
 from handgrad.axes import Model
 from handgrad.document import Document
 from handgrad.errors import ModelError
+from handgrad.expr import Entry, Expr
 from handgrad.notation import write
 from handgrad.problem import Problem, Rounding, gradient
+from handgrad.trees import subtrees
 from handgrad.worksheet.descent import Descent, descent, section
 from handgrad.worksheet.facts import kept
 from handgrad.worksheet.hand import scalar
@@ -115,15 +117,18 @@ def _policy(rounding: Rounding) -> dict[str, Any]:
     return {"default": said(rounding.default), "listed": listed, "ties": rounding.ties, "carry": rounding.carry}
 
 
-def work(problem: Problem, round: int | None = None, exact: int | None = None) -> Worksheet:
-    """The worked page of a problem: as its file rounds, with `round` decimals everywhere, or certified to `exact` significant digits."""
+def work(problem: Problem, round: int | None = None, exact: int | None = None, like: Worksheet | None = None) -> Worksheet:
+    """The worked page of a problem: as its file rounds, with `round` decimals everywhere, or certified to `exact` significant digits.
+
+    `like` is one of the same problem with other numbers: its formulas are taken from there, which is twice as fast.
+    """
     rounding, digits = problem.rounding, 30
     if round is not None:
         rounding = with_places(rounding, Places(round))
     if exact is not None:
         rounding = replace(with_places(rounding, Places(exact, significant=True)), carry="unrounded")
         digits = max(digits, exact + 8)
-    plan = plan_of(problem)
+    plan = _like(problem, like.plan) if like is not None else plan_of(problem)
     kept(plan, {key: scalar(value) for key, value in problem.values.items()}, PRECISIONS[0])
     if problem.update is None:
         made = Worksheet(problem, plan, numbers(plan, rounding, problem.values, digits))
@@ -131,4 +136,15 @@ def work(problem: Problem, round: int | None = None, exact: int | None = None) -
         found = descent(plan, rounding, problem.update, digits)
         made = Worksheet(problem, plan, found.states[0], found)
     kept(plan, made.numbers.exact, made.numbers.bits)
+    return made
+
+
+def _like(problem: Problem, plan: Plan) -> Plan:
+    """The plan with the numbers of the problem; a plan of its own where the two differ in more, or labels decide what is worked."""
+    other = plan.problem
+    same = all(getattr(problem, part) == getattr(other, part) for part in ("of", "by", "sizes", "rounding")) and problem.model.source == other.model.source
+    if not same or any(isinstance(i, Expr) for d in problem.model.definitions.values() for e in subtrees(d.body) if isinstance(e, Entry) for i in e.indices):
+        return plan_of(problem)
+    made = replace(plan, problem=problem)
+    vars(made).update(forward=plan.forward, users=plan.users, backward=plan.backward)
     return made
