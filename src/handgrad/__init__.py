@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from handgrad.errors import HandgradError
     from handgrad.manual import page
     from handgrad.notation import read, write
+    from handgrad.problem import read_problem
     from handgrad.verification import Certificate, Verifier
+    from handgrad.worksheet import Worksheet, work
 
 __all__ = [
-    "Certificate", "Derivation", "Document", "HandgradError", "Verifier", "activation", "entries", "entry", "loss", "model", "page", "read", "render", "write",
+    "Certificate", "Derivation", "Document", "HandgradError", "Verifier", "Worksheet", "activation", "entries", "entry", "loss", "model", "page", "read",
+    "read_problem", "render", "work", "write",
 ]
 
 _HOMES = {
@@ -29,6 +32,7 @@ _HOMES = {
     "Document": "document",
     "HandgradError": "errors",
     "Verifier": "verification",
+    "Worksheet": "worksheet",
     "activation": "catalogue",
     "entries": "catalogue",
     "entry": "catalogue",
@@ -36,7 +40,9 @@ _HOMES = {
     "model": "derivation",
     "page": "manual",
     "read": "notation",
+    "read_problem": "problem",
     "render": "document",
+    "work": "worksheet",
     "write": "notation",
 }
 

@@ -76,8 +76,15 @@ class Hand:
         if function in balls.FUNCTIONS:
             return balls.value(function, self(arguments[0]))
         if function in self.functions:
-            return self(self.functions[function].at(arguments))
+            return self._called(self.functions[function], arguments)
         raise ModelError(f"{function} is no function that has a number here")
+
+    def _called(self, function: Function, arguments: tuple[Expr, ...]) -> Scalar:
+        """The value of a function of the catalogue by its definition."""
+        missing = len(function.parameters) - len(arguments)
+        filled = (*arguments, *function.defaults[len(function.defaults) - missing:]) if missing else arguments
+        known: dict[Place, Scalar] = {(name, ()): self(argument) for name, argument in zip(function.parameters, filled, strict=True)}
+        return Hand(known, self.functions)(function.body)
 
     def _extreme(self, arguments: tuple[Expr, ...], direction: int) -> Scalar:
         found = self(arguments[0])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from handgrad import catalogue
-from handgrad.axes import Model
+from handgrad.axes import Definition, Model
 from handgrad.derivation.backward import Backward
-from handgrad.derivation.network import Network, network_of, ordered, unused
+from handgrad.derivation.network import network_of, ordered, unused
 from handgrad.errors import LimitError
-from handgrad.expr import Derivative, Entry, Expr, Letter, Literal, add, mul
+from handgrad.expr import Add, Condition, Derivative, Entry, Expr, Letter, Literal, Reduce, add, mul
 from handgrad.problem import Place, Problem, entries, gradient
 from handgrad.rules.canonical import canonical
 from handgrad.trees import fresh, names, renamed, subtrees
@@ -18,6 +18,7 @@ from handgrad.worksheet.ground import Ground
 from handgrad.worksheet.hand import as_label, place, scalar
 
 MOST_NUMBERS = 4000             # on one page; more are refused before they are worked
+MOST_TERMS, FIRST = 8, 3        # a longer sum is elided in the middle after its first terms
 MOST_PATHS = 6                  # through which a chain rule is still written out
 LONG = 60                       # entries in the formula of a gradient; longer ones give the adjoints on the way lines of their own
 
@@ -45,6 +46,45 @@ class Listed(Backward):
             title = unused(f"d{name}", (*self.network.model.tensors, *(e.name for e in self.named.values())))
             self.named[name] = Entry(title, self.adjoints[name].entry.indices)
             self.network.levels[title] = self.network.levels[name] + 0.25
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is differentiated by what; the model is known by its statements."""
+
+    definitions: tuple[Definition, ...]
+    facts: tuple[Condition, ...]
+    of: str
+    by: tuple[str, ...]
+    listed: frozenset[str]
+    model: Model = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """The derivative of the error by all entries of a tensor: its name in formulas and its formula; `stands`: others lean on it."""
+
+    name: str
+    entry: Entry
+    formula: Expr
+    stands: bool
+
+
+@lru_cache(maxsize=64)
+def slopes_of(question: Question) -> tuple[Slope, ...]:
+    """The adjoints that stand on their own, those next to the error first, then the gradients, likewise."""
+    network = network_of(question.model)
+    targets = tuple(Entry(name, tuple(fresh(axis) for axis in network.model.tensors[name])) for name in dict.fromkeys(question.by))
+    simplifier = network.simplifier(frozenset((question.of,)))
+    run = Listed(network, canonical(network.names[question.of].body), targets, simplifier, network.differentiate, question.listed)
+    run.run()
+    order, tidy = list(network.names), run.simplify.tidy
+    found = [Slope(n, run.named[n], tidy(run.adjoints[n].value), True) for n in reversed(order) if n in run.named]
+    taken = {*network.model.tensors, *(e.name for e in run.named.values())}
+    last = {t: max((order.index(u) for u in order if t.name in names(network.names[u].body)), default=0) for t in targets}
+    for target in sorted((t for t in targets if t.name not in run.named), key=lambda t: -last[t]):
+        found.append(Slope(target.name, Entry(unused(f"d{target.name}", taken), target.indices), tidy(run.results[target].value), False))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -92,39 +132,24 @@ class Plan:
         return tuple(self._slopes())
 
     def _slopes(self) -> list[Item]:
-        network, run = self._run()
-        tidy = run.simplify.tidy
-        order = list(network.names)
+        problem = self.problem
         found: list[Item] = []
-        for name in (n for n in reversed(order) if n in run.named):
-            found += self._items(name, run.named[name], tidy(run.adjoints[name].value), run)
-        targets = [t for t in run.results if t.name not in run.named]
-        targets.sort(key=lambda t: -max((order.index(u) for u in order if t.name in names(network.names[u].body)), default=0))
-        for target in targets:
-            title = unused(f"d{target.name}", (*network.model.tensors, *(e.name for e in run.named.values())))
-            found += self._items(target.name, Entry(title, target.indices), tidy(run.results[target].value), run)
-        return _interleaved(found, frozenset(gradient(self.problem.of, n) for n in self.problem.by))
+        slopes = slopes_of(Question(tuple(problem.model.definitions.values()), problem.model.facts, problem.of, problem.by, self.listed, problem.model))
+        stops = frozenset(slope.name for slope in slopes if slope.stands)
+        for slope in slopes:
+            found += self._items(slope, stops)
+        return _interleaved(found, frozenset(gradient(problem.of, n) for n in problem.by))
 
-    def _run(self) -> tuple[Network, Listed]:
-        network = network_of(self.problem.model)
-        own = network.names[self.problem.of]
-        targets = tuple(_with_letters(name, network.model) for name in dict.fromkeys(self.problem.by))
-        dear = frozenset((self.problem.of,))
-        run = Listed(network, canonical(own.body), targets, network.simplifier(dear), network.differentiate, self.listed)
-        run.run()
-        return network, run
-
-    def _items(self, name: str, entry: Entry, formula: Expr, run: Listed) -> list[Item]:
-        own = {e.name: key for key, e in run.named.items()}
-        letters = [i for i in entry.indices if isinstance(i, Letter)]
-        family = gradient(self.problem.of, name)
+    def _items(self, slope: Slope, stops: frozenset[str]) -> list[Item]:
+        letters = [i for i in slope.entry.indices if isinstance(i, Letter)]
+        family = gradient(self.problem.of, slope.name)
         found = []
-        for at in entries(self.problem.model, self.problem.sizes, name):
+        for at in entries(self.problem.model, self.problem.sizes, slope.name):
             indices = tuple(Literal(n) for n in at)
-            written = self.ground(renamed(formula, dict(zip(letters, indices, strict=True))))
-            by = Entry(name, indices)
-            quantity = gradient(self.problem.of, spelled(name, at))
-            found.append(Item(quantity, family, Entry(entry.name, indices), written, by, self._chain(by, frozenset(own.values()))))
+            written = self.ground(renamed(slope.formula, dict(zip(letters, indices, strict=True))))
+            by = Entry(slope.name, indices)
+            quantity = gradient(self.problem.of, spelled(slope.name, at))
+            found.append(Item(quantity, family, Entry(slope.entry.name, indices), written, by, self._chain(by, stops)))
         return found
 
     def _chain(self, by: Entry, stops: frozenset[str]) -> Expr | None:
@@ -143,10 +168,6 @@ class Plan:
 def spelled(name: str, at: tuple[int, ...]) -> str:
     """The entry as a problem file writes it."""
     return f"{name}[{','.join(map(str, at))}]" if at else name
-
-
-def _with_letters(name: str, model: Model) -> Entry:
-    return Entry(name, tuple(fresh(axis) for axis in model.tensors[name]))
 
 
 def _interleaved(items: list[Item], asked: frozenset[str]) -> list[Item]:
@@ -181,11 +202,18 @@ def plan_of(problem: Problem) -> Plan:
         raise LimitError(f"{total} numbers do not fit a page", remedy=f"at most {MOST_NUMBERS} are worked; take fewer samples or a smaller network")
     prefix = f"d({problem.of}, "
     listed = frozenset(key.removeprefix(prefix)[:-1] for key in problem.rounding.listed if key.startswith(prefix))
-    plan = Plan(problem, listed & problem.model.definitions.keys())
-    if all(_length(item.formula) <= LONG for item in plan.backward):
+    plan = Plan(problem, listed.intersection(problem.model.definitions))
+    if _fits(plan):
         return plan
-    hidden = tuple(n for n in problem.model.definitions if n != problem.of and n not in plan.listed)
-    return replace(plan, listed=plan.listed | set(hidden), further=hidden)
+    inner = [n for n in problem.model.definitions if n != problem.of and n not in plan.listed]
+    layers = tuple(n for n in inner if any(isinstance(e, Reduce) for e in subtrees(problem.model.definitions[n].body)))
+    by_layers = replace(plan, listed=plan.listed.union(layers), further=layers)
+    return by_layers if layers and _fits(by_layers) else replace(plan, listed=plan.listed.union(inner), further=tuple(inner))
+
+
+def _fits(plan: Plan) -> bool:
+    """Whether every formula of a gradient fits a line or a few; long sums are elided and count as short."""
+    return all(_length(item.formula) <= LONG for item in plan.backward)
 
 
 def _count(problem: Problem, name: str) -> int:
@@ -199,6 +227,8 @@ def _length(e: Expr) -> int:
     """How many entries stand in the formula, each as often as it is written."""
     if isinstance(e, Entry):
         return 1
+    if isinstance(e, Add) and len(e.terms) > MOST_TERMS:
+        return sum(_length(t) for t in e.terms[: FIRST + 1])
     below = getattr(e, "terms", None) or getattr(e, "factors", None) or getattr(e, "arguments", None) or ()
     if hasattr(e, "base"):
         below = (e.base,)

@@ -15,9 +15,8 @@ from handgrad.problem import Place, Problem
 from handgrad.trees import replaced, subtrees
 from handgrad.worksheet.hand import Hand, place
 from handgrad.worksheet.numbers import Numbers, Worked
-from handgrad.worksheet.plan import Plan, spelled
+from handgrad.worksheet.plan import FIRST, MOST_TERMS, Plan, spelled
 
-MOST_TERMS, FIRST = 8, 3        # a longer sum is elided in the middle after its first terms
 GUARD = 3                       # digits that stand before the dots of an operand that is carried unrounded, beyond those shown
 DOTS = Entry("…", ())
 RATE = Entry("·rate", ())        # the rate of descent, under a name that no model can hold
