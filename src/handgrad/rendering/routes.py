@@ -112,13 +112,23 @@ def between(curve: Curve, part: float) -> Point:
 
 def free_boxes(places: Places, sizes: Sequence[tuple[float, float] | None]) -> list[Box | None]:
     """A box of its size for the label of each edge, on the longest curve of its route: clear of boxes and labels, and of other curves if it can be."""
+    if not any(sizes):
+        return [None] * len(sizes)
     dots = [[between(curve, n / 24) for curve in route for n in range(25)] for route in places.routes]
     curves = [max(route, key=lambda curve: dist(curve[0], curve[3])) for route in places.routes]
     found: list[Box | None] = [Box(*between(curve, 0.5), *size) if size else None for curve, size in zip(curves, sizes, strict=True)]
     for edge in [n for n, size in enumerate(sizes) if size] * 3:
         size = sizes[edge] or (0.0, 0.0)
         taken = [*places.boxes, *(box for n, box in enumerate(found) if box and n != edge)]
-        others = [dot for n, line in enumerate(dots) if n != edge for dot in line]
         tried = [Box(*between(curves[edge], spot), *size) for spot in SPOTS]
+        around = _around(tried)
+        others = [dot for n, line in enumerate(dots) if n != edge for dot in line if around.holds(dot)]
         found[edge] = min(tried, key=lambda box: 1000 * sum(box.meets(other) for other in taken) + sum(box.holds(dot) for dot in others))
     return found
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    """The least box that holds the boxes."""
+    left, right = min(box.x - box.width / 2 for box in boxes), max(box.x + box.width / 2 for box in boxes)
+    top, bottom = min(box.y - box.height / 2 for box in boxes), max(box.y + box.height / 2 for box in boxes)
+    return Box((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
