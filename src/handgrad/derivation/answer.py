@@ -39,7 +39,7 @@ class Answer:
     values: tuple[Expr, ...]
     results: tuple[Expr, ...]
     where: tuple[Definition, ...]
-    steps: Callable[[], tuple[list[Step], ...]]        # told when they are asked for
+    steps: Callable[[int], tuple[list[Step], ...]]     # told when they are asked for; lemmas are numbered on from the number given
 
 
 def variable(text: str, given: Model, taken: frozenset[str]) -> Variable:
@@ -84,8 +84,8 @@ def answered(network: Network, of: Entry, variables: tuple[Variable, ...], taken
     letters = taken | {letter.name for e in entries for letter in e.letters}
 
     @cache
-    def steps() -> tuple[list[Step], ...]:
-        narrator = Narrator(network, of, run, tidy, letters, dict(chosen))
+    def steps(lemmas: int) -> tuple[list[Step], ...]:
+        narrator = Narrator(network, of, run, tidy, letters, dict(chosen), lemmas)
         return tuple(_ending(narrator.tell(v.entry, e), r) for v, e, r in zip(variables, entries, results, strict=True))
 
     return Answer(network, entries, tuple(values), results, _in_order(where, results), steps)
@@ -122,8 +122,10 @@ def _ending(steps: list[Step], result: Expr) -> list[Step]:
     """The steps with the shared parts of the result named in a last one."""
     if not steps or steps[-1].after is result:
         return steps
-    from_last = steps[-1].after
-    return [*steps, replace(steps[-1], before=from_last, after=result, reason="shared parts named", substeps=(), label="", facts=())]
+    last = steps[-1]
+    if canonical(last.after) is canonical(result):
+        return [*steps[:-1], replace(last, after=result)]
+    return [*steps, replace(last, before=last.after, after=result, reason="shared parts named", substeps=(), label="", facts=())]
 
 
 def lettered(x: Variable, run: Backward, model: Model, taken: frozenset[str]) -> dict[Letter, Letter]:

@@ -18,7 +18,7 @@ from handgrad.notation import read, read_entry, read_expression
 from handgrad.trees import reduction
 
 MOST_ORDERS = 4
-Telling = Callable[[], tuple[list[Step], ...]]
+Telling = Callable[[int], tuple[list[Step], ...]]
 
 
 class AskedModel(Model):
@@ -128,9 +128,12 @@ def _several(given: Model, of: Entry, by: tuple[str, ...], opaque: frozenset[str
 
 
 def _first(told: tuple[Telling, ...]) -> list[Step]:
-    """The steps of one variable after the other, of a derivative of higher order."""
-    return [step for tell in told for step in tell()[0]]
+    """The steps of one variable after the other, of a derivative of higher order; lemmas are numbered through."""
+    steps: list[Step] = []
+    for tell in told:
+        steps += tell(sum(bool(step.label) for step in steps))[0]
+    return steps
 
 
 def _one(tell: Telling, number: int) -> list[Step]:
-    return tell()[number]
+    return tell(0)[number]

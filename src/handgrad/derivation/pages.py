@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from handgrad.axes import Definition, Model
 from handgrad.derivation.steps import FORMS, ROUTINE, Step
-from handgrad.document import Block, Chain, Document, Heading, Inline, Inset, Line, Paragraph
-from handgrad.expr import Entry, Expr
+from handgrad.document import Block, Chain, Document, Inline, Inset, Line, Paragraph
+from handgrad.expr import Derivative, Entry, Expr, Node
 from handgrad.rules import textbook
+from handgrad.trees import replaced
 
 if TYPE_CHECKING:
     from handgrad.derivation.derivation import Derivation, Gradients
@@ -20,7 +21,8 @@ def page(derivation: Derivation, detail: str) -> Document:
     """The page of one derivation."""
     by: Inline = tuple(part for n, x in enumerate(derivation.wrt) for part in ((", ", x) if n else (x,)))
     title: Inline = (Entry(derivation.of.name, ()), ", differentiated by ", *(Entry(p.name, ()) if isinstance(p, Entry) else p for p in by))
-    blocks = [*_givens(derivation.model, derivation.where), *_chain(derivation, detail), *_remarks(derivation, detail)]
+    hidden = (*derivation.where, *derivation.auxiliary)
+    blocks = [*_givens(derivation.model, derivation.where, hidden), *_chain(derivation, detail), *_remarks(derivation, detail)]
     return Document(title, tuple(blocks), derivation.model)
 
 
@@ -29,9 +31,9 @@ def page_of_several(gradients: Gradients, detail: str) -> Document:
     first = gradients.first
     names: Inline = tuple(part for n, d in enumerate(gradients.values()) for part in ((", ", Entry(d.wrt[0].name, ())) if n else (Entry(d.wrt[0].name, ()),)))
     title: Inline = (Entry(first.of.name, ()), ", differentiated by ", *names)
-    blocks: list[Block] = [*_givens(first.model, first.where)]
+    blocks: list[Block] = [*_givens(first.model, first.where, first.where)]
     for d in gradients.values():
-        blocks += [Heading((d.derivative,), level=2), *_chain(d, detail)] if detail != "brief" else _chain(d, detail)
+        blocks += _chain(d, detail)
     if gradients.cotangent is not None:
         blocks.append(Paragraph(("keep from the forward pass: ", *_kept(gradients))))
     return Document(title, (*blocks, *_remarks(first, detail)), first.model)
@@ -47,9 +49,9 @@ def _kept(gradients: Gradients) -> Inline:
 # ---------------------------------------------------------------- givens
 
 
-def _givens(model: Model, where: tuple[Definition, ...]) -> tuple[Block, ...]:
+def _givens(model: Model, where: tuple[Definition, ...], hidden: tuple[Definition, ...]) -> tuple[Block, ...]:
     """The axes, the definitions and the facts, set in."""
-    new = {d.name for d in where}
+    new = {d.name for d in hidden}
     lines: list[Line | Inset] = [Line(d.entry, d.body) for d in model.definitions.values() if d.name not in new]
     blocks: list[Block] = [Paragraph((text,)) for text in [_axes(model)] if text]
     if lines:
@@ -73,23 +75,57 @@ def _chain(derivation: Derivation, detail: str) -> tuple[Block, ...]:
     """The lines from what was asked to the boxed result, lemmas set in between."""
     result = Line(derivation.derivative, derivation.result, boxed=True)
     steps = [s for s in derivation.steps if s.certificate is not None and s.certificate.verdict == "agrees"]
-    lines: list[Line | Inset] = []
+    chains: list[list[Line | Inset]] = [[]]
     if detail != "brief":
-        main = [s for s in steps if not s.label]
-        lines += _lines(condensed(main) if detail == "normal" else main, steps, detail)
-    last = lines[-1] if lines else None
+        chains = [_lines([s for s in part if not s.label], part, detail) for part in _orders(steps, derivation)] or [[]]
+    last = chains[-1][-1] if chains[-1] else None
     if isinstance(last, Line) and last.right is derivation.result:
-        lines[-1] = replace(last, left=derivation.derivative, boxed=True)
+        chains[-1][-1] = replace(last, left=derivation.derivative, boxed=True)
     else:
-        lines.append(result)
+        chains[-1].append(result)
+    for lines, named in zip(chains[1:], derivation.auxiliary, strict=False):
+        sides = [side for line in lines if isinstance(line, Line) for side in (line.left, line.right) if isinstance(side, Node)]
+        if any(named.name in side.tensors for side in sides):
+            lines.insert(0, Line(named.entry, named.body, lead=("with",)))
     form = derivation.matrix
     matrix = () if form is None else (Chain((Line(form.left, form.right, lead=("matrix form",), reason=(form.shapes.replace(" x ", " × "),)),)),)
-    return Chain(tuple(lines)), *matrix
+    return *(Chain(tuple(lines)) for lines in chains), *matrix
 
 
-def _lines(main: Sequence[Step], steps: Sequence[Step], detail: str) -> list[Line | Inset]:
+def _orders(steps: Sequence[Step], derivation: Derivation) -> list[list[Step]]:
+    """The steps of each order: a line that does not go on from the one before begins the next.
+
+    Where the lower derivative needs no name of its own, the left side of the next order is written as the higher derivative that it is.
+    """
+    found: list[list[Step]] = []
+    reached = None
+    for step in steps:
+        if not step.label:
+            if reached is None or step.before is not reached:
+                found.append([])
+            reached = step.after
+        if found:
+            found[-1].append(step)
+    plain = [part if any(s.label for s in part) else [_raised(s, derivation) for s in part] for part in found[1:]]
+    return [*found[:1], *plain]
+
+
+def _raised(step: Step, derivation: Derivation) -> Step:
+    """The step with the derivative of a lower derivative as a higher one."""
+    orders = {d.name: n for n, d in enumerate(derivation.auxiliary, 1)}
+
+    def change(node: object) -> object:
+        if isinstance(node, Derivative) and isinstance(node.body, Entry) and node.body.name in orders:
+            return Derivative(derivation.of, (*derivation.wrt[: orders[node.body.name]], *node.by))
+        return None
+
+    return replace(step, before=replaced(step.before, change), after=replaced(step.after, change))
+
+
+def _lines(part: Sequence[Step], steps: Sequence[Step], detail: str) -> list[Line | Inset]:
     lemmas = [s for s in steps if s.label]
     lines: list[Line | Inset] = []
+    main = condensed(part) if detail == "normal" else part
     for n, step in enumerate(main):
         lines.append(_line(step, detail, first=n == 0))
         if n == 0 and lemmas:

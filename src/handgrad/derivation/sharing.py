@@ -17,6 +17,7 @@ from handgrad.trees import opened, renamed
 
 GAIN = 4
 MOST = 8
+LEAST = 7           # a part of fewer symbols, such as a norm, is read faster than its name is looked up
 COMPOSITE = (Call, VectorCall, Pow, Reduce, Add, Mul, Cases)
 
 
@@ -51,6 +52,8 @@ class Sharing:
 
     def _gain(self, key: Expr, count: int) -> int:
         cost, name = symbols(self.tidy(key)), 1 + len(key.letters)
+        if cost < LEAST:
+            return 0
         return count * (cost - name) - (cost + name)
 
     def _named(self, key: Expr, expressions: list[Expr]) -> list[Expr]:

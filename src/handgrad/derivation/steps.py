@@ -10,7 +10,7 @@ from handgrad.axes import letter_for
 from handgrad.derivation.backward import Adjoint, Backward, Contribution
 from handgrad.derivation.links import Link, cancelled, chain_reason, leads_to
 from handgrad.derivation.network import Name, Network, slope
-from handgrad.expr import MINUS_ONE, ZERO, Compare, Condition, Delta, Derivative, Entry, Expr, Index, IndexCompare, Letter, Mul, Node, add, mul
+from handgrad.expr import MINUS_ONE, ZERO, Compare, Condition, Delta, Derivative, Entry, Expr, Index, IndexCompare, Letter, Mul, Node, add, mul, negative
 from handgrad.rules import textbook
 from handgrad.rules.algebra import product, total_of
 from handgrad.rules.canonical import canonical, reduced
@@ -57,6 +57,7 @@ class Narrator:
     tidy: Tidy
     taken: frozenset[str]
     chosen: dict[Letter, Index]              # letters with names for the fresh ones of what is asked for
+    lemmas: int = 0                          # how many lemmas were numbered before
     labels: dict[Expr, str] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)                  # the lemmas that stand already
 
@@ -131,7 +132,8 @@ class Narrator:
         return _joined(lines, self._by_cases(left, lines) or lines)
 
     def _labelled(self, step: Step) -> Step:
-        label = LABELS[len(self.labels)] if len(self.labels) < len(LABELS) else f"({len(self.labels) + 1})"
+        number = self.lemmas + len(self.labels)
+        label = LABELS[number] if number < len(LABELS) else f"({number + 1})"
         self.labels[step.before] = label
         return replace(step, label=label)
 
@@ -175,7 +177,8 @@ class Narrator:
 
     def _value_term(self, link: Link, c: Contribution) -> Expr:
         adjoint = renamed(self.run.flowing(link.user.entry.name), link.fixed)
-        return link.summed(textbook.cleaned(_signed_product(self.tidy(adjoint), self.tidy(link.partial))))
+        value = textbook.cleaned(_signed_product(self.tidy(adjoint), self.tidy(link.partial)))
+        return negative(link.summed(mul(*value.factors[1:]))) if isinstance(value, Mul) and value.factors[0] is MINUS_ONE else link.summed(value)
 
     def _uncollapsed(self, link: Link, c: Contribution) -> Expr:
         value = product(renamed(self.run.flowing(link.user.entry.name), link.fixed), link.partial)
@@ -206,7 +209,7 @@ class Narrator:
         lines, current = [], start
         for rule, e, reason, facts in stages:
             shown = self.tidy(e)
-            if shown is not current:
+            if shown is not current and not (rule is textbook.collected and _reordered(current, shown)):
                 if _kinked(canonical(current)) != _kinked(canonical(shown)):
                     rule, reason = textbook.kink_value, textbook.kink_value.title
                 lines.append(Step(rule, current, shown, reason, facts=tuple(f for f in facts if f.startswith("F"))))
@@ -313,6 +316,11 @@ def _main(lines: Iterable[Step]) -> Rule:
     """The rule that says most about what was done."""
     known = list(lines)
     return next((line.rule for line in known if line.rule not in FORMS and line.rule not in ROUTINE), known[0].rule)
+
+
+def _reordered(a: Expr, b: Expr) -> bool:
+    """Whether the formulas differ in the order of their terms and factors alone."""
+    return symbols(a) == symbols(b) and canonical(a) is canonical(b)
 
 
 def _kinked(e: Node) -> set[str]:

@@ -65,6 +65,7 @@ from handgrad.rules.shapes import (
 )
 from handgrad.trees import fresh, instantiate, subtrees
 
+DECIMALS = 1000          # past this common denominator a sum keeps its decimals
 ODD = frozenset(("tanh", "sin", "sinh", "erf", "sign", "tan"))
 EVEN = frozenset(("abs", "cos", "cosh", "sech"))
 
@@ -99,6 +100,8 @@ def _content(collected: dict[Expr, Fraction]) -> Expr:
     content = Fraction(reduce(gcd, (v.numerator for v in values)), reduce(lcm, (v.denominator for v in values)))
     if values[0] < 0:
         content = -content
+    if content.denominator > DECIMALS:
+        content = values[0]                 # x + 0.044715 x^3 stays so
     whole = Add(tuple(scaled(v / content, e) for e, v in zip(ordered, values, strict=True)))
     return whole if content == 1 else Mul((Number(content), whole))
 

@@ -94,6 +94,8 @@ def indicator(condition: Condition) -> Cases:
 def is_positive(e: Expr) -> bool:
     """Whether the node is positive wherever it is real, by its shape alone."""
     match e:
+        case Call("pi", ()):
+            return True
         case Call(name, _):
             return sign_of(name) == "positive"
         case Number(value):

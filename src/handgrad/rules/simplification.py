@@ -21,7 +21,7 @@ from handgrad.rules.tidy import Tidy, symbols
 from handgrad.trees import fresh, instantiate, names, opened, subtrees
 
 ROUNDS = 3
-DEAR = 1.5          # what it costs in symbols that the result itself, or a part that holds it whole, stands in its derivative
+DEAR = 0.9          # what it costs in symbols that the result itself, or a part that holds it whole, stands in its derivative
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class Simplifier:
         """The symbols a person writes for it, and what the dear names cost extra."""
         if e not in self.costs:
             extra = DEAR * len(self.dear & names(e)) if self.dear else 0
-            self.costs[e] = symbols(self.tidy(e)) + extra
+            self.costs[e] = symbols(self.tidy(e)) + extra + sum(map(_unwieldy, subtrees(e)))
         return self.costs[e]
 
     def shaped(self, e: Any) -> Any:
@@ -157,6 +157,11 @@ class Simplifier:
         body: Expr = self.shaped(total_of(bodies))
         outside = [f for f in factors(body) if letter not in f.letters]
         return product(*outside, reduced("sum", letter, (product_of(f for f in factors(body) if f not in outside),)))
+
+
+def _unwieldy(node: Node) -> float:
+    """What a number with many digits costs extra: 13/200 is no better than 0.065."""
+    return len(str(node.value)) / 4 if isinstance(node, Number) and abs(node.value.numerator) + node.value.denominator > 10_000 else 0
 
 
 def divisors(e: Expr) -> frozenset[Expr]:

@@ -155,6 +155,9 @@ def _by_itself(indices: tuple[Any, ...], x: Entry) -> tuple[Rule, Expr]:
 def _of_call(body: Call, x: Entry, setting: Setting) -> tuple[Rule, Expr] | None:
     if body.function == "stop":
         return constant, ZERO
+    if body.function in ("max", "min") and len(body.arguments) > 2:
+        rest = Call(body.function, body.arguments[1:])
+        return definition, Derivative(Call(body.function, (body.arguments[0], rest)), (x,))
     slope = setting.slope(body.function) if len(body.arguments) == 1 else None
     if slope is not None:
         return slope_rule(body.function), mul(slope.at(body.arguments), Derivative(body.arguments[0], (x,)))

@@ -45,6 +45,9 @@ from handgrad.rules.shapes import MIRRORED, coefficient, factors, indicator, is_
 from handgrad.trees import names, subtrees
 
 
+WHOLE = 100
+
+
 @dataclass(slots=True)
 class Tidy:
     """Writes canonical trees as raw ones; `levels` says how near to the result a name stands (factors in the order of the chain rule)."""
@@ -124,10 +127,11 @@ class Tidy:
         above.sort(key=self._factor_key)
         under.sort(key=self._factor_key)
         top = [self._power(f) for f in above]
-        if abs(c.numerator) != 1 or not top:
-            top.insert(0, Number(Fraction(abs(c.numerator))))
+        decimal = c.denominator > WHOLE             # a decimal is one number, not a numerator and a denominator
+        if abs(c.numerator) != 1 or not top or decimal:
+            top.insert(0, Number(abs(c) if decimal else Fraction(abs(c.numerator))))
         bottom = [self._power(power(f, MINUS_ONE)) for f in under]
-        if c.denominator != 1:
+        if c.denominator != 1 and not decimal:
             bottom.insert(0, Number(Fraction(c.denominator)))
         whole = quotient(mul(*top), mul(*bottom)) if bottom else mul(*top)
         return negative(whole) if c < 0 else whole
