@@ -44,7 +44,6 @@ from handgrad.rules.order import sort_key
 from handgrad.rules.shapes import MIRRORED, coefficient, factors, indicator, is_indicator, scaled, terms
 from handgrad.trees import names, subtrees
 
-
 WHOLE = 100
 
 
