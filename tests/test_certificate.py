@@ -72,7 +72,7 @@ def test_the_command_tells_what_it_found(tmp_path: Path, capsys: pytest.CaptureF
     file = tmp_path / "derivation.json"
     file.write_text(json.dumps(RIGHT[0]), encoding="utf-8")
     assert main(["certificate", str(file)]) == 0
-    assert "1 of 1 lines agree" in capsys.readouterr().out
+    assert "1 of 1 line agrees" in capsys.readouterr().out
     file.write_text(json.dumps(WRONG[0]), encoding="utf-8")
     assert main(["certificate", str(file)]) == 1
     assert "✗" in capsys.readouterr().out
@@ -100,3 +100,29 @@ def test_what_derive_saves_agrees(words: list[str], capsys: pytest.CaptureFixtur
     assert main(["derive", *words, "--json"]) == 0
     findings = recheck(json.loads(capsys.readouterr().out))
     assert [f for f in findings if f.verdict != "agrees"] == []
+
+
+@pytest.mark.parametrize("formula", ["x*9^9^9^9", "x*sin(10^(10^9))", "x^(10^5000)", "x*tanh(exp(exp(50)))", "x*exp(exp(exp(x + 9)))"])
+def test_what_is_too_large_to_compute_is_left_open_at_once(formula: str) -> None:
+    (finding,) = recheck(saved(f"J = {formula}", "J", "x", f"{formula}/x"))
+    assert finding.verdict == "undecided"
+
+
+@pytest.mark.parametrize(("key", "value"), [
+    ("result", {"text": "2*x", "latex": "3 x", "where": []}), ("result", {"text": "3*x", "latex": "2 x", "where": []}),
+    ("matrix", {"text": "x", "shapes": "n"}), ("wrt", ["y"]),
+])
+def test_a_file_that_says_two_things_is_found(key: str, value: Any) -> None:
+    result = {"text": "2*x", "latex": "2 x", "where": []}
+    whole = saved("f = x^2", "f", "x", "") | {"result": result, "matrix": None, "results": [{"wrt": ["x"], "result": result, "matrix": None}]}
+    assert [f.verdict for f in recheck(whole)] == ["agrees"]
+    assert [f.equation for f in recheck(whole | {key: value}) if f.verdict == "apart"] == [f"`{key}`"]
+
+
+@pytest.mark.parametrize(("result", "said"), [("2*x", "1 of 1 line agrees with mpmath to 30 digits, at 3 points or more."),
+                                              ("3*x", "0 of 1 line agrees with mpmath to 30 digits.")])
+def test_the_count_is_a_sentence(result: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps(saved("f = x^2", "f", "x", result)), encoding="utf-8")
+    main(["certificate", str(file), "--width", "120"])
+    assert said in capsys.readouterr().out

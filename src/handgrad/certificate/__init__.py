@@ -49,7 +49,18 @@ def recheck(saved: Mapping[str, Any]) -> tuple[Finding, ...]:
     with mp.workdps(DIGITS):
         drawn = tuple(points(model, functions(), SEED, POINTS))
     typings = _typings(saved, model)
-    return tuple(_found(claim, model, typings, drawn) for claim in _claims(saved))
+    return (*_copies(saved), *(_found(claim, model, typings, drawn) for claim in _claims(saved)))
+
+
+def _copies(saved: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the file says twice and not alike: the result, its matrix form and by what is differentiated stand at the top and in `results`."""
+    answers = saved.get("results") or ()
+    if not answers:
+        return
+    said = {"result": answers[0].get("result"), "matrix": answers[0].get("matrix"), "wrt": [x for answer in answers for x in answer["wrt"]]}
+    for key, copy in said.items():
+        if saved.get(key) != copy:
+            yield Finding("file", f"`{key}`", "apart", 0, "it stands in the file twice, and the two differ")
 
 
 def _extended(saved: Mapping[str, Any]) -> Model:
@@ -102,16 +113,17 @@ def _found(claim: Claim, model: Model, typings: tuple[Letters, ...], drawn: tupl
         condition = _condition(claim, model, {**letters, **{letter.name: letter.axis for letter in left.letters | right.letters}})
     except HandgradError as error:
         return Finding(claim.line, claim.equation, "undecided", 0, f"cannot be read: {error.what}")
-    seen = 0
+    seen, reason = 0, ""
     for point in drawn:
         try:
             apart = _apart(left, right, condition, point)
-        except (Undefined, ZeroDivisionError, KeyError):
+        except (Undefined, ZeroDivisionError, KeyError) as nothing:
+            reason = str(nothing) if isinstance(nothing, Undefined) else reason
             continue
         if apart:
             return Finding(claim.line, claim.equation, "apart", seen + 1, apart)
         seen += 1
-    because = "" if seen else "no point was found at which it has a value"
+    because = "" if seen else "no point was found at which it has a value" + (f": {reason}" if reason else "")
     return Finding(claim.line, claim.equation, "agrees" if seen else "undecided", seen, because)
 
 

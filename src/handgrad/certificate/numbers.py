@@ -49,6 +49,8 @@ from handgrad.expr import (
 )
 
 DIGITS = 120                    # of the arithmetic
+LARGEST = 2**22                 # |log2| of the largest value that is worked out
+FAR = mpf(2) ** 1024            # how far from 0 a function is asked for whose value stays small
 STEP = "1e-25"                  # of a difference: 50 digits for a first derivative, 45 still for a third
 Place = tuple[str, tuple[int, ...]]
 
@@ -216,10 +218,22 @@ def difference(body: Node, by: Sequence[Entry], point: Point, letters: Letters, 
 
 def power(base: Any, exponent: Any) -> Any:
     """A real power."""
+    if exponent and abs(exponent) * max(abs(mp.mag(base)) if base else 1, 1) > LARGEST:
+        raise Undefined("exponent too large to evaluate")
     whole = exponent == int(exponent)
     if (base == 0 and exponent <= 0 and exponent != 0) or (base < 0 and not whole):
         raise Undefined("a power that is not real")
     return base ** (int(exponent) if whole else exponent)
+
+
+def within(f: Callable[[Any], Any], least: Any, largest: Any) -> Callable[[Any], Any]:
+    """The function between two bounds; further out its value has too many digits."""
+    def checked(x: Any) -> Any:
+        if not least <= x <= largest:
+            raise Undefined("exponent too large to evaluate")
+        return f(x)
+
+    return checked
 
 
 def above(f: Callable[[Any], Any], least: int) -> Callable[[Any], Any]:
@@ -233,9 +247,10 @@ def above(f: Callable[[Any], Any], least: int) -> Callable[[Any], Any]:
 
 
 ELEMENTARY: dict[str, Callable[..., Any]] = {
-    "exp": mp.exp, "log": above(mp.log, 0), "log1p": above(mp.log1p, -1), "expm1": mp.expm1, "sqrt": above(mp.sqrt, 0), "abs": abs, "sign": mp.sign,
-    "sin": mp.sin, "cos": mp.cos, "tan": mp.tan, "sinh": mp.sinh, "cosh": mp.cosh, "tanh": mp.tanh, "sech": mp.sech, "erf": mp.erf, "max": max,
-    "min": min, "clip": lambda x, low, high: min(max(x, low), high), "pi": lambda: +mp.pi,
+    **{f.__name__: within(f, -FAR, LARGEST) for f in (mp.exp, mp.expm1)}, **{f.__name__: within(f, -LARGEST, LARGEST) for f in (mp.sinh, mp.cosh)},
+    **{f.__name__: within(f, -FAR, FAR) for f in (mp.sin, mp.cos, mp.tan, mp.sech, mp.tanh, mp.erf)},
+    "log": above(mp.log, 0), "log1p": above(mp.log1p, -1), "sqrt": above(mp.sqrt, 0),
+    "abs": abs, "sign": mp.sign, "max": max, "min": min, "clip": lambda x, low, high: min(max(x, low), high), "pi": lambda: +mp.pi,
 }
 
 

@@ -46,5 +46,11 @@ def _document(findings: tuple[Finding, ...]) -> Document:
     agreed = len(findings) - len(bad)
     blocks: list[Block] = [Note((f"{f.line}: {f.equation}: {f.because}",), MARKS[f.verdict]) for f in bad]
     least = min((f.points for f in findings if f.verdict == "agrees"), default=0)
-    blocks.append(Paragraph((f"{agreed} of {len(findings)} lines agree with mpmath to 30 digits, each at {least} points or more.",)))
+    said = f"{agreed} of {_counted(len(findings), 'line')} {'agrees' if 1 in (agreed, len(findings)) else 'agree'} with mpmath to 30 digits"
+    where = f", {'each ' if agreed > 1 else ''}at {_counted(least, 'point')} or more" if agreed else ""
+    blocks.append(Paragraph((f"{said}{where}.",)))
     return Document((), tuple(blocks), Model({}))
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
