@@ -200,7 +200,7 @@ def _remarks(derivation: Derivation, detail: str) -> tuple[Block, ...]:
         blocks.append(Paragraph(without))
     for offer in derivation.facts_offered:
         blocks.append(Paragraph(("With ", offer.fact, ": ", derivation.derivative, " = ", offer.result, ".")))
-    blocks += [Paragraph(note) for note in derivation.notes]
+    blocks += [Paragraph(_sentence(note)) for note in derivation.notes]
     return tuple(blocks)
 
 
@@ -229,6 +229,15 @@ def _certified(derivation: Derivation, detail: str) -> Inline:
     if detail == "full":
         return (f"Every step certified; the result at {found.points} points, to {found.bits} bits.",)
     return ("Every step certified; `--steps full` shows how.",)
+
+
+def _sentence(note: Inline) -> Inline:
+    """The note with a capital and a full stop."""
+    first, *rest = note
+    if isinstance(first, str) and first.startswith("for "):
+        first = "For" + first[3:]
+    whole: Inline = (first, *rest)
+    return whole if isinstance(whole[-1], str) and whole[-1].endswith(".") else (*whole, ".")
 
 
 def _without_facts(derivation: Derivation) -> Inline:
