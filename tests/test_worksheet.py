@@ -315,6 +315,15 @@ def test_a_fault_is_told_with_file_line_and_what_would_do(old: str, new: str, to
     assert len(said.splitlines()) >= 2
 
 
+@pytest.mark.parametrize(("statement", "told"), [
+    ("E = g(w)^2", "an abstract function has no number"), ("E = w*d(w^3, w, w)", "a derivative that is not carried out has no number"),
+    ("E = log(w - 2)", "`E` has no value here"), ("E = 1/(w - 1)", "`E` has no value here"), ("e = 1/(w + 4)\nE = log(e - 1)", "`E` has no value here"),
+])
+def test_what_has_no_number_is_refused_in_words(statement: str, told: str) -> None:
+    with pytest.raises(HandgradError, match=told):
+        work(read_problem(f'model = """\n{statement}\n"""\n[given]\nw = 1\n'))
+
+
 # ---------------------------------------------------------------- the command
 
 

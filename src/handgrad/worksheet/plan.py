@@ -213,7 +213,7 @@ def plan_of(problem: Problem) -> Plan:
 
 def _fits(plan: Plan) -> bool:
     """Whether every formula of a gradient fits a line or a few; long sums are elided and count as short."""
-    return all(_length(item.formula) <= LONG for item in plan.backward)
+    return all(_length(item.formula) <= LONG for item in (*plan.forward, *plan.backward) if item.by is not None)
 
 
 def _count(problem: Problem, name: str) -> int:
