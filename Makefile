@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PEERS  ?= sympy tensorgrad   # what bench compares with; tensorgrad brings torch, some gigabytes
 
-.PHONY: demo test lint types imports unit test-frameworks bench nightly picture clean
+.PHONY: demo test lint types imports unit test-frameworks bench nightly picture gallery clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -58,6 +58,10 @@ nightly: $(VENV)/.test        ## the property tests over very many cases
 
 picture: $(VENV)/.core        ## the picture of the README, from real output
 	$(BIN)/python docs/picture.py
+
+gallery: $(VENV)/.core        ## the pages of the catalogue, as derived
+	$(BIN)/handgrad catalogue --page activations -o docs/gallery/activations.md
+	$(BIN)/handgrad catalogue --page losses -o docs/gallery/losses.md
 
 clean:
 	rm -rf $(VENV) $(VENV)-frameworks $(VENV)-bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
