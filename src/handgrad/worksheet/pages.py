@@ -12,6 +12,7 @@ from handgrad.arithmetic.decimals import Places, as_rounded, fraction, rounded
 from handgrad.document import Block, Chain, Heading, Inline, Line, Matrices, Matrix, Note, Paragraph
 from handgrad.expr import Add, Call, Entry, Mul, Number
 from handgrad.problem import gradient
+from handgrad.rendering.graph import figure, graph_of
 from handgrad.trees import subtrees
 from handgrad.worksheet.hand import place
 from handgrad.worksheet.numbers import Worked
@@ -19,6 +20,7 @@ from handgrad.worksheet.plan import spelled
 from handgrad.worksheet.substitution import Display, indices
 
 MOST_LINES = 24                 # numbers of one tensor that are shown with their working
+MOST_NODES = 24                 # of the graph
 MOST_ROWS = 16                  # of a matrix
 EXACT_DIGITS = 5
 REACH = {"sigmoid": (0, 1), "tanh": (-1, 1)}
@@ -39,8 +41,20 @@ def sections(display: Display, quantities: frozenset[str] | None) -> list[Block]
     if display.plan.further:
         said = f"the adjoints of {', '.join(display.plan.further)} stand on lines of their own: written into the products, the lines would be too long."
         blocks.append(Note((said,)))
-    blocks += [Heading(("Summary",)), *matrices(display), Paragraph(summary(display))]
+    blocks += [Heading(("Summary",)), *matrices(display), Paragraph(summary(display)), *picture(display)]
     return blocks
+
+
+def picture(display: Display) -> list[Block]:
+    """The graph of the computation with the numbers on it, where it is small enough to be read."""
+    found = display.numbers
+    formulas = {w.item.entry: w.item.formula for w in found.forward}
+    values = {n: minus(display.texts[place(n)]) for f in (*formulas.values(), *formulas) for n in subtrees(f) if isinstance(n, Entry)}
+    gradients = {w.item.by: minus(w.text) for w in found.backward if w.item.by is not None}
+    graph = graph_of(formulas, display.symbol, values, gradients)
+    if len(graph.nodes) > MOST_NODES:
+        return []
+    return [replace(figure(graph, display.plan.problem.model), fallback="")]
 
 
 def _families(display: Display, numbers: Sequence[Worked]) -> Iterable[Block]:
