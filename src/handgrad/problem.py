@@ -20,8 +20,9 @@ from typing import Any, Literal
 from handgrad.arithmetic.decimals import Places, Ties
 from handgrad.axes import Model
 from handgrad.errors import HandgradError
-from handgrad.expr import Axis
+from handgrad.expr import Axis, Bound
 from handgrad.notation import read
+from handgrad.verification.sizes import Sizes
 
 Place = tuple[str, tuple[int, ...]]         # an entry: the name and its indices, from 1
 LONGEST = 200                               # decimals that a number or a rounding may have
@@ -191,6 +192,7 @@ class _Reader:
         if missing:
             raise self.error(f"no number is given for {', '.join(f'`{m}`' for m in missing)}", self.line("given") or 1,
                              "add " + ", ".join(f"{m} = {_example(len(model.tensors[m]))}" for m in missing) + " below [given]")
+        _shifted(model, sizes)
         if not draw:
             for name, slots in model.tensors.items():
                 if any(axis not in sizes for axis in slots):
@@ -288,6 +290,19 @@ class _Reader:
         if not isinstance(epochs, int) or isinstance(epochs, bool) or not 1 <= epochs <= MOST_EPOCHS:
             raise self.error(f"epochs = {str(epochs)[:40]} is no number of steps", self.line("update", "epochs"), f"write a number from 1 to {MOST_EPOCHS}")
         return Update(self._number(table["rate"], "`rate`", self.line("update", "rate")), epochs)
+
+
+def _shifted(model: Model, sizes: dict[Axis, int]) -> None:
+    """The lengths that shifted indices leave: with `x[t+k-1]` over 4 entries and k over 2, t runs to 3."""
+    shifts = Sizes(model).shifts
+    for _ in shifts:
+        for slot, index, binders in shifts:
+            over = [(factor, atom.axis if not isinstance(atom, Bound) else binders[-1 - atom.depth]) for factor, atom in index.terms]
+            unknown = [axis for _, axis in over if axis not in sizes]
+            if slot in sizes and len(unknown) == 1 and (1, unknown[0]) in over:
+                rest = index.constant + sum(factor * sizes[axis] for factor, axis in over if axis in sizes)
+                if sizes[slot] - rest >= 1:
+                    sizes[unknown[0]] = sizes[slot] - rest
 
 
 def entries(model: Model, sizes: Mapping[Axis, int], name: str) -> Iterator[tuple[int, ...]]:

@@ -24,10 +24,11 @@ def place(entry: Entry) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Evaluates written-out formulas over the numbers known so far."""
+    """Evaluates written-out formulas over the numbers known so far. Whether two are equal, rounding must not say: `true` decides it."""
 
     values: Mapping[Place, Scalar]
     functions: Mapping[str, Function]
+    true: Hand | None = None
 
     def __call__(self, e: Any) -> Scalar:
         """The value; it raises `Unclear` where a higher precision might decide, `Unreal` where there is none."""
@@ -99,8 +100,11 @@ class Hand:
     def holds(self, condition: Any) -> bool:
         """Whether the condition holds for the numbers carried."""
         match condition:
+            case Compare("==" | "!=") if self.true is not None:
+                return self.true.holds(condition)
             case Compare(operator, left, right):
-                s = balls.certain_sign(self(left) - self(right))
+                a, b = self(left), self(right)
+                s = 0 if a is b else balls.certain_sign(a - b)
                 return {"<": s < 0, "<=": s <= 0, ">": s > 0, ">=": s >= 0, "==": s == 0, "!=": s != 0}[operator]
             case Not(inner):
                 return not self.holds(inner)

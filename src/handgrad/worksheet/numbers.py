@@ -88,7 +88,8 @@ def run(plan: Plan, rounding: Rounding, shown: Mapping[Place, Scalar], true: Map
     """The numbers at one precision, from inputs as shown and as they truly are."""
     carried, exact = dict(shown), dict(true)
     functions = catalogue.functions()
-    hand, certain = Hand(carried, functions), Hand(exact, functions)
+    certain = Hand(exact, functions)
+    hand = Hand(carried, functions, certain)
     found: list[Worked] = []
     items = (*plan.forward, *plan.backward)
     for item in items:

@@ -10,7 +10,7 @@ from typing import Any
 from handgrad.arithmetic.balls import Unclear, Unreal, working_precision
 from handgrad.arithmetic.decimals import Places, as_rounded, cut, fraction, in_full
 from handgrad.document import Inline
-from handgrad.expr import MINUS_ONE, ZERO, Add, Call, Cases, Compare, Derivative, Entry, Expr, Literal, Mul, Number, Pow, add, mul
+from handgrad.expr import MINUS_ONE, ZERO, Add, Call, Cases, Compare, Derivative, Entry, Expr, Literal, Mul, Not, Number, Pow, add, mul
 from handgrad.problem import Place, Problem
 from handgrad.trees import replaced, subtrees
 from handgrad.worksheet.hand import Hand, place
@@ -95,8 +95,9 @@ class Display:
         """A factor; a short sum in it, such as 1 - h, is a number of the product, and so is the branch of a case."""
         if isinstance(e, Cases):
             return self._factor(self.hand.branch(e), tight)
-        if isinstance(e, Number) and tight and e.value.denominator == 1:
-            return _number(str(e.value), True, False)
+        if isinstance(e, Number) and tight and e.value.denominator not in (2, 3, 4, 6):
+            text = in_full(e.value)
+            return _number(text, True, False) if text is not None else e
         if _is_short(e):
             value = fraction(self.hand(e))
             text = in_full(value) if value is not None and not any("…" in self.texts[place(n)] for n in subtrees(e) if isinstance(n, Entry)) else None
@@ -105,20 +106,24 @@ class Display:
         return self._put(e, tight)  # type: ignore[no-any-return]
 
     def since(self, e: Expr) -> Inline:
-        """Why the branch of the first case was taken, and that a kink was hit."""
+        """Why the branches of one or two cases were taken; of more it would be no reason that one can read."""
+        found = [n for n in subtrees(e) if isinstance(n, Cases)]
+        if not 1 <= len(found) <= 2:
+            return ()
         with working_precision(self.numbers.bits):
-            for cases in (n for n in subtrees(e) if isinstance(n, Cases)):
+            said: list[Any] = []
+            for cases in found:
                 taken = next((c for _, c in cases.branches if self.hand.holds(c)), None)
-                said = [part for c in ([taken] if taken is not None else [c for _, c in cases.branches]) for part in (", ", self.formula(c))][1:]
-                return ("since ", *said) if taken is not None else ("since not ", *said)
-        return ()
+                for condition in (taken,) if taken is not None else (opposite(c) for _, c in cases.branches):
+                    said += [", ", self.formula(condition)]
+        return ("since ", *said[1:])
 
     def kink(self, e: Expr) -> Inline:
         """The place where a slope is taken by convention, and which, if the numbers hit one exactly."""
         with working_precision(self.numbers.bits):
             for n in subtrees(e):
                 if isinstance(n, Cases):
-                    met = next((c for _, c in n.branches if isinstance(c, Compare) and self._vanishes(c.left - c.right)), None)
+                    met = next((c for _, c in n.branches if isinstance(c, Compare) and c.operator not in "==!=" and self._vanishes(c.left - c.right)), None)
                     taken = self.hand.branch(n)
                     if met is not None and any(not self._vanishes(value - taken) for value in (*(v for v, _ in n.branches), n.otherwise)):
                         return ("on the kink ", Compare("==", self.formula(met.left), self.formula(met.right)), ": ", self.formula(taken), " is taken")
@@ -136,7 +141,7 @@ class Display:
 def display(plan: Plan, found: Numbers, functions: Mapping[str, Any], given: Mapping[Place, Any]) -> Display:
     """The display of a page."""
     problem = plan.problem
-    made = Display(plan, found, Hand(found.values, functions), spellings=spellings(problem))
+    made = Display(plan, found, Hand(found.values, functions, Hand(found.exact, functions)), spellings=spellings(problem))
     for key, value in given.items():
         made.texts[key] = in_full(value, 400) or str(value)
     if problem.update is not None:
@@ -176,6 +181,14 @@ def _operand(worked: Worked, unrounded: bool) -> str:
 def _number(text: str, tight: bool, first: bool) -> Entry:
     shown = text.replace("-", "−")
     return Entry(f"({shown})" if tight or (shown.startswith("−") and not first) else shown, ())
+
+
+OPPOSITES = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+
+
+def opposite(condition: Any) -> Any:
+    """The condition that holds where this one does not."""
+    return Compare(OPPOSITES[condition.operator], condition.left, condition.right) if isinstance(condition, Compare) else Not(condition)
 
 
 def _inverse(e: Expr) -> bool:
