@@ -113,6 +113,7 @@ def agrees_with_jets(made: Worksheet) -> None:
     problem = made.problem
     verifier = Verifier(problem.model, catalogue.functions())
     point = verifier.at({name: nested(problem, name) for name in problem.model.inputs})
+    point.sizes.update(problem.sizes)
     for worked in made.numbers.all:
         e = worked.item.entry if worked.item.by is None else Derivative(Entry(problem.of, ()), (worked.item.by,))
         truth = Fraction(verifier.value(e, point))
@@ -134,6 +135,16 @@ def nested(problem: Any, name: str) -> Any:
 def test_any_number_of_digits_is_certain() -> None:
     made = work(read_problem(NETWORK), exact=500)
     assert len(made.numbers.forward[-1].shown[-1][1].replace(".", "").lstrip("0")) == 500
+
+
+def test_a_sum_that_is_exactly_one_has_its_digits() -> None:
+    text = 'model = """\ns[k] = softmax[k](a[k])\nE = sum[k](s[k]) + 1/2\n"""\ngradient = { of = "E", by = "a" }\n[given]\na = [0.3, -0.4]\n'
+    problem = read_problem(text)
+    for rounding in (Rounding(), Rounding((Places(0),)), Rounding((Places(0),), carry="unrounded"), Rounding((Places(3, True),), carry="unrounded")):
+        made = work(replace(problem, rounding=rounding))
+        assert str(made)
+        assert made.numbers.forward[-1].shown[-1][1] in ("1.5000", "1.5", "2", "1.50")
+        assert made.json()["numbers"][2]["exact"] in ("1.5", "1.50000000000")
 
 
 def test_unrounded_numbers_are_the_certified_ones() -> None:

@@ -113,6 +113,18 @@ def as_rounded(value: Scalar, places: Places, ties: Ties = "away") -> tuple[Frac
     return found, fixed(found, decimals)
 
 
+NEAR = 40                       # decimals to which a ball that the rounding does not decide is taken
+
+
+def as_told(value: Scalar, places: Places, ties: Ties = "away") -> tuple[Fraction, str]:
+    """The rounded value for print beside others: a ball that lies on a half, as far as its precision tells, is taken for that half."""
+    try:
+        return as_rounded(value, places, ties)
+    except Unclear:
+        near = (ball(value).mid() * arb(10) ** NEAR + arb(1) / 2).floor().mid()
+        return as_rounded(fmpq(near.unique_fmpz() or 0, fmpz(10) ** NEAR), places, ties)
+
+
 def in_full(value: Fraction, digits: int = IN_FULL) -> str | None:
     """The decimal in full if it ends and has at most so many digits; leading zeros do not count."""
     decimals = ending(value)

@@ -11,7 +11,7 @@ from flint import arb, fmpq, fmpz
 
 from handgrad import catalogue
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal, relative_bits, working_precision
-from handgrad.arithmetic.decimals import Places, as_rounded, fraction, in_full
+from handgrad.arithmetic.decimals import Places, as_rounded, as_told, fraction, in_full
 from handgrad.errors import ModelError
 from handgrad.problem import Place, Rounding
 from handgrad.worksheet.hand import Hand, place, scalar
@@ -41,7 +41,7 @@ class Worked:
     def exact_text(self) -> str:
         """The unrounded number with as many digits as are shown."""
         decimals = len(self.shown[-1][1].partition(".")[2])
-        return as_rounded(self.exact, Places(decimals))[1]
+        return as_told(self.exact, Places(decimals))[1]
 
     @property
     def rounded(self) -> bool:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from handgrad.arithmetic.balls import Scalar, ball, working_precision
-from handgrad.arithmetic.decimals import Places, as_rounded, fraction, rounded
+from handgrad.arithmetic.decimals import Places, as_told, fraction
 from handgrad.document import Block, Chain, Heading, Inline, Line, Matrices, Matrix, Note, Paragraph
 from handgrad.expr import Add, Call, Entry, Mul, Number
 from handgrad.problem import gradient
@@ -116,7 +116,7 @@ def differs(worked: Worked, display: Display) -> bool:
 def in_places(value: Scalar, worked: Worked, display: Display) -> Fraction:
     """The value with the places of the number."""
     rounding = display.numbers.rounding
-    return rounded(value, rounding.places(worked.item.family)[-1], rounding.ties)
+    return as_told(value, rounding.places(worked.item.family)[-1], rounding.ties)[0]
 
 
 def apart(worked: Worked, display: Display) -> Inline:
@@ -126,7 +126,7 @@ def apart(worked: Worked, display: Display) -> Inline:
     last, text = worked.shown[-1]
     digits = len(text.lstrip("-0.").replace(".", "")) + 1
     with working_precision(display.numbers.bits):
-        exact = as_rounded(worked.exact, Places(max(digits, EXACT_DIGITS), significant=True))[1]
+        exact = as_told(worked.exact, Places(max(digits, EXACT_DIGITS), significant=True))[1]
         return (f"exact {minus(exact)}{_percent(last, worked.exact)}",)
 
 
@@ -171,7 +171,7 @@ def _text(worked: Worked, side: str, display: Display) -> str:
     if side == "by hand":
         return minus(worked.shown[-1][1])
     with working_precision(display.numbers.bits):
-        return minus(as_rounded(worked.exact, display.numbers.rounding.places(worked.item.family)[-1], display.numbers.rounding.ties)[1])
+        return minus(as_told(worked.exact, display.numbers.rounding.places(worked.item.family)[-1], display.numbers.rounding.ties)[1])
 
 
 def _lead(display: Display, name: str) -> Inline:
@@ -197,7 +197,7 @@ def summary(display: Display) -> Inline:
     found, problem = display.numbers, display.plan.problem
     error = next(w for w in found.forward if w.item.entry.name == problem.of)
     with working_precision(found.bits):
-        exact = as_rounded(error.exact, Places(EXACT_DIGITS, significant=True))[1]
+        exact = as_told(error.exact, Places(EXACT_DIGITS, significant=True))[1]
         ranked = sorted(used(display), key=cost, reverse=True)[:2]
         costs = [(w, cost(w)) for w in ranked]
     said: list[Any] = [display.symbol(error.item.entry), f" {result(error)[0] if not error.rounded else '='} {minus(error.text)}"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from handgrad import catalogue
 from handgrad.arithmetic.balls import Scalar, working_precision
-from handgrad.arithmetic.decimals import Places, as_rounded, fraction, in_full
+from handgrad.arithmetic.decimals import Places, as_told, fraction, in_full
 from handgrad.axes import Model
 from handgrad.document import Document
 from handgrad.errors import ModelError
@@ -106,7 +106,7 @@ class Worksheet:
 def _digits(value: Scalar) -> str:
     known = fraction(value)
     full = in_full(known, LONG) if known is not None else None
-    return full or as_rounded(value, Places(CERTAIN, significant=True))[1]
+    return full or as_told(value, Places(CERTAIN, significant=True))[1]
 
 
 def _policy(rounding: Rounding) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handgrad.arithmetic.balls import Unclear, Unreal, working_precision
-from handgrad.arithmetic.decimals import Places, as_rounded, cut, fraction, in_full
+from handgrad.arithmetic.decimals import Places, as_told, cut, fraction, in_full
 from handgrad.document import Inline
 from handgrad.expr import MINUS_ONE, ZERO, Add, Call, Cases, Compare, Derivative, Entry, Expr, Literal, Mul, Not, Number, Pow, add, mul
 from handgrad.problem import Place, Problem
@@ -175,7 +175,7 @@ def _operand(worked: Worked, unrounded: bool) -> str:
     try:
         return cut(worked.value, decimals) + "…"
     except Unclear:                                     # the digits that follow are all 0 or all 9, as far as the precision tells
-        return as_rounded(worked.value, Places(decimals))[1] + "…"
+        return as_told(worked.value, Places(decimals))[1] + "…"
 
 
 def _number(text: str, tight: bool, first: bool) -> Entry:
