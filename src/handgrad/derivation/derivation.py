@@ -18,6 +18,7 @@ from handgrad.derivation.remarks import facts_offered, notes
 from handgrad.derivation.saved import as_json, several_as_json
 from handgrad.derivation.steps import Step
 from handgrad.document import Document, Inline
+from handgrad.errors import ModelError
 from handgrad.expr import Condition, Derivative, Entry, Expr
 from handgrad.notation import write
 from handgrad.verification import Certificate
@@ -108,13 +109,22 @@ class Derivation:
         """Facts that would shorten the result."""
         return tuple(Offer(*offer) for offer in facts_offered(self.network, self.of, self.wrt[0], self.canonical)) if len(self.wrt) == 1 else ()
 
+    def vouched(self) -> Derivation:
+        """The derivation itself; refused where its result is proved wrong."""
+        found = self.certificate
+        if found.verdict == "apart":
+            at = ", ".join(f"{name} = {value}" for name, value in (found.point or {}).items())
+            raise ModelError(f"no form of the result could be certified: at {at} it is {found.right} and not {found.left}",
+                             remedy="please report the model: this is a defect of handgrad and not of your input")
+        return self
+
     def blocks(self, steps: str = "normal") -> Document:
         """The page of the derivation: `brief`, `normal` or `full`."""
-        return page(self, steps)
+        return page(self.vouched(), steps)
 
     def json(self) -> dict[str, Any]:
         """What `derive --json` prints."""
-        return as_json(self)
+        return as_json(self.vouched())
 
     def __str__(self) -> str:
         return str(self.blocks())
@@ -142,13 +152,19 @@ class Gradients(dict[str, Derivation]):
         """What the gradients need from the forward pass."""
         return kept(self.first.model, tuple(d.result for d in self.values()), self.first.where, self.cotangent)
 
+    def vouched(self) -> Gradients:
+        """The gradients themselves; refused where one of them is proved wrong."""
+        for derivation in self.values():
+            derivation.vouched()
+        return self
+
     def blocks(self, steps: str = "normal") -> Document:
         """The page of all gradients."""
-        return page_of_several(self, steps)
+        return page_of_several(self.vouched(), steps)
 
     def json(self) -> dict[str, Any]:
         """What `derive --by --json` prints."""
-        return several_as_json(self)
+        return several_as_json(self.vouched())
 
     def __str__(self) -> str:
         return str(self.blocks())

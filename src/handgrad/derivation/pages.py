@@ -36,7 +36,7 @@ def page_of_several(gradients: Gradients, detail: str) -> Document:
         blocks += _chain(d, detail)
     if gradients.cotangent is not None:
         blocks.append(Paragraph(("keep from the forward pass: ", *_kept(gradients))))
-    return Document(title, (*blocks, *_remarks(first, detail)), first.model)
+    return Document(title, (*blocks, *_remarks(first, detail, tuple(gradients.values()))), first.model)
 
 
 def _kept(gradients: Gradients) -> Inline:
@@ -192,9 +192,9 @@ def _said(steps: Iterable[Step]) -> str:
 # ---------------------------------------------------------------- what is said at the end
 
 
-def _remarks(derivation: Derivation, detail: str) -> tuple[Block, ...]:
-    """Kinks, certificates, facts and notes."""
-    blocks: list[Block] = [Paragraph((*_kinks(derivation), " ", *_certified(derivation, detail)))]
+def _remarks(derivation: Derivation, detail: str, beside: tuple[Derivation, ...] = ()) -> tuple[Block, ...]:
+    """Kinks, certificates (those of the gradients beside it too), facts and notes."""
+    blocks: list[Block] = [Paragraph((*_kinks(derivation), " ", *_certified(beside or (derivation,), detail)))]
     without = _without_facts(derivation)
     if without:
         blocks.append(Paragraph(without))
@@ -217,13 +217,18 @@ def _kinks(derivation: Derivation) -> Inline:
     return tuple(said)  # type: ignore[arg-type]
 
 
-def _certified(derivation: Derivation, detail: str) -> Inline:
-    open_steps = [s for s in derivation.steps if s.certificate is None or s.certificate.verdict != "agrees"]
-    found = derivation.certificate
-    if found.verdict != "agrees":
-        return (f"The result is not certified: {found.because or found.verdict}.",)
-    if open_steps:
-        return (f"The result is certified; {len(open_steps)} steps are left out, since they could not be.",)
+def _certified(derivations: tuple[Derivation, ...], detail: str) -> Inline:
+    """What the certificates say: of a result that is not certified why, of steps that are not that they are left out."""
+    for d in derivations:
+        if d.certificate.verdict != "agrees":
+            which: Inline = (d.derivative,) if len(derivations) > 1 else ("The result",)
+            return (*which, f" is not certified: {d.certificate.because or d.certificate.verdict}.")
+    left_out = sum(s.certificate is None or s.certificate.verdict != "agrees" for d in derivations for s in d.steps)
+    if left_out:
+        result = "The result is" if len(derivations) == 1 else "The results are"
+        said = "1 step is left out, since it could" if left_out == 1 else f"{left_out} steps are left out, since they could"
+        return (f"{result} certified; {said} not be certified.",)
+    derivation, found = derivations[0], derivations[0].certificate
     if derivation.network.plain:
         return ("Every step certified. No shorter form could be certified, so the result stands as it was differentiated.",)
     if detail == "full":
