@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,11 @@ def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> No
     ["derive", "a = b; b = a", "--wrt", "b"],
     ["derive", "J = softmax_cross_entropy[k](a[k])", "--wrt", "a[j]"],
     ["derive", "J = " + "(" * 10_000 + "x" + ")" * 10_000, "--wrt", "x"],
+    ["derive", "J = x^2", "--wrt", "x", "--width", "99999999999999999999"],
+    ["derive", "J = x^2", "--wrt", "x", "--width", "0"],
+    ["derive", "J = x^2", "--wrt", "x", "--width", "-5"],
+    ["derive", "y = x^2", "--wrt", "x", "--pullback", "y"],
+    ["derive", "J = x^2", "--by", "x,x"],
     ["catalogue", "sigmod"],
     ["certificate", "no/such/file.json"],
 ], ids=lambda words: " ".join(words)[:40])
@@ -95,3 +101,20 @@ def test_the_command_and_the_package_start_fast() -> None:
     bare = fastest("-c", "pass")
     assert fastest("-m", "handgrad", "--help") - bare < 0.060
     assert fastest("-c", "import handgrad") - bare < 0.090
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ("derive 'J = x^2' --wrt x >&-", "standard output is closed"),
+    ("derive - --wrt x <&-", "standard input is closed"),
+    ("derive 'J = x^2' --wrt x > /dev/full", "standard output: No space left"),
+    ("derive /nonexistent.txt --wrt x", "no such file"),
+    ("derive / --wrt x", "is a folder"),
+    ("printf 'J = x^2' | iconv -t UTF-16 |- derive - --wrt x", "save it as UTF-8"),
+])
+def test_where_input_and_output_fail_the_error_names_them(line: str, said: str) -> None:
+    command = f"{shlex.quote(sys.executable)} -m handgrad"
+    before, bar, after = line.rpartition("|- ")
+    whole = f"{before}{'| ' if bar else ''}{command} {after}"
+    answer = subprocess.run(["sh", "-c", whole], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 2
+    assert said in answer.stderr and "Traceback" not in answer.stderr

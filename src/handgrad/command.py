@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = _dispatched(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return status
     except HandgradError as error:
         return _refused(str(error))
@@ -40,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _refused("missing: this command needs mpmath: pip install 'handgrad[certificate]'")
     except UnicodeDecodeError as error:
-        return _refused(f"encoding: the text is not UTF-8: byte {error.start} cannot be read")
+        return _refused(f"encoding: the text is not UTF-8: byte {error.start} cannot be read\n    save it as UTF-8")
     except OSError as error:
-        return _refused(f"file: {error.filename or 'input'}: {error.strerror}")
+        return _refused(f"file: {error.filename or 'standard output'}: {error.strerror}")
     except RecursionError:
         return _refused("limit: the input is nested too deeply")
     except KeyboardInterrupt:

@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("model", metavar="MODEL", help="text, a file, - for standard input, or a name of the catalogue")
     made.add_argument("--of", metavar="J", help="what is differentiated (default: the left side of the last statement)")
     made.add_argument("--wrt", metavar="X", action="append", default=[], help="by what; repeated, it is one mixed derivative")
-    made.add_argument("--order", type=int, metavar="N", default=1, help="order of the derivative")
+    made.add_argument("--order", type=int, metavar="N", default=1, help="order of the derivative, 1 to 4")
     made.add_argument("--by", metavar="X,Y", default="", help="several gradients, shared factors named once")
     made.add_argument("--pullback", metavar="Y", help="contract with a cotangent of Y, and list what to keep from the forward pass")
     made.add_argument("--steps", choices=("brief", "normal", "full"), default="normal", help="how much of the way is shown")
@@ -75,6 +75,11 @@ def _derived(options: argparse.Namespace, given: Source) -> Derivation | Gradien
         raise ModelError(f"a derivative of order {options.order} is none", remedy="--order takes 1, 2, 3, …")
     if wrt and by:
         raise ModelError("--wrt asks for one derivative and --by for several", remedy="use one of the two")
+    if wrt and options.pullback is not None:
+        raise ModelError("--wrt asks for one derivative and --pullback for a contraction with a cotangent", remedy="use --pullback Y --by X")
+    twice = next((x for x in by if by.count(x) > 1), "")
+    if twice:
+        raise ModelError(f"--by names {twice} twice", remedy="name each once")
     if not (wrt or by):
         if not given.by:
             raise ModelError("by what to differentiate is not said", remedy="add --wrt X, or --by X,Y for several")

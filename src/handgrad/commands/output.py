@@ -18,7 +18,7 @@ from handgrad.document import Document, FormatError, Options, encoded, file_form
 assert handgrad.rendering is not None        # importing it makes the formats known
 TEXT = ("terminal", "markdown", "latex", "html")
 FORMS = (*TEXT, "pdf", "json")
-NARROWEST, NARROW, WIDE, PLAIN_WIDTH = 20, 40, 100, 80
+NARROWEST, NARROW, WIDE, WIDEST, PLAIN_WIDTH = 20, 40, 100, 1000, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,11 @@ def chosen(options: argparse.Namespace) -> Output:
         raise FormatError(f"there is no format {form!r}", remedy=f"formats: {', '.join(FORMS)}")
     if form in file_formats() and not options.output:
         raise FormatError(f"{form} is no text for the screen", remedy=f"add -o FILE.{form}")
-    return Output(form, options.output, options.ascii, max(options.width or _columns(options.output), NARROWEST))
+    if options.width is not None and not NARROWEST <= options.width <= WIDEST:
+        raise FormatError(f"--width {options.width} is no width of a page", remedy=f"write {NARROWEST} to {WIDEST}")
+    if not options.output and sys.stdout is None:
+        raise FormatError("standard output is closed", remedy="add -o FILE")
+    return Output(form, options.output, options.ascii, options.width or _columns(options.output))
 
 
 def _form_of(file: str) -> str:

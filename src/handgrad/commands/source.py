@@ -33,6 +33,8 @@ class Source:
 def source(word: str) -> Source:
     """The model that the word stands for."""
     if word == "-":
+        if sys.stdin is None:
+            raise ModelError("standard input is closed", remedy="give the model as a text or a file")
         return Source(_bounded(sys.stdin.buffer.read(LARGEST + 1)))
     if "=" in word or "\n" in word:
         return Source(word)
@@ -40,6 +42,9 @@ def source(word: str) -> Source:
         with Path(word).open("rb") as file:
             return Source(_bounded(file.read(LARGEST + 1)))
     found = entry(word)
+    if found is None and (os.path.isdir(word) or os.sep in word):
+        raise ModelError(f"{word[:60]!r} is a folder" if os.path.isdir(word) else f"no such file: {word[:60]!r}",
+                         remedy="MODEL is a text (NAME = FORMULA), a file, - for standard input, or a name of the catalogue")
     if found is None:
         error = unknown(word)
         error.what = f"{word[:60]!r} is neither a model (NAME = FORMULA), nor a file, nor in the catalogue"
