@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from time import perf_counter
 
 import pytest
 
@@ -186,3 +187,12 @@ def test_every_shorter_form_holds_under_its_fact(question: Question) -> None:
         assumed = replace(derivation.model, facts=(*derivation.model.facts, offer.fact))
         certificate = Verifier(assumed, functions()).compare(derivation.result, offer.result)
         assert certificate.verdict == "agrees", (write(offer.fact, assumed), certificate.because)
+
+
+def test_remarks_on_residual_layers_take_no_time() -> None:
+    layers = "\n".join(f"h{i + 1} = h{i} + tanh(w{i}*h{i})" for i in range(30))
+    network, f, x = asked(f"{layers}\nJ = h30^2", "J", "w0")
+    start = perf_counter()
+    assert relation_of(network, f, x) is None
+    assert not Signs(network).positive(Entry("h30", ()))
+    assert perf_counter() - start < 3

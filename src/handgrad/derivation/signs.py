@@ -11,13 +11,34 @@ from typing import Any
 from handgrad.axes import Definition, Function
 from handgrad.catalogue import elementary, functions
 from handgrad.derivation.network import Network
-from handgrad.expr import MINUS_ONE, Add, Call, Cases, Compare, Condition, Entry, Expr, IndexCompare, Letter, Member, Mul, Number, Pow, Reduce, Size, VectorCall
+from handgrad.expr import (
+    MINUS_ONE,
+    Add,
+    Call,
+    Cases,
+    Compare,
+    Condition,
+    Entry,
+    Expr,
+    IndexCompare,
+    Letter,
+    Member,
+    Mul,
+    Number,
+    Pow,
+    Reduce,
+    Size,
+    VectorCall,
+    parts,
+)
 from handgrad.rules.algebra import comparison, product, total
 from handgrad.rules.canonical import canonical
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import ratio
 from handgrad.rules.shapes import coefficient, factors, is_call, is_indicator, is_positive, terms
 from handgrad.trees import opened, renamed, replaced, subtrees
+
+LONGEST_WRITTEN_OUT = 4000          # nodes; residual layers double with each
 
 
 @dataclass(slots=True)
@@ -31,6 +52,7 @@ class Signs:
     given: tuple[Condition, ...] = ()
     known: tuple[Condition, ...] = ()
     memo: dict[tuple[str, Expr], bool] = field(default_factory=dict)
+    lengths: dict[Any, int] = field(default_factory=dict)
 
     def positive(self, e: Expr) -> bool:
         """Whether the expression is evidently greater than 0."""
@@ -126,15 +148,27 @@ class Signs:
         return canonical(renamed(name.body, dict(zip(name.letters, e.indices, strict=True))))  # type: ignore[no-any-return]
 
     def inlined(self, e: Expr) -> Expr:
-        """The expression with all names and all functions that are made of exponentials written out."""
+        """The expression with all names and all functions that are made of exponentials written out; as it is where that is too long."""
         def change(node: object) -> object:
-            if isinstance(node, Entry) and node.name in self.network.names and node.loose == 0:
-                return self.inlined(self.body(node))
-            if isinstance(node, Call) and (definition := _of_exponentials(node.function)) is not None:
-                return self.inlined(canonical(definition.at(node.arguments)))
-            return None
+            below = self._behind(node)
+            return None if below is None else canonical(replaced(below, change))
 
-        return canonical(replaced(e, change))  # type: ignore[no-any-return]
+        return canonical(replaced(e, change)) if self._length(e) <= LONGEST_WRITTEN_OUT else e
+
+    def _behind(self, node: object) -> Expr | None:
+        """What is written out in place of the node, if anything is."""
+        if isinstance(node, Entry) and node.name in self.network.names and node.loose == 0:
+            return self.body(node)
+        if isinstance(node, Call) and (definition := _of_exponentials(node.function)) is not None:
+            return canonical(definition.at(node.arguments))  # type: ignore[no-any-return]
+        return None
+
+    def _length(self, node: Any) -> int:
+        """How many nodes the expression has when it is written out, each part counted as often as it stands there."""
+        if node not in self.lengths:
+            below = self._behind(node)
+            self.lengths[node] = self._length(below) if below is not None else 1 + sum(self._length(child) for child, _ in parts(node))
+        return self.lengths[node]
 
     def _written_out(self, e: Expr) -> bool:
         """Whether numerator and denominator, written out, have terms of one sign only: 1 - sigmoid(x) is exp(-x) over a sum."""
