@@ -312,3 +312,11 @@ def test_instances_of_bound_letters_read_back() -> None:
     body = found.definitions["s"].body
     inner = instantiate(body.arguments[0], Literal(2))  # type: ignore[attr-defined]
     assert write(inner, found) == "a[2]*b[j,2]" and read_expression("a[2]*b[j,2]", found) is inner
+
+
+def test_what_an_axis_counts_is_said_in_any_letters() -> None:
+    made = read("axes i: n café samples, k: C größen\nJ = sum[i,k](x[i,k])")
+    assert [e.meaning for e in made.extents.values()] == ["café samples", "größen"]
+    assert read(write_model(made)).extents == made.extents
+    with pytest.raises(NotationError):
+        read("axes i: n café samples; J = sum[i](é[i])")

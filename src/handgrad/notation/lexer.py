@@ -119,6 +119,8 @@ def tokens(line: str, number: int, source: str, limits: Limits) -> Tokens:
         elif kind == "power":
             _raise_to(text, start, found)
             kind, text = "number", text.translate(LOWERED).lstrip("-")
+        elif text.isalpha() and PROSE.search(line, 0, start):
+            kind = "prose"
         else:
             _refuse(text, start, found)
         kinds.append(kind)
@@ -132,6 +134,9 @@ def tokens(line: str, number: int, source: str, limits: Limits) -> Tokens:
     texts.append("")
     starts.append(len(line.split("#", 1)[0].rstrip()))
     return found
+
+
+PROSE = re.compile(r"(?:^|;)\s*axes\s+\w+\s*:[^;#]*\Z")         # what an axis counts is said in any letters
 
 
 def _raise_to(text: str, start: int, found: Tokens) -> None:
