@@ -171,8 +171,8 @@ def root(e: Expr) -> Expr | None:
 
 
 def level(e: Expr) -> int:
-    """How tightly the formula holds together as it is printed."""
-    if isinstance(e, Add) or signed(e)[0]:
+    """How tightly the formula holds together as it is printed; products entry by entry stand in brackets beside matrix products."""
+    if isinstance(e, Add) or signed(e)[0] or (isinstance(e, Call) and e.function in ("hadamard", "outer")):
         return SUM
     if isinstance(e, (Mul, Derivative)) or split(e)[1] is not None or is_open(e):
         return PRODUCT
@@ -180,8 +180,8 @@ def level(e: Expr) -> int:
 
 
 def is_open(e: Expr) -> bool:
-    """Whether the formula takes in what stands to its right: sums and products over an axis, cases, and two products of matrices."""
-    return (isinstance(e, Reduce) and e.kind in ("sum", "prod")) or isinstance(e, Cases) or (isinstance(e, Call) and e.function in ("hadamard", "outer"))
+    """Whether the formula takes in what stands to its right: sums and products over an axis, and cases."""
+    return (isinstance(e, Reduce) and e.kind in ("sum", "prod")) or isinstance(e, Cases)
 
 
 def ends_in_cases(e: Expr) -> bool:
@@ -198,9 +198,15 @@ def ends_in_cases(e: Expr) -> bool:
 
 
 def are_numbers(left: Expr, right: Expr) -> bool:
-    """Whether two neighbouring factors would run together as digits: `2 3`, `2 3^k`."""
+    """Whether two neighbouring factors would run together as digits: `2 3`, `2 3^k`, `1/2 2`."""
     following = right.base if isinstance(right, Pow) else right
     return isinstance(left, Number) and isinstance(following, Number) and following.value >= 0
+
+
+def meet_as_numbers(left: Quotient, right: Quotient) -> bool:
+    """Whether a quotient of numbers stands before a number: `½ · 2 x`."""
+    numbers = all(isinstance(factor, Number) for factor in (*left.numerator, *left.denominator))
+    return numbers and bool(right.numerator) and are_numbers(Number(Fraction(1)), right.numerator[0])
 
 
 def are_bracketed(left: Expr, right: Expr) -> bool:

@@ -31,7 +31,7 @@ class Style:
 
 UNICODE = Style()
 BRACKETS = Style(subscripts=False)
-ASCII = Style(False, True, "-", "*", " * ", "d", "delta", "in", " o ", " (x) ", "^T", "||")
+ASCII = Style(False, True, "-", "*", " * ", "d", "delta", "in", " .* ", " (x) ", "^T", "||")
 
 
 def flat(printed: str, style: Style = UNICODE) -> str:

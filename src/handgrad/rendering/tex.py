@@ -196,7 +196,8 @@ def _product_pieces(e: Expr, context: Context) -> list[str]:
     shown: list[str] = []
     for place, part in enumerate(parts):
         first, *others = [_quotient(part, context)] if part.denominator else _factors(part.numerator, place == len(parts) - 1, context)
-        shown += [r" \, " + first if place else first, *others]
+        joint = r" \cdot " if place and shape.meet_as_numbers(parts[place - 1], part) else r" \, " if place else ""
+        shown += [joint + first, *others]
     return ["-" + shown[0], *shown[1:]] if negative else shown
 
 

@@ -140,10 +140,11 @@ def _level(e: Expr, style: Style) -> int:
 
 def _sum(e: Add, context: Context, style: Style) -> str:
     shown = ""
-    for taken_away, term in shape.signed_terms(e):
+    for place, (taken_away, term) in enumerate(shape.signed_terms(e)):
         sign = style.minus if taken_away else "+"
         gap = f" {sign} " if shown else sign if taken_away else ""
-        shown += gap + _within(term, PRODUCT, context, style)
+        swallows = isinstance(term, Reduce) and term.kind in BIG and place < len(e.terms) - 1
+        shown += gap + _within(term, POWER if swallows else PRODUCT, context, style)
     return shown
 
 
@@ -157,7 +158,8 @@ def _product(e: Expr, context: Context, style: Style) -> str:
         piece = _quotient(part, last, context, style)
         shown += piece
         if not last:
-            shown += style.times if piece in names.VULGAR.values() else style.dot
+            close = piece in names.VULGAR.values() and not shape.meet_as_numbers(part, parts[place + 1])
+            shown += style.times if close else style.dot
     return shown
 
 
@@ -183,7 +185,7 @@ def _denominator(factors: tuple[Expr, ...], last: bool, context: Context, style:
     if len(factors) > 1:
         return f"({_factors(factors, True, context, style)})"
     only = factors[0]
-    if last and shape.is_open(only) and not isinstance(only, Call):
+    if last and shape.is_open(only):
         return _expression(only, context, style)
     return _within(only, POWER, context, style)
 
