@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from dataclasses import replace
 from functools import cache
@@ -95,7 +96,12 @@ def words(parts: Inline) -> str:
 
 def inline(parts: Inline, context: Context) -> str:
     """Running text with its formulas."""
-    return "".join(escape(part) if isinstance(part, str) else mathml.mathml(part, context) for part in parts)
+    return "".join(_words(part) if isinstance(part, str) else mathml.mathml(part, context) for part in parts)
+
+
+def _words(text: str) -> str:
+    """Text; what stands between backticks is code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 # ---------------------------------------------------------------- blocks

@@ -49,7 +49,13 @@ def in_formula(text: str) -> str:
 
 
 def _inline(parts: Inline, context: Context) -> str:
-    return "".join(plain(part) if isinstance(part, str) else f"${tex(part, context)}$" for part in parts)
+    return "".join(_words(part, place == 0) if isinstance(part, str) else f"${tex(part, context)}$" for place, part in enumerate(parts))
+
+
+def _words(text: str, first: bool) -> str:
+    """Text; only at the beginning of a line could a sign such as `=` be taken for a mark."""
+    shown = plain(text)
+    return shown if first else re.sub(r"^(\s*)\\([=+-])", r"\1\2", shown)
 
 
 def _block(block: Block, context: Context) -> str:
