@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from handgrad import catalogue
+from handgrad.axes import named
 from handgrad.catalogue import elementary
 from handgrad.derivation.backward import on_the_way
 from handgrad.derivation.closure import relation_of
@@ -208,10 +209,20 @@ def _all_of(condition: Condition) -> tuple[Condition, ...]:
 # ---------------------------------------------------------------- notes
 
 
+def _divided_factors(network: Network, of: Entry, x: Entry, result: Expr) -> Iterator[Condition]:
+    """That the factors of a product over an axis are not 0, where the result divides by one of them."""
+    divides = any(isinstance(n, Pow) and isinstance(n.exponent, Number) and n.exponent.value < 0 for n in subtrees(result))
+    for name in _below(network, of.name) if divides else ():
+        for node in subtrees(source(network, name).body):
+            if isinstance(node, Reduce) and node.kind == "prod" and x.name in node.tensors and node.loose == 0:
+                _, (factor,) = named(node, network.model)
+                yield Compare("!=", factor, ZERO)
+
+
 def notes(network: Network, of: Entry, x: Entry, result: Expr) -> tuple[Inline, ...]:
     """Where the result holds, what is taken as abstract, what the reader took for what, and whether f' is a polynomial in f."""
     said: list[Any] = []
-    for condition in domains(network, of, x):
+    for condition in (*domains(network, of, x), *_divided_factors(network, of, x, result)):
         said += [", ", condition] if said else ["for ", condition]
     found: list[Inline] = [tuple(said)] if said else []
     used = {n.function for name in _below(network, of.name) for n in subtrees(source(network, name).body) if isinstance(n, Abstract)}
