@@ -73,14 +73,14 @@ def _axes(model: Model) -> str:
 
 def _chain(derivation: Derivation, detail: str) -> tuple[Block, ...]:
     """The lines from what was asked to the boxed result, lemmas set in between."""
-    result = Line(derivation.derivative, derivation.result, boxed=True)
+    result = Line(derivation.derivative, derivation.result, boxed=derivation.certificate.verdict == "agrees")
     steps = [s for s in derivation.steps if s.certificate is not None and s.certificate.verdict == "agrees"]
     chains: list[list[Line | Inset]] = [[]]
     if detail != "brief":
         chains = [_lines([s for s in part if not s.label], part, detail) for part in _orders(steps, derivation)] or [[]]
     last = chains[-1][-1] if chains[-1] else None
     if isinstance(last, Line) and last.right is derivation.result:
-        chains[-1][-1] = replace(last, left=derivation.derivative, boxed=True)
+        chains[-1][-1] = replace(last, left=derivation.derivative, boxed=derivation.certificate.verdict == "agrees")
     else:
         chains[-1].append(result)
     for lines, named in zip(chains[1:], derivation.auxiliary, strict=False):
