@@ -247,8 +247,9 @@ def above(f: Callable[[Any], Any], least: int) -> Callable[[Any], Any]:
 
 
 ELEMENTARY: dict[str, Callable[..., Any]] = {
-    **{f.__name__: within(f, -FAR, LARGEST) for f in (mp.exp, mp.expm1)}, **{f.__name__: within(f, -LARGEST, LARGEST) for f in (mp.sinh, mp.cosh)},
-    **{f.__name__: within(f, -FAR, FAR) for f in (mp.sin, mp.cos, mp.tan, mp.sech, mp.tanh, mp.erf)},
+    **{name: within(getattr(mp, name), -FAR, LARGEST) for name in ("exp", "expm1")},
+    **{name: within(getattr(mp, name), -LARGEST, LARGEST) for name in ("sinh", "cosh")},
+    **{name: within(getattr(mp, name), -FAR, FAR) for name in ("sin", "cos", "tan", "sech", "tanh", "erf")},
     "log": above(mp.log, 0), "log1p": above(mp.log1p, -1), "sqrt": above(mp.sqrt, 0),
     "abs": abs, "sign": mp.sign, "max": max, "min": min, "clip": lambda x, low, high: min(max(x, low), high), "pi": lambda: +mp.pi,
 }
