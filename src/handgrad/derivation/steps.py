@@ -10,7 +10,7 @@ from handgrad.axes import letter_for
 from handgrad.derivation.backward import Adjoint, Backward, Contribution
 from handgrad.derivation.links import Link, cancelled, chain_reason, leads_to
 from handgrad.derivation.network import Name, Network, slope
-from handgrad.expr import MINUS_ONE, ZERO, Compare, Condition, Delta, Derivative, Entry, Expr, Index, IndexCompare, Letter, Mul, Node, add, mul, negative
+from handgrad.expr import MINUS_ONE, ZERO, Cases, Compare, Condition, Delta, Derivative, Entry, Expr, Index, IndexCompare, Letter, Mul, Node, add, mul, negative
 from handgrad.rules import textbook
 from handgrad.rules.algebra import product, total_of
 from handgrad.rules.canonical import canonical, reduced
@@ -210,7 +210,7 @@ class Narrator:
         for rule, e, reason, facts in stages:
             shown = self.tidy(e)
             if shown is not current and not (rule is textbook.collected and _reordered(current, shown)):
-                if _kinked(canonical(current)) != _kinked(canonical(shown)):
+                if _kinked(canonical(current)) != _kinked(canonical(shown)) or _joined_at_a_tie(current, shown):
                     rule, reason = textbook.kink_value, textbook.kink_value.title
                 lines.append(Step(rule, current, shown, reason, facts=tuple(f for f in facts if f.startswith("F"))))
                 current = shown
@@ -316,6 +316,13 @@ def _main(lines: Iterable[Step]) -> Rule:
     """The rule that says most about what was done."""
     known = list(lines)
     return next((line.rule for line in known if line.rule not in FORMS and line.rule not in ROUTINE), known[0].rule)
+
+
+def _joined_at_a_tie(before: Node, after: Node) -> bool:
+    """Whether two cases that both leave their boundary out became one that gives it to a branch."""
+    strict, wide = {"<", ">"}, {"<=", ">="}
+    cases = [sum(isinstance(n, Cases) for n in subtrees(e)) for e in (before, after)]
+    return cases[0] > cases[1] > 0 and not _kinked(before) & wide and bool(_kinked(before) & strict) and bool(_kinked(after) & wide)
 
 
 def _reordered(a: Expr, b: Expr) -> bool:
