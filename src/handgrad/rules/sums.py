@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handgrad.expr import (
-    MINUS_ONE,
     ONE,
     ZERO,
     Add,
@@ -227,8 +226,3 @@ def solved(f: Delta, letter: Letter) -> tuple[Index, And | None] | None:
     if index.letters and all(isinstance(n, Letter) and n.axis is letter.axis for n in (index,)):
         return index, None
     return index, And((IndexCompare("<=", Literal(1), index), IndexCompare("<=", index, shift(((1, Size(letter.axis)),), 0))))
-
-
-def difference(left: Expr, right: Expr) -> Expr:
-    """Left minus right."""
-    return total(left, product(MINUS_ONE, right))

@@ -83,7 +83,6 @@ class Setting:
     varies: Callable[[str], bool]
     slope: Callable[[str], Function | None]
     functions: Mapping[str, Function]
-    explicit: frozenset[str] = frozenset()           # names whose derivative is kept as it stands, though they depend on the entry
 
 
 @dataclass(frozen=True, slots=True)
