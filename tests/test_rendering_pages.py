@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import handgrad
 import handgrad.rendering  # registers the formats
 from handgrad.axes import Model
 from handgrad.document import (
@@ -28,6 +29,7 @@ from handgrad.document import (
     Options,
     Paragraph,
     Table,
+    encoded,
     format_of,
     formats,
     render,
@@ -266,3 +268,16 @@ def test_latex_compiles(tmp_path: Path) -> None:
         ran = subprocess.run(["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error", "-draftmode", f"{number}.tex"],
                              cwd=tmp_path, capture_output=True, timeout=60, check=False)
         assert ran.returncode == 0, ran.stdout[-1500:].decode(errors="replace")
+
+
+# ---------------------------------------------------------------- what turns itself into a page
+
+
+def test_what_has_blocks_is_rendered_as_its_page() -> None:
+    net = handgrad.model("z = w*x + b; E = 1/2*(z - t)^2")
+    for shown in (net.derive("E", "w"), net.gradients("E", by=["w", "b"])):
+        page = shown.blocks()
+        assert str(shown) == str(page) == render(shown, "terminal")
+        assert render(shown, "markdown") == render(page, "markdown")
+        assert encoded(shown, "html") == encoded(page, "html")
+        assert shown._repr_mimebundle_(include=None) == page._repr_mimebundle_()

@@ -1,7 +1,7 @@
 """The neutral blocks of a page, and the registry of the renderers that turn them into text.
 
-Whoever has something to show (a derivation, a catalogue entry, a worksheet, a report) turns itself into a `Document`; the renderers know
-blocks and formulas and nothing else. A text in a block is plain text: every renderer escapes it for its own format.
+Whoever has something to show (a derivation, a catalogue entry, a worksheet, a report) turns itself into a `Document`, by the method `blocks`
+of a `Showable`; the renderers know blocks and formulas and nothing else. A text in a block is plain text: every renderer escapes it for its own format.
 
     rule = Line(Entry("s", (i, k)), right=softmax, reason=("quotient rule",), label="①")
     page = Document(("softmax",), (Heading(("Definition",)), Chain((rule,))), model)
@@ -160,7 +160,28 @@ class Document:
         return {name: render(self, name) for name in formats() if "/" in name}
 
 
+class Showable:
+    """What turns itself into a page: it defines `blocks`, and shows itself as text, in notebooks, and to `render`."""
+
+    __slots__ = ()
+
+    def blocks(self) -> Document:
+        """The page, in neutral blocks."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return str(self.blocks())
+
+    def _repr_mimebundle_(self, **_: Any) -> Mapping[str, str]:
+        return self.blocks()._repr_mimebundle_()
+
+
 Block = Union[Heading, Paragraph, Note, Chain, Inset, Details, Table, Matrix, Matrices, Figure, Code, Document]
+
+
+def page_of(shown: Document | Showable) -> Document:
+    """The page itself, or that of what turns itself into one."""
+    return shown if isinstance(shown, Document) else shown.blocks()
 
 
 def section_of(document: Document) -> tuple[Block, ...]:
@@ -236,20 +257,20 @@ def format_of(path: str) -> str:
     raise FormatError(f"no format goes with the ending of {path!r}", remedy=f"endings known: {', '.join(known)}")
 
 
-def render(document: Document, format: str, options: Options = PLAIN) -> str:
-    """The text of the document in the format."""
+def render(shown: Document | Showable, format: str, options: Options = PLAIN) -> str:
+    """The text of a page in the format; a derivation, a worksheet and all else that has `blocks()` is its page."""
     if format in _files:
         raise FormatError(f"{format} is no text", remedy="write it to a file: -o FILE")
     if format not in _formats:
         raise FormatError(f"unknown format {format!r}", remedy=f"formats: {', '.join(name for name in _formats if '/' not in name)}")
-    return _formats[format].render(document, options)
+    return _formats[format].render(page_of(shown), options)
 
 
-def encoded(document: Document, format: str, options: Options = PLAIN) -> bytes:
-    """The document as what stands in a file of the format; text is UTF-8 and ends with one line break."""
+def encoded(shown: Document | Showable, format: str, options: Options = PLAIN) -> bytes:
+    """The page as what stands in a file of the format; text is UTF-8 and ends with one line break."""
     if format in _files:
-        return _files[format].write(document, options)
-    return (render(document, format, options).rstrip("\n") + "\n").encode()
+        return _files[format].write(page_of(shown), options)
+    return (render(shown, format, options).rstrip("\n") + "\n").encode()
 
 
 def render_formula(formula: Formula, model: Model, format: str) -> str:

@@ -17,7 +17,7 @@ from handgrad.derivation.pages import page, page_of_several
 from handgrad.derivation.remarks import facts_offered, notes
 from handgrad.derivation.saved import as_json, several_as_json
 from handgrad.derivation.steps import Step
-from handgrad.document import Document, Inline
+from handgrad.document import Document, Inline, Showable
 from handgrad.errors import ModelError
 from handgrad.expr import Condition, Derivative, Entry, Expr
 from handgrad.notation import write
@@ -35,7 +35,7 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Showable):
     """The derivative of `of` by the entries `wrt`, one after the other.
 
     `result` is over the names of the model and the definitions in `where`; `model` knows both. Steps are certified when they are asked for.
@@ -126,18 +126,12 @@ class Derivation:
         """What `derive --json` prints."""
         return as_json(self.vouched())
 
-    def __str__(self) -> str:
-        return str(self.blocks())
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.blocks()._repr_mimebundle_(**options)
-
 
 def _facts_of(step: Step) -> set[str]:
     return set(step.facts).union(*map(_facts_of, step.substeps))
 
 
-class Gradients(dict[str, Derivation]):
+class Gradients(Showable, dict[str, Derivation]):
     """Several gradients of one result, which share their lemmas and the definitions in `where`; of a pullback, with its cotangent."""
 
     cotangent: Entry | None = None
@@ -165,9 +159,3 @@ class Gradients(dict[str, Derivation]):
     def json(self) -> dict[str, Any]:
         """What `derive --by --json` prints."""
         return several_as_json(self.vouched())
-
-    def __str__(self) -> str:
-        return str(self.blocks())
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        return self.blocks()._repr_mimebundle_(**options)

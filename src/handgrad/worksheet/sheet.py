@@ -10,7 +10,7 @@ from handgrad import catalogue
 from handgrad.arithmetic.balls import Scalar, working_precision
 from handgrad.arithmetic.decimals import Places, as_told, fraction, in_full
 from handgrad.axes import Model
-from handgrad.document import Document
+from handgrad.document import Document, Showable
 from handgrad.errors import ModelError
 from handgrad.expr import Entry, Expr
 from handgrad.notation import write
@@ -28,7 +28,7 @@ LONG, CERTAIN = 30, 12           # digits: a value that ends within 30 is writte
 
 
 @dataclass(frozen=True)
-class Worksheet:
+class Worksheet(Showable):
     """A problem with its numbers."""
 
     problem: Problem
@@ -66,12 +66,6 @@ class Worksheet:
             if found:
                 return found
         raise ModelError(f"`{only[:60]}` is no number of the page", remedy=f"try one of {', '.join(dict.fromkeys(i.family for i in known))}")
-
-    def __str__(self) -> str:
-        return str(self.blocks())
-
-    def _repr_mimebundle_(self, **kinds: Any) -> Any:
-        return self.blocks()._repr_mimebundle_(**kinds)
 
     def json(self, only: str = "") -> dict[str, Any]:
         """The numbers as JSON: formula, substitution, as by hand and exact."""
