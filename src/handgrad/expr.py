@@ -12,16 +12,30 @@ divided by a number is a number.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeVar, Union
-from weakref import WeakValueDictionary
+from typing import Any, TypeVar, Union, cast
+from weakref import ref
 
 T = TypeVar("T")
 # a tree is at most 256 deep, and a walk takes up to 12 frames a level
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 8_000))
-_table: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
+_table: dict[tuple[Any, ...], Held] = {}
+
+
+class Held(ref[Any]):
+    """A weak reference to a node that knows under which key the node is found."""
+
+    __slots__ = ("key",)
+    key: tuple[Any, ...]
+
+
+def _forgotten(held: ref[Any]) -> None:
+    """Takes a node that nothing holds any longer out of the table, unless an equal one has its place by now."""
+    key = cast(Held, held).key
+    if _table.get(key) is held:
+        del _table[key]
 
 
 class Interned(type):
@@ -29,9 +43,13 @@ class Interned(type):
 
     def __call__(cls: type[T], *fields: Any) -> T:
         key = (cls, *fields)
-        node = _table.get(key)
+        held = _table.get(key)
+        node = None if held is None else held()
         if node is None:
-            node = _table.setdefault(key, type.__call__(cls, *fields))
+            node = type.__call__(cls, *fields)
+            held = Held(node, _forgotten)
+            held.key = key
+            _table[key] = held
         return node  # type: ignore[no-any-return]
 
 
@@ -462,76 +480,84 @@ def affine(index: Index) -> tuple[tuple[tuple[int, Letter | Bound | Size], ...],
 # ---------------------------------------------------------------- parts and indices
 
 
-def parts(node: Node) -> Iterator[tuple[Node, bool]]:
+Parts = Sequence[tuple[Node, bool]]
+
+
+def parts(node: Node) -> Parts:
     """The nodes directly below, each with whether it lies under the binder of this node."""
-    match node:
-        case Entry(_, indices):
-            yield from ((i, False) for i in indices)
-        case Add(below) | Mul(below) | Call(_, below) | Abstract(_, below) | And(below) | Or(below):
-            yield from ((b, False) for b in below)
-        case Pow(left, right) | Delta(left, right) | Compare(_, left, right) | IndexCompare(_, left, right):
-            yield left, False
-            yield right, False
-        case Reduce(_, _, below):
-            yield from ((b, True) for b in below)
-        case VectorCall(_, _, body, at):
-            yield body, True
-            yield at, False
-        case Slice(_, body):
-            yield body, True
-        case Derivative(body, by):
-            yield body, False
-            yield from ((b, False) for b in by)
-        case Cases(branches, otherwise):
-            for value, condition in branches:
-                yield value, False
-                yield condition, False
-            yield otherwise, False
-        case Not(below_one) | Member(below_one, _) | Label(below_one, _):
-            yield below_one, False
-        case Shift(terms, _):
-            yield from ((atom, False) for _, atom in terms)
-        case _:
-            return
+    return _PARTS.get(type(node), _none)(node)
 
 
-def rebuilt(node: Any, f: Callable[[Any], Any], g: Callable[[Any], Any]) -> Any:
+def _none(node: Any) -> Parts:
+    return ()
+
+
+def _sides(node: Any) -> Parts:
+    return (node.left, False), (node.right, False)
+
+
+def _of_cases(node: Cases) -> Parts:
+    branches = [(part, False) for branch in node.branches for part in branch]
+    return [*branches, (node.otherwise, False)]
+
+
+_PARTS: dict[type[Node], Callable[[Any], Parts]] = {
+    Entry: lambda node: [(i, False) for i in node.indices],
+    Add: lambda node: [(t, False) for t in node.terms],
+    Mul: lambda node: [(f, False) for f in node.factors],
+    Pow: lambda node: ((node.base, False), (node.exponent, False)),
+    Call: lambda node: [(a, False) for a in node.arguments],
+    Abstract: lambda node: [(a, False) for a in node.arguments],
+    Reduce: lambda node: [(a, True) for a in node.arguments],
+    VectorCall: lambda node: ((node.body, True), (node.at, False)),
+    Slice: lambda node: ((node.body, True),),
+    Derivative: lambda node: [(node.body, False), *((e, False) for e in node.by)],
+    Cases: _of_cases,
+    And: lambda node: [(c, False) for c in node.conditions],
+    Or: lambda node: [(c, False) for c in node.conditions],
+    Not: lambda node: ((node.condition, False),),
+    Member: lambda node: ((node.entry, False),),
+    Label: lambda node: ((node.entry, False),),
+    Shift: lambda node: [(atom, False) for _, atom in node.terms],
+    Delta: _sides, Compare: _sides, IndexCompare: _sides,
+}
+
+
+Change = Callable[[Any], Any]
+
+
+def rebuilt(node: Any, f: Change, g: Change) -> Any:
     """The node with `f` applied to each part, and `g` to the parts under its binder. Sums and products stay flat."""
-    match node:
-        case Entry(name, indices):
-            return Entry(name, tuple(f(i) for i in indices))
-        case Add(below):
-            return add(*(f(b) for b in below))
-        case Mul(below):
-            return mul(*(f(b) for b in below))
-        case Call(name, below) | Abstract(name, below):
-            return type(node)(name, tuple(f(b) for b in below))
-        case And(below) | Or(below):
-            return type(node)(tuple(f(b) for b in below))
-        case Pow(left, right) | Delta(left, right):
-            return type(node)(f(left), f(right))
-        case Compare(operator, left, right) | IndexCompare(operator, left, right):
-            return type(node)(operator, f(left), f(right))
-        case Reduce(kind, axis, below):
-            return Reduce(kind, axis, tuple(g(b) for b in below))
-        case VectorCall(kind, axis, body, at):
-            return VectorCall(kind, axis, g(body), f(at))
-        case Slice(axis, body):
-            return Slice(axis, g(body))
-        case Derivative(body, by):
-            return Derivative(f(body), tuple(f(b) for b in by))
-        case Cases(branches, otherwise):
-            return Cases(tuple((f(value), f(condition)) for value, condition in branches), f(otherwise))
-        case Not(below_one):
-            return Not(f(below_one))
-        case Member(entry, values):
-            return Member(f(entry), values)
-        case Label(entry, axis):
-            return Label(f(entry), axis)
-        case Shift(terms, constant):
-            return _shifted([(factor, f(atom)) for factor, atom in terms], constant)
-        case _:
-            return node
+    make = _REBUILT.get(type(node))
+    return node if make is None else make(node, f, g)
+
+
+def _cases_rebuilt(node: Cases, f: Change, _: Change) -> Cases:
+    return Cases(tuple((f(value), f(condition)) for value, condition in node.branches), f(node.otherwise))
+
+
+_REBUILT: dict[type[Node], Callable[[Any, Change, Change], Node]] = {
+    Entry: lambda node, f, g: Entry(node.name, tuple(map(f, node.indices))),
+    Add: lambda node, f, g: add(*map(f, node.terms)),
+    Mul: lambda node, f, g: mul(*map(f, node.factors)),
+    Pow: lambda node, f, g: Pow(f(node.base), f(node.exponent)),
+    Delta: lambda node, f, g: Delta(f(node.left), f(node.right)),
+    Call: lambda node, f, g: Call(node.function, tuple(map(f, node.arguments))),
+    Abstract: lambda node, f, g: Abstract(node.function, tuple(map(f, node.arguments))),
+    Reduce: lambda node, f, g: Reduce(node.kind, node.axis, tuple(map(g, node.arguments))),
+    VectorCall: lambda node, f, g: VectorCall(node.kind, node.axis, g(node.body), f(node.at)),
+    Slice: lambda node, f, g: Slice(node.axis, g(node.body)),
+    Derivative: lambda node, f, g: Derivative(f(node.body), tuple(map(f, node.by))),
+    Cases: _cases_rebuilt,
+    Compare: lambda node, f, g: Compare(node.operator, f(node.left), f(node.right)),
+    IndexCompare: lambda node, f, g: IndexCompare(node.operator, f(node.left), f(node.right)),
+    And: lambda node, f, g: And(tuple(map(f, node.conditions))),
+    Or: lambda node, f, g: Or(tuple(map(f, node.conditions))),
+    Not: lambda node, f, g: Not(f(node.condition)),
+    Member: lambda node, f, g: Member(f(node.entry), node.values),
+    Label: lambda node, f, g: Label(f(node.entry), node.axis),
+    Shift: lambda node, f, g: _shifted([(factor, f(atom)) for factor, atom in node.terms], node.constant),
+}
 
 
 def _shifted(terms: Sequence[tuple[int, Index]], constant: int = 0) -> Index:

@@ -7,6 +7,7 @@ a whole chain of letters at once. Every walk keeps what it has seen, so that a p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeVar
 
@@ -21,43 +22,61 @@ def fresh(axis: Axis) -> Letter:
     return Letter(f"\u00b7{next(_serial)}", axis)
 
 
-def instantiate(body: Any, index: Index) -> Any:
-    """The body of a binder with its index replaced by `index`, which holds no loose bound index itself."""
-    memo: dict[tuple[Node, int], Any] = {}
+@dataclass(slots=True)
+class _Opening:
+    """Puts an index in the place of the one that a binder binds. (A method calls itself without a cycle of references; a nested function does not.)"""
 
-    def walk(node: Any, depth: int) -> Any:
+    index: Index
+    memo: dict[tuple[Node, int], Any] = field(default_factory=dict)
+
+    def at(self, node: Any, depth: int) -> Any:
+        """The part that stands under so many further binders."""
         if node.loose <= depth:
             return node
         if isinstance(node, Bound):
-            return index if node.depth == depth else Bound(node.depth - 1)
+            return self.index if node.depth == depth else Bound(node.depth - 1)
         key = (node, depth)
-        if key not in memo:
-            memo[key] = rebuilt(node, lambda n: walk(n, depth), lambda n: walk(n, depth + 1))
-        return memo[key]
-
-    return walk(body, 0)
+        if key not in self.memo:
+            self.memo[key] = rebuilt(node, lambda n: self.at(n, depth), lambda n: self.at(n, depth + 1))
+        return self.memo[key]
 
 
-def bind(body: Any, letter: Letter, put_together: Callable[[Any, Callable[[Any], Any], Callable[[Any], Any]], Any] = rebuilt) -> Any:
-    """The expression with the free letter turned into `Bound(0)`, ready to stand under a binder.
+def instantiate(body: Any, index: Index) -> Any:
+    """The body of a binder with its index replaced by `index`, which holds no loose bound index itself."""
+    return _Opening(index).at(body, 0)
 
-    `put_together` makes a node anew from what becomes of its parts, as `rebuilt` does.
-    """
-    memo: dict[tuple[Node, int], Any] = {}
 
-    def walk(node: Any, depth: int) -> Any:
-        if letter not in node.letters and node.loose <= depth:
+PutTogether = Callable[[Any, Callable[[Any], Any], Callable[[Any], Any]], Any]
+
+
+@dataclass(slots=True)
+class _Closing:
+    """Turns a letter into the index of a binder."""
+
+    letter: Letter
+    put_together: PutTogether
+    memo: dict[tuple[Node, int], Any] = field(default_factory=dict)
+
+    def at(self, node: Any, depth: int) -> Any:
+        """The part that stands under so many further binders."""
+        if self.letter not in node.letters and node.loose <= depth:
             return node
-        if node is letter:
+        if node is self.letter:
             return Bound(depth)
         if isinstance(node, Bound):
             return Bound(node.depth + 1) if node.depth >= depth else node
         key = (node, depth)
-        if key not in memo:
-            memo[key] = put_together(node, lambda n: walk(n, depth), lambda n: walk(n, depth + 1))
-        return memo[key]
+        if key not in self.memo:
+            self.memo[key] = self.put_together(node, lambda n: self.at(n, depth), lambda n: self.at(n, depth + 1))
+        return self.memo[key]
 
-    return walk(body, 0)
+
+def bind(body: Any, letter: Letter, put_together: PutTogether = rebuilt) -> Any:
+    """The expression with the free letter turned into `Bound(0)`, ready to stand under a binder.
+
+    `put_together` makes a node anew from what becomes of its parts, as `rebuilt` does.
+    """
+    return _Closing(letter, put_together).at(body, 0)
 
 
 def opened(node: Reduce | VectorCall | Slice) -> tuple[Letter, Any]:
@@ -87,17 +106,24 @@ def vector_call(kind: str, letter: Letter, body: Expr, at: Index | None = None) 
     return VectorCall(kind, letter.axis, bind(body, letter), letter if at is None else at)
 
 
+@dataclass(slots=True)
+class _Replacing:
+    """Tries a change on every node."""
+
+    change: Callable[[Any], Any]
+    memo: dict[Node, Any] = field(default_factory=dict)
+
+    def at(self, node: Any) -> Any:
+        """The part after the change."""
+        if node not in self.memo:
+            new = self.change(node)
+            self.memo[node] = rebuilt(node, self.at, self.at) if new is None else new
+        return self.memo[node]
+
+
 def replaced(node: Any, change: Callable[[Any], Any]) -> Any:
     """The tree with `change` tried on each node from the root down; where it gives a node other than None, that one stands."""
-    memo: dict[Node, Any] = {}
-
-    def walk(n: Any) -> Any:
-        if n not in memo:
-            new = change(n)
-            memo[n] = rebuilt(n, walk, walk) if new is None else new
-        return memo[n]
-
-    return walk(node)
+    return _Replacing(change).at(node)
 
 
 def renamed(node: E, letters: Mapping[Letter, Index]) -> E:

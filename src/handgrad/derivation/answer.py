@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from handgrad.axes import Definition, Model, letter_for
-from handgrad.derivation.backward import Backward, backward
+from handgrad.derivation.backward import Backward, machinery
 from handgrad.derivation.network import Network
 from handgrad.derivation.sharing import Sharing, occurrences
 from handgrad.derivation.steps import Narrator, Step
@@ -93,10 +93,10 @@ def answered(network: Network, of: Entry, variables: tuple[Variable, ...], taken
 
 def _run(network: Network, body: Expr, of: Entry, entries: tuple[Entry, ...]) -> Backward:
     """The backward pass; adjoints that turn out to be used once keep no name."""
-    dear = frozenset((of.name,))
-    run = backward(network, body, entries, dear, share=None)
+    passes = machinery(network, frozenset((of.name,)))
+    run = passes.backward(body, entries, share=None)
     if run.named and len(entries) == 1 and paths(network, body, entries[0].name) <= MOST_PATHS:
-        whole = backward(network, body, entries, dear, share=frozenset())
+        whole = passes.backward(body, entries, share=frozenset())
         leaning = [run.results[entries[0]].value, *(run.adjoints[n].value for n in run.named)]
         if run.simplify.cost(whole.results[entries[0]].value) <= sum(run.simplify.cost(e) + 2 for e in leaning) - 2:
             return whole
@@ -106,7 +106,7 @@ def _run(network: Network, body: Expr, of: Entry, entries: tuple[Entry, ...]) ->
         once = {n for n, entry in run.named.items() if uses.count(entry.name) < 2}
         if not once:
             break
-        run = backward(network, body, entries, dear, share=frozenset(run.named) - once)
+        run = passes.backward(body, entries, share=frozenset(run.named) - once)
     return run
 
 

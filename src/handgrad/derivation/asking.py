@@ -9,6 +9,7 @@ from functools import partial
 from handgrad.axes import Definition, Model
 from handgrad.derivation.answer import answered, counted, variable
 from handgrad.derivation.certification import Certifier, extended
+from handgrad.derivation.collecting import without_collection
 from handgrad.derivation.derivation import Derivation, Gradients
 from handgrad.derivation.network import network_of, unused
 from handgrad.derivation.steps import Step
@@ -26,6 +27,7 @@ class AskedModel(Model):
 
     __slots__ = ()
 
+    @without_collection()
     def derive(self, of: str | None = None, wrt: str | Sequence[str] = (), order: int = 1) -> Derivation:
         """The derivative of `of` (by default of the last statement) by `wrt`; several are one mixed derivative, `order` repeats one."""
         asked = (wrt,) if isinstance(wrt, str) else tuple(wrt)
@@ -36,11 +38,13 @@ class AskedModel(Model):
         model, entry = with_target(self, of)
         return _derived(model, entry, asked * order)
 
+    @without_collection()
     def gradients(self, of: str | None = None, by: Sequence[str] = ()) -> Gradients:
         """The gradients of `of` by several names, parts that they share named once."""
         model, entry = with_target(self, of)
         return _several(model, entry, tuple(by) or self.inputs)
 
+    @without_collection()
     def pullback(self, y: str, by: Sequence[str] = ()) -> Gradients:
         """The gradients of the contraction of `y` with a cotangent, and what to keep from the forward pass."""
         model, entry, cotangent = with_cotangent(self, y)

@@ -78,9 +78,8 @@ class Backward:
         found = [self._contribution(None, self.body, entry)]
         found += [self._contribution(self.network.names[user], self.network.names[user].body, entry) for user in self.adjoints]
         present = tuple(c for c in found if c is not None)
-        self.simplify.applied.clear()
-        value = self.simplify(total_of(c.value for c in present))
-        return Adjoint(entry, present, value, tuple(dict.fromkeys(self.simplify.applied)))
+        form = self.simplify.form(total_of(c.value for c in present))
+        return Adjoint(entry, present, form.value, form.applied)
 
     def _contribution(self, user: Name | None, body: Expr, entry: Entry) -> Contribution | None:
         raw = self.differentiate(body, entry)
@@ -112,6 +111,19 @@ def on_the_way(network: Network, body: Expr, wanted: str) -> set[str]:
     return reached
 
 
-def backward(network: Network, body: Expr, targets: tuple[Entry, ...], dear: frozenset[str], share: frozenset[str] | None) -> Backward:
-    """The adjoints of the body by the targets."""
-    return Backward(network, body, targets, network.simplifier(dear), network.differentiate, share).run()
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """What the passes back from one result share: what one of them has differentiated or simplified, the next one knows."""
+
+    network: Network
+    simplify: Simplifier
+    differentiate: Differentiator
+
+    def backward(self, body: Expr, targets: tuple[Entry, ...], share: frozenset[str] | None) -> Backward:
+        """The adjoints of the body by the targets."""
+        return Backward(self.network, body, targets, self.simplify, self.differentiate, share).run()
+
+
+def machinery(network: Network, dear: frozenset[str]) -> Machinery:
+    """The machinery for the passes of one network; `dear` names cost extra."""
+    return Machinery(network, network.simplifier(dear), network.differentiate)

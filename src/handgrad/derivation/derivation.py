@@ -9,6 +9,7 @@ from typing import Any
 
 from handgrad.axes import Definition, Model
 from handgrad.derivation.certification import POINTS_OF_RESULT, Certifier, extended
+from handgrad.derivation.collecting import without_collection
 from handgrad.derivation.keeping import Kept, kept
 from handgrad.derivation.kinks import Kink, kinks_of
 from handgrad.derivation.matrix import MatrixForm, matrix_form
@@ -63,16 +64,19 @@ class Derivation(Showable):
         return Derivative(self.of, self.wrt)
 
     @cached_property
+    @without_collection()
     def told(self) -> tuple[Step, ...]:
         """The steps as they are told, without certificates."""
         return tuple(self.telling())
 
     @cached_property
+    @without_collection()
     def steps(self) -> tuple[Step, ...]:
         """The steps, each with its certificate."""
         return tuple(self.certifier.certified(step) for step in self.told)
 
     @cached_property
+    @without_collection()
     def certificate(self) -> Certificate:
         """The certificate of the result against the derivative of the definition, which jets compute without a rule."""
         written = extended(self.model, self.network.restated.values())

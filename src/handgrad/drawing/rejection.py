@@ -28,7 +28,7 @@ from handgrad.verification.facts import Fact, assignments, facts_of, ordered
 from handgrad.verification.formulas import FORMULAS
 from handgrad.verification.jets import plain
 from handgrad.verification.reductions import REDUCTIONS
-from handgrad.verification.worlds import GIVEN, OutOfRange, Point, Stack, World
+from handgrad.verification.worlds import GIVEN, OutOfRange, Point, Stack
 from handgrad.worksheet.numbers import Numbers, numbers
 from handgrad.worksheet.plan import plan_of
 
@@ -161,7 +161,7 @@ class Judge:
         for bits in PRECISIONS:
             try:
                 with balls.working_precision(bits):
-                    return self._rounded(plain(closure(stack, point.worlds.setdefault(bits, World(point)))), places, given)
+                    return self._rounded(plain(closure(stack, point.world(bits))), places, given)
             except Unclear:
                 continue
             except (Unreal, OutOfRange, ZeroDivisionError):

@@ -8,6 +8,7 @@ the same node. Roots are powers, means and norms are sums, `exp` keeps a positiv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
 from math import gcd, isqrt, lcm
@@ -48,6 +49,7 @@ from handgrad.rules.matching import match
 from handgrad.rules.order import sort_key
 from handgrad.rules.shapes import (
     MIRRORED,
+    ONCE,
     OPPOSITE,
     base_and_exponent,
     coefficient,
@@ -68,6 +70,7 @@ from handgrad.trees import fresh, instantiate, subtrees
 DECIMALS = 1000          # past this common denominator a sum keeps its decimals
 ODD = frozenset(("tanh", "sin", "sinh", "erf", "sign", "tan"))
 EVEN = frozenset(("abs", "cos", "cosh", "sech"))
+MEETING = (Delta, Cases, Call, Reduce)          # what may become something else beside another factor
 
 
 # ---------------------------------------------------------------- sums
@@ -84,8 +87,10 @@ def total_of(given: Iterable[Expr]) -> Expr:
     for e in given:
         for t in terms(e):
             c, rest = coefficient(t)
-            collected[rest] = collected.get(rest, Fraction(0)) + c
-    collected = _merge_complements(_merge_cases({e: c for e, c in collected.items() if c}))
+            collected[rest] = collected[rest] + c if rest in collected else c
+    collected = {e: c for e, c in collected.items() if c}
+    if any(isinstance(f, Cases) for e in collected for f in factors(e)):
+        collected = _merge_complements(_merge_cases(collected))
     if len(collected) < 2:
         return next((scaled(c, e) if not isinstance(e, Add) else _content({e: c}) for e, c in collected.items()), ZERO)
     return _content(collected)
@@ -97,6 +102,8 @@ def _content(collected: dict[Expr, Fraction]) -> Expr:
         return scaled(c, e)
     ordered = sorted(collected, key=sort_key)
     values = [collected[e] for e in ordered]
+    if all(v is ONCE for v in values):
+        return Add(tuple(ordered))
     content = Fraction(reduce(gcd, (v.numerator for v in values)), reduce(lcm, (v.denominator for v in values)))
     if values[0] < 0:
         content = -content
@@ -165,7 +172,7 @@ def product(*given: Expr) -> Expr:
 
 def product_of(given: Iterable[Expr]) -> Expr:
     """The canonical product of an iterable."""
-    c = Fraction(1)
+    c = ONCE
     powers: dict[Expr, Expr] = {}
     todo = [f for e in given for f in factors(e)]
     while todo:
@@ -178,10 +185,11 @@ def product_of(given: Iterable[Expr]) -> Expr:
             todo.extend(factors(power(base, total(powers.pop(base), exponent))))
         else:
             powers[base] = exponent
-    if c == 0:
+    if not c:
         return ZERO
-    items = _with_deltas([b if x is ONE else Pow(b, x) for b, x in powers.items() if x is not ZERO])
-    items = _with_softmax(_with_signs(_with_cases(items)))
+    items = [b if x is ONE else Pow(b, x) for b, x in powers.items() if x is not ZERO]
+    if any(isinstance(b, MEETING) for b in powers):
+        items = _with_softmax(_with_signs(_with_cases(_with_deltas(items))))
     return scaled(c, ONE) if not items else _sorted_product(c, items)
 
 
@@ -500,14 +508,20 @@ def remade(node: Any, f: Callable[[Any], Any]) -> Any:
     return node if all(f(child) is child for child, _ in parts(node)) else assembled(node, f)
 
 
+@dataclass(slots=True)
+class _Substituting:
+    """Puts a canonical tree together anew, with other nodes for those that the memo knows."""
+
+    memo: dict[Node, Any]
+
+    def at(self, node: Any) -> Any:
+        """The part after the substitution."""
+        if node not in self.memo:
+            binds = isinstance(node, (Reduce, VectorCall, Slice))
+            self.memo[node] = rebuilt(node, self.at, self.at) if binds else remade(node, self.at)
+        return self.memo[node]
+
+
 def substituted(e: Any, old: Node, new: Node) -> Any:
     """The canonical tree with one node replaced by another, put together anew."""
-    memo: dict[Node, Any] = {old: new}
-
-    def walk(node: Any) -> Any:
-        if node not in memo:
-            binds = isinstance(node, (Reduce, VectorCall, Slice))
-            memo[node] = rebuilt(node, walk, walk) if binds else remade(node, walk)
-        return memo[node]
-
-    return walk(e)
+    return _Substituting({old: new}).at(e)

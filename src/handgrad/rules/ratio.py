@@ -182,12 +182,13 @@ def factored(e: Expr) -> Expr:
     return product_of([*_factored(r.numerator, r.atoms, 1), *_factored(r.denominator, r.atoms, -1)])
 
 
-def expanded(e: Expr) -> Expr:
-    """The expression with its numerator as one sum and its denominator in factors; itself where that grows too large."""
+def both_forms(e: Expr) -> tuple[Expr, Expr]:
+    """The expression in factors, and with its numerator as one sum over the factors of its denominator; itself where that grows too large."""
     r = ratio(e)
     if r is None:
-        return e
-    return product_of([expression_of(r.numerator, r.atoms), *_factored(r.denominator, r.atoms, -1)])
+        return e, e
+    below = _factored(r.denominator, r.atoms, -1)
+    return product_of([*_factored(r.numerator, r.atoms, 1), *below]), product_of([expression_of(r.numerator, r.atoms), *below])
 
 
 def substituted(e: Expr, atom: Expr, step: int, value: Expr) -> Expr | None:

@@ -7,7 +7,7 @@ All are found from the definition, all lead from what is written out to the name
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -69,13 +69,19 @@ class ExpRelation:
 
 @dataclass(frozen=True, slots=True)
 class Through:
-    """Several relations, one after the other, that only together lead to a shorter form."""
+    """Several relations, one after the other, that only together lead to a shorter form.
+
+    Where `meets` names tensors, one of them must stand in the expression besides, or nothing could come of it.
+    """
 
     name: str
     chain: tuple[Relation | ExpRelation, ...]
+    meets: frozenset[str] = frozenset()
 
     def applied(self, e: Expr, collapse: Collapse) -> Expr:
         """The expression after all of them."""
+        if self.meets and self.meets.isdisjoint(e.tensors):
+            return e
         for relation in self.chain:
             e = relation.applied(e, collapse)
         return e
@@ -89,41 +95,52 @@ def exponentials(e: Node) -> list[Call]:
     return [n for n in subtrees(e) if isinstance(n, Call) and n.function == "exp" and n.loose == 0]
 
 
+@dataclass(slots=True)
+class _Rewriting:
+    """Tries a change on every node from the leaves up."""
+
+    change: Callable[[Any], Any]
+    collapse: Collapse
+    needed: frozenset[str]
+    shallow: bool
+    memo: dict[Node, Any] = field(default_factory=dict)
+
+    def at(self, node: Any) -> Any:
+        """The part after the changes."""
+        if not self.needed <= node.tensors:
+            return node
+        if node not in self.memo:
+            below = self._rebuilt(node)
+            new = self.change(below)
+            self.memo[node] = below if new is None else new
+        return self.memo[node]
+
+    def _rebuilt(self, node: Any) -> Any:
+        match node:
+            case Reduce() | VectorCall() if self.shallow:
+                return node
+            case Reduce(kind, _, _):
+                letter, bodies = opened(node)
+                changed = tuple(self.at(b) for b in bodies)
+                if all(a is b for a, b in zip(changed, bodies, strict=True)):
+                    return node
+                return self.collapse.sum(letter, changed[0]) if kind == "sum" else reduced(kind, letter, changed)
+            case VectorCall(kind, axis, _, at):
+                letter, body = opened(node)
+                return VectorCall(kind, axis, closed(self.at(body), letter), self.at(at))
+            case Slice() | Derivative():
+                return node
+            case _:
+                return remade(node, self.at)
+
+
 def rewritten(e: Expr, change: Callable[[Any], Any], collapse: Collapse, needed: frozenset[str] = frozenset(), shallow: bool = False) -> Expr:
     """The tree with `change` tried on every node from the leaves up, binders opened, and put together canonically.
 
     Parts in which one of the `needed` tensors does not stand are left as they are; so is, if `shallow`, what stands under a binder.
     """
-    memo: dict[Node, Any] = {}
-
-    def walk(node: Any) -> Any:
-        if not needed <= node.tensors:
-            return node
-        if node not in memo:
-            below = _rebuilt(node)
-            new = change(below)
-            memo[node] = below if new is None else new
-        return memo[node]
-
-    def _rebuilt(node: Any) -> Any:
-        match node:
-            case Reduce() | VectorCall() if shallow:
-                return node
-            case Reduce(kind, _, _):
-                letter, bodies = opened(node)
-                changed = tuple(walk(b) for b in bodies)
-                if all(a is b for a, b in zip(changed, bodies, strict=True)):
-                    return node
-                return collapse.sum(letter, changed[0]) if kind == "sum" else reduced(kind, letter, changed)
-            case VectorCall(kind, axis, _, at):
-                letter, body = opened(node)
-                return VectorCall(kind, axis, closed(walk(body), letter), walk(at))
-            case Slice() | Derivative():
-                return node
-            case _:
-                return remade(node, walk)
-
-    return walk(e)  # type: ignore[no-any-return]
+    found: Expr = _Rewriting(change, collapse, needed, shallow).at(e)
+    return found
 
 
 def relations_of(name: Expr, letters: tuple[Letter, ...], body: Expr) -> list[AnyRelation]:
@@ -173,7 +190,8 @@ def unfolding(name: Entry, letters: tuple[Letter, ...], body: Expr) -> list[AnyR
     hides = plain or exponentials_summed
     if not hides or isinstance(body, Call) and body.function in functions() and not _by_cases(body.function):
         return []
-    return [Through(name.name, (Relation(name.name, name, body, frozenset(letters)),))]
+    known = any(isinstance(n, Call) for n in subtrees(body))
+    return [Through(name.name, (Relation(name.name, name, body, frozenset(letters)),), frozenset() if known else body.tensors)]
 
 
 def may_vanish(e: Expr) -> bool:

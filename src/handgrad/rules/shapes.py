@@ -36,6 +36,8 @@ from handgrad.expr import (
 )
 from handgrad.rules.order import sort_key
 
+ONCE = Fraction(1)
+
 
 def coefficient(e: Expr) -> tuple[Fraction, Expr]:
     """The rational coefficient of a canonical term, and the rest."""
@@ -44,17 +46,17 @@ def coefficient(e: Expr) -> tuple[Fraction, Expr]:
     if isinstance(e, Mul) and isinstance(e.factors[0], Number):
         rest = e.factors[1:]
         return e.factors[0].value, rest[0] if len(rest) == 1 else Mul(rest)
-    return Fraction(1), e
+    return ONCE, e
 
 
 def scaled(c: Fraction, e: Expr) -> Expr:
     """The canonical term with this coefficient; `e` has none."""
-    if c == 0 or e is ZERO:
+    if c is ONCE or c == 1:
+        return e
+    if e is ZERO or not c:
         return ZERO
     if e is ONE:
         return Number(c)
-    if c == 1:
-        return e
     return Mul((Number(c), *(e.factors if isinstance(e, Mul) else (e,))))
 
 
@@ -68,7 +70,7 @@ def terms(e: Expr) -> tuple[Expr, ...]:
     c, rest = coefficient(e)
     if not isinstance(rest, Add):
         return (e,)
-    return rest.terms if c == 1 else tuple(scaled(c * d, t) for d, t in map(coefficient, rest.terms))
+    return rest.terms if c is ONCE or c == 1 else tuple(scaled(c * d, t) for d, t in map(coefficient, rest.terms))
 
 
 def base_and_exponent(e: Expr) -> tuple[Expr, Expr]:

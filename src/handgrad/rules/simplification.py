@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from handgrad.expr import MINUS_ONE, ONE, Add, Axis, Cases, Derivative, Entry, Expr, Mul, Node, Number, Pow, Reduce, Size, Slice, VectorCall
+from handgrad.expr import MINUS_ONE, ONE, Add, Axis, Cases, Derivative, Entry, Expr, Mul, Node, Number, Pow, Reduce, Size, Slice, VectorCall, parts
 from handgrad.rules.algebra import power, product, product_of, remade, total_of
 from handgrad.rules.canonical import closed, reduced
-from handgrad.rules.ratio import expanded, factored
+from handgrad.rules.ratio import both_forms
 from handgrad.rules.relations import AnyRelation, Through
 from handgrad.rules.shapes import base_and_exponent, coefficient, factors, is_call, is_indicator, is_positive, terms
 from handgrad.rules.sums import Collapse
@@ -22,6 +23,14 @@ from handgrad.trees import fresh, instantiate, names, opened, subtrees
 
 ROUNDS = 3
 DEAR = 0.9          # what it costs in symbols that the result itself, or a part that holds it whole, stands in its derivative
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form that was chosen for an expression, and the names whose relations gave it."""
+
+    value: Expr
+    applied: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -36,23 +45,34 @@ class Simplifier:
     dear: frozenset[str] = frozenset()
     plain: bool = False                                     # whether everything stays as it is
     memo: dict[Node, Any] = field(default_factory=dict)
-    applied: list[str] = field(default_factory=list)
+    chosen: dict[Expr, Form] = field(default_factory=dict)
     costs: dict[Expr, float] = field(default_factory=dict)
 
     def __call__(self, e: Expr) -> Expr:
         """The form of the expression that reads best, over the names."""
-        if self.plain:
-            return e
+        return self.form(e).value
+
+    def form(self, e: Expr) -> Form:
+        """The form that reads best, with the names whose relations led to it."""
+        if e not in self.chosen:
+            self.chosen[e] = Form(e) if self.plain else self._form(e)
+        return self.chosen[e]
+
+    def _form(self, e: Expr) -> Form:
         best: Expr = self.shaped(e)
+        applied: list[str] = []
         for _ in range(ROUNDS):
             before = best
             for relation in (*self.relations, *self.proposals(best)):
                 candidate = relation.applied(best, self.collapse)
                 if candidate is not best:
-                    best = self._better(best, candidate, relation)
+                    better = self._better(best, candidate, relation)
+                    if better is not best:
+                        applied.append(relation.name)
+                    best = better
             if best is before:
                 break
-        return best
+        return Form(best, tuple(dict.fromkeys(applied)))
 
     def _better(self, best: Expr, candidate: Expr, relation: AnyRelation) -> Expr:
         shaped: Expr = self.shaped(self._with_signs(candidate))
@@ -60,7 +80,6 @@ class Simplifier:
             shaped = self._followed(shaped)
         if self.cost(shaped) >= self.cost(best) or self._divides_more(shaped, best):
             return best
-        self.applied.append(relation.name)
         return shaped
 
     def _followed(self, shaped: Expr) -> Expr:
@@ -88,7 +107,7 @@ class Simplifier:
         """The symbols a person writes for it, and what the dear names cost extra."""
         if e not in self.costs:
             extra = DEAR * len(self.dear & names(e)) if self.dear else 0
-            self.costs[e] = symbols(self.tidy(e)) + extra + sum(map(_unwieldy, subtrees(e)))
+            self.costs[e] = symbols(self.tidy(e)) + extra + _unwieldy(e)
         return self.costs[e]
 
     def shaped(self, e: Any) -> Any:
@@ -126,9 +145,9 @@ class Simplifier:
         shapes = [e]
         if isinstance(e, Add):
             shapes += [drawn_out(e), grouped(e), self._merged(e)]
-        if sum(isinstance(n, Add) for n in subtrees(e)):
-            over = factored(e)
-            shapes += [over, expanded(e)]
+        if _holds_sum(e):
+            over, under_one = both_forms(e)
+            shapes += [over, under_one]
             if isinstance(over, Add):
                 shapes.append(drawn_out(over))
             shapes.append(product_of(drawn_out(f) if isinstance(f, Add) else f for f in factors(shapes[-1])))
@@ -159,11 +178,20 @@ class Simplifier:
         return product(*outside, reduced("sum", letter, (product_of(f for f in factors(body) if f not in outside),)))
 
 
+@lru_cache(maxsize=1 << 16)
 def _unwieldy(node: Node) -> float:
-    """What a number with many digits costs extra: 13/200 is no better than 0.065."""
-    return len(str(node.value)) / 4 if isinstance(node, Number) and abs(node.value.numerator) + node.value.denominator > 10_000 else 0
+    """What numbers with many digits cost extra: 13/200 is no better than 0.065."""
+    if isinstance(node, Number):
+        return len(str(node.value)) / 4 if abs(node.value.numerator) + node.value.denominator > 10_000 else 0
+    return sum(_unwieldy(child) for child, _ in parts(node))
 
 
+@lru_cache(maxsize=1 << 16)
+def _holds_sum(node: Node) -> bool:
+    return isinstance(node, Add) or any(_holds_sum(child) for child, _ in parts(node))
+
+
+@lru_cache(maxsize=1 << 12)
 def divisors(e: Expr) -> frozenset[Expr]:
     """What is divided by and may be zero: a relation must not bring more of it, or the result would be undefined where it need not be."""
     found = (n.base for n in subtrees(e) if isinstance(n, Pow) and isinstance(n.exponent, Number) and n.exponent.value < 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from handgrad.expr import (
@@ -322,6 +323,7 @@ def _as_maximum(rest: list[Expr], condition: Cases) -> list[Expr] | None:
     return None
 
 
+@lru_cache(maxsize=1 << 16)
 def symbols(node: Node) -> int:
     """How many symbols a person writes: numbers, names, letters, functions and operators of a raw tree."""
     match node:

@@ -231,7 +231,7 @@ class Verifier:
         for bits in PRECISIONS:
             try:
                 with balls.working_precision(bits):
-                    found = plain(closure(stack, point.worlds.setdefault(bits, World(point))))
+                    found = plain(closure(stack, point.world(bits)))
                     if type(found) is fmpq:
                         return Fraction(int(found.p), int(found.q))
                     if found.is_finite() and balls.relative_bits(found) > 4 * digits:
@@ -275,7 +275,7 @@ def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
     width: Scalar | None = None
     for bits in PRECISIONS:
         with balls.working_precision(bits):
-            world = point.worlds.setdefault(bits, World(point))
+            world = point.world(bits)
             try:
                 left = _side(sides[0], stack, world, "left")
                 right = _side(sides[1], stack, world, "right")

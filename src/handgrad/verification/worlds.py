@@ -60,6 +60,12 @@ class Point:
             self.sizes[axis] = 1 + noise(f"{self.seed}:{axis.tensor}.{axis.slot}") % 3
         return self.sizes[axis]
 
+    def world(self, bits: int) -> World:
+        """The values found here at a precision."""
+        if bits not in self.worlds:
+            self.worlds[bits] = World(self)
+        return self.worlds[bits]
+
     def moved(self, changes: dict[Place, Scalar]) -> Point:
         """The same point with other values of some inputs."""
         return Point(self.seed, self.style, dict(self.sizes), {**self.given, **changes}, self.drawn)
