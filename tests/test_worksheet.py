@@ -115,7 +115,7 @@ def agrees_with_jets(made: Worksheet) -> None:
     point = verifier.at({name: nested(problem, name) for name in problem.model.inputs})
     point.sizes.update(problem.sizes)
     for worked in made.numbers.all:
-        e = worked.item.entry if worked.item.by is None else Derivative(Entry(problem.of, ()), (worked.item.by,))
+        e = Derivative(Entry(problem.of, ()), worked.item.derived) if worked.item.derived else worked.item.entry
         truth = Fraction(verifier.value(e, point))
         with working_precision(made.numbers.bits):
             off = abs(ball(worked.exact) - ball(fmpq(truth.numerator, truth.denominator)))
@@ -234,6 +234,76 @@ def test_a_false_link_is_found() -> None:
     assert len(false_links(page % "-0.08")[0]) == 1
 
 
+# ---------------------------------------------------------------- second derivatives
+
+
+NEURON = (HERE / "problems" / "neuron.toml").read_text(encoding="utf-8")
+CURVED = {
+    "network": ("z[j] = b[j] + sum[i](W[i,j]*x[i])\nh[j] = sigmoid(z[j])\nu = c + sum[j](v[j]*h[j])\no = tanh(u)\nE = 1/2*(o - t)^2", ["W", "v", "c", "h"]),
+    "classes": ("a[i,k] = sum[d](x[i,d]*w[d,k])\ns[i,k] = softmax[k](a[i,k])\nE = -sum[i,k](y[i,k]*log(s[i,k]))", ["w"]),
+    "regression": ("E = mean[i]((y[i] - w*x[i] - b)^2)", ["w", "b"]),
+    "kinks": ("r[i] = y[i] - w*x[i]\nE = sum[i](1/2*r[i]^2 if abs(r[i]) <= 1 else abs(r[i]) - 1/2)", ["w"]),
+    "hidden": ("h[j] = relu(sum[i](W[i,j]*x[i]))\nE = (sum[j](v[j]*h[j]) - t)^2", ["W", "v"]),
+    "layers": ("h[j] = tanh(sum[i](W[i,j]*x[i]))\ng[k] = tanh(sum[j](V[j,k]*h[j]))\nE = (sum[k](u[k]*g[k]) - t)^2", ["W", "V"]),
+}
+
+
+def curved(name: str) -> str:
+    """A problem that asks for all second derivatives of a model by some names."""
+    text, by = CURVED[name]
+    known, turn = read(text), random.Random(name)
+
+    def value(slots: int) -> str:
+        return f"[{', '.join(value(slots - 1) for _ in range(2))}]" if slots else f"{turn.uniform(-1, 1):.2f}"
+
+    given = "\n".join(f"{n} = {value(len(known.tensors[n]))}" for n in known.inputs)
+    return f'model = """\n{text}\n"""\ngradient = {{ of = "E", by = {json.dumps(by)}, order = 2 }}\n[given]\n{given}\n'
+
+
+@pytest.mark.parametrize("name", CURVED)
+def test_second_derivatives_are_those_of_the_jets_and_every_link_holds(name: str) -> None:
+    made = work(read_problem(curved(name)))
+    assert any(w.item.along for w in made.numbers.backward)
+    agrees_with_jets(made)
+    for form in ("markdown", "latex"):
+        assert not false_links(render(made.blocks(), form))[0]
+
+
+def test_a_page_shows_second_derivatives_with_formula_numbers_and_a_symmetric_matrix() -> None:
+    made = work(read_problem(NEURON))
+    page = str(made)
+    for line in ("∂²E/∂w₁∂w₂ = ∂(∂E/∂w₁)/∂w₂", "(0.3691)(0.6309)(0.18)(2.42)", "H = ⎝ 0.00687  0.09232 ⎠", "∂²E/∂w∂b = ⎝ 0.0381 ⎠"):
+        assert line in page
+    assert [w.item.quantity for w in made.numbers.backward if w.item.family == "d(E, w, w)"] == ["d(E, w[1], w[1])", "d(E, w[1], w[2])", "d(E, w[2], w[2])"]
+    assert made.json("d(E, w[1], w[2])")["numbers"][0]["shown"] == ["0.00687"]
+
+
+def test_one_second_derivative_is_asked_by_its_name_in_either_order() -> None:
+    asked = NEURON.replace('by = ["w", "b"], order = 2', 'by = ["b", "d(E, b, w)"]')
+    problem = read_problem(asked.replace('"H" = "d(E, w, w)"', '"k_2" = "d(E, w[2], b)"').replace('"d(E, w, w)" = 5', '"d(E, w, b)" = 3'))
+    assert (problem.by, problem.second) == (("b",), (("b", "w"),))
+    assert problem.rounding.listed == {"d(E, b, w)": (Places(3),)}
+    page = str(work(problem))
+    assert "k₂        = ∂²E/∂b∂w₂\n          = ∂(∂E/∂b)/∂w₂" in page
+
+
+def test_what_is_0_by_its_formula_is_counted_and_not_worked() -> None:
+    text = 'model = "E = sum[i](w[i]^4)"\ngradient = { by = "w", order = 2 }\n[given]\nw = [1, 2, 3]\n'
+    assert "3 second derivatives are 0 whatever the numbers are, such as ∂²E/∂w₁∂w₂" in str(work(read_problem(text)))
+
+
+def test_gradients_with_three_indices_are_shown_in_slices() -> None:
+    text = 'model = "E = sum[i,j,k](A[i,j,k]^2*x[k])"\ngradient = { by = "A" }\n[given]\nA = [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]\nx = [1, 2]\n'
+    page = str(work(read_problem(text)))
+    assert "∇A[1,:,:] = " in page
+    assert "∇A[2,:,:] = " in page
+
+
+def test_a_matrix_that_is_too_large_is_named() -> None:
+    text = f'model = "E = sum[i](w[i]^2)"\ngradient = {{ by = "w" }}\n[given]\nw = [{", ".join("1" * 20)}]\n'
+    assert "∇w is too large for a matrix here" in str(work(read_problem(text)))
+
+
 # ---------------------------------------------------------------- kinks, remarks, sizes
 
 
@@ -313,7 +383,11 @@ def test_numbers_that_contradict_a_fact_are_refused() -> None:
     ("default = 3", "default = 3\nties = 'up'", "no way to round"),
     ("[given]", "[given", "this is no TOML"),
     ('of = "E"', 'of = "F"', "does not stand in the model"),
-    ('by = ["W"', 'order = 2, by = ["W"', "first derivatives"),
+    ('by = ["W"', 'order = 3, by = ["W"', "order = 3 is not worked"),
+    ('by = ["W"', 'by = ["d(E, W, b, c)"', "is of order 3"),
+    ('by = ["W"', 'by = ["d(h, W)"', "is no derivative of `E`"),
+    ('by = ["W"', 'by = ["E"', "not differentiated by itself"),
+    ('"d(E, h)" = 3', '"d(E, W, W)" = 3', "is not asked for"),
 ])
 def test_a_fault_is_told_with_file_line_and_what_would_do(old: str, new: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert old in NETWORK

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
@@ -29,6 +29,7 @@ LONGEST = 200                               # decimals that a number or a roundi
 MOST_EPOCHS = 1000
 SPECIAL = ("default", "ties", "figures", "carry")
 DERIVATIVE = re.compile(r"d\(\s*([^\s,()\[\]]+)\s*,\s*([^()]+?)\s*\)")
+COMMA = re.compile(r",(?![^\[]*\])")        # not one between indices
 ENTRY = re.compile(r"([^\s\[\],()]+)\s*(?:\[([\s\d,]*)\])?")
 
 
@@ -62,7 +63,10 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem as its file states it."""
+    """A problem as its file states it.
+
+    `by` are the names by which the gradients of `of` are asked for; `second` are pairs of names, each a table of second derivatives.
+    """
 
     title: str
     model: Model
@@ -76,11 +80,12 @@ class Problem:
     draw: Mapping[str, Any] = field(default_factory=dict)
     reject: tuple[str, ...] = ()
     path: str = ""
+    second: tuple[tuple[str, str], ...] = ()
 
 
-def gradient(of: str, by: str) -> str:
-    """How the derivative of a quantity by another is spelled in a problem file."""
-    return f"d({of}, {by})"
+def gradient(of: str, *by: str) -> str:
+    """How the derivative of a quantity by another, or by two, is spelled in a problem file: `d(E, W)`, `d(E, W, b)`."""
+    return f"d({', '.join((of, *by))})"
 
 
 def read_problem(text: str, path: str = "") -> Problem:
@@ -115,14 +120,13 @@ class _Reader:
     def problem(self) -> Problem:
         data = self._loaded()
         model = self._model(data)
-        of, by = self._asked(data, model)
+        of, by, second = self._asked(data, model)
         draw = dict(self._table(data, "draw"))
         reject = draw.pop("reject", data.get("reject", ()))
         values, sizes = self._given(self._table(data, "given"), model, draw)
-        found = Problem(str(data.get("title", "")), model, of, by, values, sizes, draw=draw, reject=tuple(map(str, reject)), path=self.path)
+        found = Problem(str(data.get("title", "")), model, of, by, values, sizes, draw=draw, reject=tuple(map(str, reject)), path=self.path, second=second)
         rounding = self._rounding(self._table(data, "rounding"), found)
-        return Problem(found.title, model, of, by, values, sizes, rounding, self._names(self._table(data, "names"), found),
-                       self._update(data), draw, found.reject, self.path)
+        return replace(found, rounding=rounding, names=self._names(self._table(data, "names"), found), update=self._update(data))
 
     def _loaded(self) -> dict[str, Any]:
         try:
@@ -156,19 +160,39 @@ class _Reader:
             raise self.error("the model defines nothing", self.line("", "model"), "write a statement such as E = 1/2*(o - t)^2")
         return model
 
-    def _asked(self, data: Mapping[str, Any], model: Model) -> tuple[str, tuple[str, ...]]:
+    def _asked(self, data: Mapping[str, Any], model: Model) -> tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]:
         asked, line = self._table(data, "gradient"), self.line("gradient") or self.line("", "gradient")
         of = asked.get("of", list(model.definitions)[-1])
-        by = asked.get("by", list(model.inputs))
-        by = [by] if isinstance(by, str) else by
-        if asked.get("order", 1) != 1:
-            raise self.error("numbers are worked for first derivatives", line, "`handgrad derive --order` gives the formula of higher ones")
-        for name in (of, *by):
-            if name not in model.tensors:
-                raise self.error(f"`{name}` does not stand in the model", line, self._near(str(name), model.tensors))
+        if not isinstance(of, str) or of not in model.tensors:
+            raise self.error(f"`{str(of)[:60]}` does not stand in the model", line, self._near(str(of), model.tensors))
         if of not in model.definitions or model.tensors[of]:
             raise self.error(f"`{of}` is no single number that the model defines", line, "`of` names the error, a definition without indices")
-        return str(of), tuple(map(str, by))
+        by = asked.get("by", list(model.inputs))
+        found = [self._variables(str(name), of, model, line) for name in (by if isinstance(by, list) else [by])]
+        order = asked.get("order", 1)
+        if isinstance(order, bool) or order not in (1, 2):
+            raise self.error(f"order = {str(order)[:40]} is not worked in numbers", line, "write order = 2; `handgrad derive --order` gives formulas")
+        first = tuple(dict.fromkeys(names[0] for names in found))
+        pairs = [(names[0], names[1]) for names in found if len(names) == 2]
+        if order == 2:
+            pairs += [(a, b) for n, a in enumerate(first) for b in first[n:]]
+        kept = {frozenset(pair): pair for pair in reversed(pairs)}              # the order of differentiation does not matter
+        return of, first, tuple(pair for pair in dict.fromkeys(pairs) if kept[frozenset(pair)] == pair)
+
+    def _variables(self, text: str, of: str, model: Model, line: int) -> tuple[str, ...]:
+        """The names by which a part of `by` differentiates: one, or the two of `d(E, w, b)`."""
+        derivative = DERIVATIVE.fullmatch(text.strip())
+        if derivative and derivative[1] != of:
+            raise self.error(f"`{text[:60]}` is no derivative of `{of}`", line, f"write d({of}, …)")
+        names = tuple(part.strip() for part in derivative[2].split(",")) if derivative else (text,)
+        for name in names:
+            if name not in model.tensors:
+                raise self.error(f"`{name[:60]}` does not stand in the model", line, self._near(name, model.tensors))
+            if name == of:
+                raise self.error(f"`{of}` is not differentiated by itself", line, f"its inputs are {', '.join(model.inputs)}")
+        if len(names) > 2:
+            raise self.error(f"`{text[:60]}` is of order {len(names)}", line, "numbers are worked for first and second derivatives")
+        return names
 
     @staticmethod
     def _near(name: str, known: Any) -> str:
@@ -256,7 +280,7 @@ class _Reader:
         if derivative:
             if derivative[1] != problem.of:
                 raise self.error(f"`{spelled}` is a derivative of `{derivative[1]}`, and asked is that of `{problem.of}`", line, f"write d({problem.of}, …)")
-            return gradient(problem.of, self._quantity(derivative[2], problem, line, whole))
+            return gradient(problem.of, *self._in_order([self._quantity(part, problem, line, whole) for part in COMMA.split(derivative[2])], problem, line))
         entry = ENTRY.fullmatch(spelled.strip())
         if entry is None or entry[1] not in problem.model.tensors:
             raise self.error(f"`{spelled}` does not stand in the model", line, self._near(entry[1] if entry else spelled, problem.model.tensors))
@@ -270,6 +294,18 @@ class _Reader:
         if any(axis in problem.sizes and not 1 <= n <= problem.sizes[axis] for n, axis in zip(at, slots, strict=True)):
             raise self.error(f"`{spelled}` lies outside of its tensor", line, "indices count from 1")
         return f"{entry[1]}[{','.join(map(str, at))}]"
+
+    def _in_order(self, parts: list[str], problem: Problem, line: int) -> list[str]:
+        """What is differentiated by, in the order in which the page has it."""
+        if len(parts) == 1:
+            return parts
+        names = tuple(part.partition("[")[0] for part in parts)
+        if len(parts) > 2 or (names not in problem.second and names[::-1] not in problem.second):
+            asked = gradient(problem.of, *names)
+            raise self.error(f"`{gradient(problem.of, *parts)}` is not asked for", line, f'add "{asked}" to `by` of the gradient')
+        if names[0] == names[1]:
+            return sorted(parts, key=lambda part: [int(n) for n in re.findall(r"\d+", part.partition("[")[2])])
+        return parts if names in problem.second else parts[::-1]
 
     def _names(self, table: Mapping[str, Any], problem: Problem) -> tuple[tuple[str, str], ...]:
         found = []

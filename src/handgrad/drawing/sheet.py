@@ -91,6 +91,10 @@ def _task(worksheet: Worksheet) -> Iterator[Inline]:
            display.symbol(Entry(problem.of, ())), " by ", *_joined(display.symbol(Entry(name, ())) for name in problem.by),
            ": the formula, the numbers put in, and the value.")
     yield _rounding(worksheet)
+    if problem.second:
+        of = display.symbol(Entry(problem.of, ()))
+        pairs = (Derivative(of, tuple(display.symbol(Entry(name, ())) for name in pair)) for pair in problem.second)  # type: ignore[misc]
+        yield ("Work out the second derivatives too: ", *_joined(pairs), ".")
     if problem.update is not None:
         rate, epochs = problem.update.rate, problem.update.epochs
         yield (f"Then take {epochs} {'step' if epochs == 1 else 'steps'} of gradient descent with the rate {float(rate):g}.",)

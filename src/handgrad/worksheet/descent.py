@@ -12,9 +12,11 @@ from handgrad.errors import ModelError
 from handgrad.expr import MINUS_ONE, Entry, add, mul
 from handgrad.problem import Place, Rounding, Update, gradient
 from handgrad.worksheet.hand import Hand, place, scalar
+from handgrad.worksheet.items import Item, spelled
+from handgrad.worksheet.matrices import minus
 from handgrad.worksheet.numbers import Numbers, Worked, decided, rounded_number, run
-from handgrad.worksheet.pages import MOST_LINES, lines, minus
-from handgrad.worksheet.plan import Item, Plan, spelled
+from handgrad.worksheet.pages import MOST_LINES, lines
+from handgrad.worksheet.plan import Plan
 from handgrad.worksheet.substitution import RATE, Display
 
 MOST_ROWS = 12                  # of the table of epochs; more are elided in the middle

@@ -164,7 +164,7 @@ class Ground:
                 found = [self.condition(c) for c in inner]
                 if stops in found:
                     return stops
-                rest = tuple(c for c in found if not isinstance(c, bool))
+                rest = tuple(dict.fromkeys(c for c in found if not isinstance(c, bool)))
                 return (rest[0] if len(rest) == 1 else type(condition)(rest)) if rest else not stops
         raise ModelError("a condition that has no truth here")
 

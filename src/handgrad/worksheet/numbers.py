@@ -15,7 +15,8 @@ from handgrad.arithmetic.decimals import Places, as_rounded, as_told, fraction, 
 from handgrad.errors import ModelError
 from handgrad.problem import Place, Rounding
 from handgrad.worksheet.hand import Hand, place, scalar
-from handgrad.worksheet.plan import Item, Plan
+from handgrad.worksheet.items import Item
+from handgrad.worksheet.plan import Plan
 
 T = TypeVar("T")
 PRECISIONS = (192, 512, 1536, 6144)

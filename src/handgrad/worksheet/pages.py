@@ -9,26 +9,21 @@ from typing import Any
 
 from handgrad.arithmetic.balls import Scalar, ball, working_precision
 from handgrad.arithmetic.decimals import Places, as_told, fraction
-from handgrad.document import Block, Chain, Heading, Inline, Line, Matrices, Matrix, Note, Paragraph
-from handgrad.expr import Add, Call, Entry, Mul, Number
+from handgrad.document import Block, Chain, Heading, Inline, Line, Note, Paragraph
+from handgrad.expr import ZERO, Add, Call, Entry, Mul, Number
 from handgrad.problem import gradient
 from handgrad.rendering.graph import figure, graph_of
 from handgrad.trees import subtrees
 from handgrad.worksheet.hand import place
+from handgrad.worksheet.items import spelled
+from handgrad.worksheet.matrices import matrices, minus
 from handgrad.worksheet.numbers import Worked
-from handgrad.worksheet.plan import spelled
-from handgrad.worksheet.substitution import Display, indices
+from handgrad.worksheet.substitution import Display
 
 MOST_LINES = 24                 # numbers of one tensor that are shown with their working
 MOST_NODES = 24                 # of the graph
-MOST_ROWS = 16                  # of a matrix
 EXACT_DIGITS = 5
 REACH = {"sigmoid": (0, 1), "tanh": (-1, 1)}
-
-
-def minus(text: str) -> str:
-    """The decimal with the sign that a page prints."""
-    return text.replace("-", "−")
 
 
 def sections(display: Display, quantities: frozenset[str] | None) -> list[Block]:
@@ -37,10 +32,12 @@ def sections(display: Display, quantities: frozenset[str] | None) -> list[Block]
     if quantities is not None:
         return [_chain(display, [w for w in found.all if w.item.quantity in quantities])]
     blocks: list[Block] = [Heading(("Forward",)), *_families(display, found.forward), *remarks(display)]
-    blocks += [Heading(("Gradients",)), *_families(display, found.backward)]
+    blocks += [Heading(("Gradients",)), *_families(display, [w for w in found.backward if not w.item.along])]
     if display.plan.further:
         said = f"the adjoints of {', '.join(display.plan.further)} stand on lines of their own: written into the products, the lines would be too long."
         blocks.append(Note((said,)))
+    if display.plan.problem.second:
+        blocks += [Heading(("Second derivatives",)), *_families(display, [w for w in found.backward if w.item.along])]
     blocks += [Heading(("Summary",)), *matrices(display), Paragraph(summary(display)), *picture(display)]
     return blocks
 
@@ -62,11 +59,20 @@ def _families(display: Display, numbers: Sequence[Worked]) -> Iterable[Block]:
     for worked in numbers:
         by.setdefault(worked.item.family, []).append(worked)
     for family in by.values():
-        yield _chain(display, family[:MOST_LINES])
-        if len(family) > MOST_LINES:
-            shown = display.symbol(family[MOST_LINES].item.entry)
-            left = f"{len(family) - MOST_LINES} more are worked in the same way and left out here, from "
-            yield Note((left, shown, " on; `--only` and `--json` show them."))
+        plain = [w for w in family if _is_plain(w)]
+        shown = [w for w in family if not _is_plain(w)]
+        if shown:
+            yield _chain(display, shown[:MOST_LINES])
+        if len(shown) > MOST_LINES:
+            left = f"{len(shown) - MOST_LINES} more are worked in the same way and left out here, from "
+            yield Note((left, display.symbol(shown[MOST_LINES].item.entry), " on; `--only` and `--json` show them."))
+        if plain:
+            yield Note((f"{len(plain)} second derivatives are 0 whatever the numbers are, such as ", display.symbol(plain[0].item.entry), "."))
+
+
+def _is_plain(worked: Worked) -> bool:
+    """Whether it is a second derivative that is 0 by its formula."""
+    return bool(worked.item.along) and worked.item.formula is ZERO
 
 
 def _chain(display: Display, family: Sequence[Worked]) -> Chain:
@@ -78,10 +84,11 @@ def lines(display: Display, worked: Worked) -> list[Line]:
     item = worked.item
     symbol = display.symbol(item.entry)
     formula, numbers = display.formula(item.formula), display.put(item.formula)
-    shown = [] if item.chain is None else [Line(symbol, display.formula(item.chain))]
-    if formula is not (shown[0].right if shown else None) and not isinstance(item.formula, Number):
+    shown = [Line(symbol, display.slope(item.entry))] if item.derived and isinstance(symbol, Entry) else []
+    shown += [] if item.chain is None else [Line(None if shown else symbol, display.formula(item.chain))]
+    if formula is not (shown[-1].right if shown else None) and not isinstance(item.formula, Number):
         shown.append(Line(None if shown else symbol, formula, reason=display.since(item.formula)))
-    if not isinstance(numbers, Entry) or "…" in numbers.name:
+    if not isinstance(numbers, (Entry, Number)) or isinstance(numbers, Entry) and "…" in numbers.name:
         shown.append(Line(None if shown else symbol, numbers))
     relation, text = result(worked)
     shown.append(Line(None if shown else symbol, text, relation, reason=apart(worked, display)))
@@ -148,48 +155,7 @@ def cost(worked: Worked) -> float:
     return float(abs(ball(worked.value) - _ball(worked.shown[-1][0])) / abs(ball(worked.value)))
 
 
-# ---------------------------------------------------------------- matrices and the summary
-
-
-def matrices(display: Display) -> list[Block]:
-    """The gradients as matrices, by hand and exact."""
-    problem = display.plan.problem
-    blocks: list[Block] = []
-    for side in ("by hand", "exact"):
-        items = []
-        for name in problem.by:
-            family = [w for w in display.numbers.backward if w.item.family == gradient(problem.of, name)]
-            rows = _rows(family, [_text(w, side, display) for w in family])
-            if rows:
-                items.append(Matrix(rows, _lead(display, name) if side == "by hand" else ("exact",)))
-        if items and (side == "by hand" or display.numbers.rounding.carry == "shown"):
-            blocks.append(Matrices(tuple(items)))
-    return blocks
-
-
-def _text(worked: Worked, side: str, display: Display) -> str:
-    if side == "by hand":
-        return minus(worked.shown[-1][1])
-    with working_precision(display.numbers.bits):
-        return minus(as_told(worked.exact, display.numbers.rounding.places(worked.item.family)[-1], display.numbers.rounding.ties)[1])
-
-
-def _lead(display: Display, name: str) -> Inline:
-    problem = display.plan.problem
-    own = display.spellings.get(gradient(problem.of, name))
-    symbol = Entry(own.replace("nabla", "") if own else display.spellings.get(name, name), ())
-    return ("∇", symbol, " =")
-
-
-def _rows(family: Sequence[Worked], texts: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """The texts as rows; empty where the tensor has more than two indices or too many rows."""
-    at = [indices(w.item.entry) for w in family]
-    if not at or len(at[0]) > 2 or max(at[-1], default=1) > MOST_ROWS:
-        return ()
-    if len(at[0]) < 2:
-        return tuple((t,) for t in texts)
-    width = at[-1][1]
-    return tuple(tuple(texts[n : n + width]) for n in range(0, len(texts), width))
+# ---------------------------------------------------------------- the summary
 
 
 def summary(display: Display) -> Inline:
@@ -202,17 +168,25 @@ def summary(display: Display) -> Inline:
         costs = [(w, cost(w)) for w in ranked]
     said: list[Any] = [display.symbol(error.item.entry), f" {result(error)[0] if not error.rounded else '='} {minus(error.text)}"]
     said.append(f" (exact {minus(exact)}). " if differs(error, display) or error.rounded else ". ")
-    gradients = [w for w in found.backward if w.item.family in {gradient(problem.of, n) for n in problem.by}]
+    families = {gradient(problem.of, *names) for names in (*((n,) for n in problem.by), *problem.second)}
+    gradients = [w for w in found.backward if w.item.family in families]
     if found.rounding.carry == "unrounded":
         return (*said, "Every digit shown is certain; numbers are carried on unrounded.")
     wrong = sum(differs(w, display) for w in gradients)
-    said.append(f"By hand and exact differ in {wrong} of {len(gradients)} gradients" if wrong else f"By hand and exact agree in all {len(gradients)} gradients")
+    said.append(f"By hand and exact {_compared(wrong, len(gradients), 'derivatives' if problem.second else 'gradients')}")
     costs = [(w, c) for w, c in costs if c >= 0.0005]
     if costs and wrong:
         said.append("; the rounding that costs most is " if len(costs) == 1 else "; the roundings that cost most are ")
         for n, (w, c) in enumerate(costs):
             said += [" and " if n else "", display.symbol(w.item.entry), f" = {minus(w.text)} ({c * 100:.1f} %)"]
     return (*said, ".")
+
+
+def _compared(wrong: int, count: int, word: str) -> str:
+    """In how many of the derivatives the digits differ."""
+    if count < 2:
+        return f"{'differ' if wrong else 'agree'} in the gradient" if count else "agree"
+    return f"differ in {wrong} of {count} {word}" if wrong else f"agree in all {count} {word}"
 
 
 def used(display: Display) -> list[Worked]:

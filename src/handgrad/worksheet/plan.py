@@ -14,28 +14,15 @@ from handgrad.expr import Add, Condition, Derivative, Entry, Expr, Letter, Liter
 from handgrad.problem import Place, Problem, entries, gradient
 from handgrad.rules.canonical import canonical
 from handgrad.trees import fresh, names, renamed, subtrees
+from handgrad.worksheet.curvature import seconds
 from handgrad.worksheet.ground import Ground
 from handgrad.worksheet.hand import as_label, place, scalar
+from handgrad.worksheet.items import Item, spelled
 
 MOST_NUMBERS = 4000             # on one page; more are refused before they are worked
 MOST_TERMS, FIRST = 8, 3        # a longer sum is elided in the middle after its first terms
 MOST_PATHS = 6                  # through which a chain rule is still written out
 LONG = 60                       # entries in the formula of a gradient; longer ones give the adjoints on the way lines of their own
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A number that stands on a line of its own: `quantity` as the problem file spells it with indices, `family` without.
-
-    `entry` is its name in formulas, `formula` what it is, written out; of a gradient `by` is the entry by which, `chain` its chain rule.
-    """
-
-    quantity: str
-    family: str
-    entry: Entry
-    formula: Expr
-    by: Entry | None = None
-    chain: Expr | None = None
 
 
 class Listed(Backward):
@@ -128,8 +115,8 @@ class Plan:
 
     @cached_property
     def backward(self) -> tuple[Item, ...]:
-        """The adjoints that stand on their own and the gradients, those next to the error first."""
-        return tuple(self._slopes())
+        """The adjoints that stand on their own and the gradients, those next to the error first; then the second derivatives."""
+        return (*self._slopes(), *seconds(self.problem, self.ground))
 
     def _slopes(self) -> list[Item]:
         problem = self.problem
@@ -165,11 +152,6 @@ class Plan:
         return mul(before if before is not None and len(self.users.get(place(user), ())) == 1 else Derivative(of, (user,)), Derivative(user, (by,)))
 
 
-def spelled(name: str, at: tuple[int, ...]) -> str:
-    """The entry as a problem file writes it."""
-    return f"{name}[{','.join(map(str, at))}]" if at else name
-
-
 def _interleaved(items: list[Item], asked: frozenset[str]) -> list[Item]:
     """The items with each adjoint that stands on its own just before the first family that uses it."""
     families: dict[str, list[Item]] = {}
@@ -198,6 +180,7 @@ def _reach(family: str, families: dict[str, list[Item]], owner: dict[str, str]) 
 def plan_of(problem: Problem) -> Plan:
     """The plan of a problem; adjoints that would make formulas too long for a line stand on their own."""
     total = sum(_count(problem, name) for name in (*problem.model.definitions, *problem.by))
+    total += sum(_count(problem, one) * _count(problem, other) for one, other in problem.second)
     if total > MOST_NUMBERS:
         raise LimitError(f"{total} numbers do not fit a page", remedy=f"at most {MOST_NUMBERS} are worked; take fewer samples or a smaller network")
     prefix = f"d({problem.of}, "

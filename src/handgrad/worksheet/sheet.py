@@ -60,9 +60,9 @@ class Worksheet(Showable):
         wanted = dict(self.problem.names).get(only) or next((q for s, q in self.problem.names if clean(s) == clean(only)), only.replace(" ", ""))
         known = [w.item for w in self.numbers.all]
         of = self.problem.of
-        normal = wanted.replace(", ", ",").replace(",", ", ", 1) if wanted.startswith("d(") else wanted
-        for name in (normal, gradient(of, normal)):
-            found = frozenset(i.quantity for i in known if name in (i.quantity, i.family))
+        for name in (wanted, gradient(of, wanted)):
+            bare = name.replace(" ", "")
+            found = frozenset(i.quantity for i in known if bare in (i.quantity.replace(" ", ""), i.family.replace(" ", "")))
             if found:
                 return found
         raise ModelError(f"`{only[:60]}` is no number of the page", remedy=f"try one of {', '.join(dict.fromkeys(i.family for i in known))}")
@@ -71,7 +71,9 @@ class Worksheet(Showable):
         """The numbers as JSON: formula, substitution, as by hand and exact."""
         wanted = self._quantities(only) if only else None
         shown = [self._number(w) for w in self.numbers.all if wanted is None or w.item.quantity in wanted]
-        said = {"title": self.problem.title, "of": self.problem.of, "by": list(self.problem.by), "rounding": _policy(self.numbers.rounding), "numbers": shown}
+        said: dict[str, Any] = {"title": self.problem.title, "of": self.problem.of, "by": list(self.problem.by)}
+        said |= {"second": [list(pair) for pair in self.problem.second]} if self.problem.second else {}
+        said |= {"rounding": _policy(self.numbers.rounding), "numbers": shown}
         return said if self.descent is None else said | {"update": self._update(self.descent)}
 
     def _update(self, found: Descent) -> dict[str, Any]:
@@ -136,7 +138,8 @@ def work(problem: Problem, round: int | None = None, exact: int | None = None, l
 def _like(problem: Problem, plan: Plan) -> Plan:
     """The plan with the numbers of the problem; a plan of its own where the two differ in more, or labels decide what is worked."""
     other = plan.problem
-    same = all(getattr(problem, part) == getattr(other, part) for part in ("of", "by", "sizes", "rounding")) and problem.model.source == other.model.source
+    parts = ("of", "by", "second", "sizes", "rounding")
+    same = all(getattr(problem, part) == getattr(other, part) for part in parts) and problem.model.source == other.model.source
     if not same or any(isinstance(i, Expr) for d in problem.model.definitions.values() for e in subtrees(d.body) if isinstance(e, Entry) for i in e.indices):
         return plan_of(problem)
     made = replace(plan, problem=problem)

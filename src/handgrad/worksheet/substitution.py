@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from handgrad.arithmetic.balls import Unclear, Unreal, working_precision
 from handgrad.arithmetic.decimals import Places, as_told, cut, fraction, in_full
 from handgrad.document import Inline
-from handgrad.expr import MINUS_ONE, ZERO, Add, Call, Cases, Compare, Derivative, Entry, Expr, Literal, Mul, Not, Number, Pow, add, mul
-from handgrad.problem import Place, Problem
+from handgrad.expr import MINUS_ONE, ZERO, Add, Call, Cases, Compare, Derivative, Entry, Expr, Mul, Not, Number, Pow, add, mul
+from handgrad.problem import Place, Problem, gradient
 from handgrad.trees import replaced, subtrees
 from handgrad.worksheet.hand import Hand, place
+from handgrad.worksheet.items import spelled
 from handgrad.worksheet.numbers import Numbers, Worked
-from handgrad.worksheet.plan import FIRST, MOST_TERMS, Plan, spelled
+from handgrad.worksheet.plan import FIRST, MOST_TERMS, Plan
 
 GUARD = 3                       # digits that stand before the dots of an operand that is carried unrounded, beyond those shown
 DOTS = Entry("…", ())
@@ -39,7 +40,7 @@ class Display:
     hand: Hand
     texts: dict[Place, str] = field(default_factory=dict)
     spellings: dict[str, str] = field(default_factory=dict)
-    slopes: dict[str, str] = field(default_factory=dict)        # the tensors of which the internal names are the adjoints
+    slopes: dict[str, tuple[str, ...]] = field(default_factory=dict)        # the tensors by which the internal names are the derivatives
 
     # ------------------------------------------------------------ names
 
@@ -51,9 +52,25 @@ class Display:
             before = self._named(Entry(entry.name[:-1], entry.indices))
             return Entry(before.name + "'", before.indices)
         if entry.name in self.slopes:
-            by = self._named(Entry(self.slopes[entry.name], entry.indices))
-            return Derivative(self._named(Entry(self.plan.problem.of, ())), (by,))
+            return self._called(tuple(self._variables(entry))) or self.slope(entry)
         return self._named(entry)
+
+    def slope(self, entry: Entry) -> Expr:
+        """The derivative that an internal name stands for, in the names of the page."""
+        return Derivative(self._named(Entry(self.plan.problem.of, ())), tuple(self._named(by) for by in self._variables(entry)))
+
+    def _called(self, by: tuple[Entry, ...]) -> Entry | None:
+        """What a page calls a derivative of the error, if it has a name for it."""
+        own = self.spellings.get(gradient(self.plan.problem.of, *(spelled(*place(e)) for e in by)))
+        return Entry(own, ()) if own else None
+
+    def _variables(self, entry: Entry) -> Iterator[Entry]:
+        """The entries by which an internal name is the derivative: the tensors of its slots one after the other."""
+        start = 0
+        for name in self.slopes[entry.name]:
+            end = start + len(self.plan.problem.model.tensors[name])
+            yield Entry(name, entry.indices[start:end])
+            start = end
 
     def _named(self, entry: Entry) -> Entry:
         name, at = place(entry)
@@ -62,7 +79,12 @@ class Display:
 
     def formula(self, e: Any) -> Any:
         """The formula with the names of the page, long sums elided."""
-        return replaced(_elided(e), lambda n: self.symbol(n) if isinstance(n, Entry) and n is not DOTS else None)
+        def change(n: Any) -> Expr | None:
+            if isinstance(n, Derivative) and isinstance(n.body, Entry) and n.body.name == self.plan.problem.of:
+                return self._called(n.by)
+            return self.symbol(n) if isinstance(n, Entry) and n is not DOTS else None
+
+        return replaced(_elided(e), change)
 
     # ------------------------------------------------------------ numbers
 
@@ -83,7 +105,7 @@ class Display:
                 below = [f for f in factors if _inverse(f)]
                 return mul(*(f if f is MINUS_ONE else self._factor(f, len(below if _inverse(f) else above) > 1) for f in factors))
             case Pow(base, exponent):
-                return Pow(self._put(base, tight=tight and _inverse(e)), self._put(exponent, first=True))
+                return Pow(self._put(base, tight), self._put(exponent, first=True))
             case Call(function, arguments):
                 return Call(function, tuple(self._put(a, first=True) for a in arguments))
             case Cases():
@@ -149,8 +171,8 @@ def display(plan: Plan, found: Numbers, functions: Mapping[str, Any], given: Map
     with working_precision(found.bits):
         for worked in found.all:
             made.texts[place(worked.item.entry)] = _operand(worked, found.rounding.carry == "unrounded")
-            if worked.item.by is not None:
-                made.slopes[worked.item.entry.name] = worked.item.by.name
+            if worked.item.derived:
+                made.slopes[worked.item.entry.name] = tuple(by.name for by in worked.item.derived)
     return made
 
 
@@ -220,8 +242,3 @@ def _elided(e: Any) -> Any:
         return None
 
     return replaced(e, change)
-
-
-def indices(entry: Entry) -> tuple[int, ...]:
-    """The numbers of the indices."""
-    return tuple(i.value for i in entry.indices if isinstance(i, Literal))
