@@ -23,7 +23,30 @@ from handgrad.errors import HandgradError
 from handgrad.expr import Condition, Index
 
 Formula = Union[Condition, Index, Definition]      # an index may be any expression
-Inline = tuple[Union[str, Formula], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Typeset:
+    """A formula that is no expression, in the three ways in which it is set: as one line of text, in LaTeX, and in MathML without `<math>`.
+
+    Whoever makes it has made all three from a tree: they are printed as they are.
+    """
+
+    plain: str
+    latex: str
+    mathml: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place elsewhere on the page: what is said of it, and the anchor of its row."""
+
+    text: str
+    anchor: str
+
+
+Label = tuple[Union[str, Formula], ...]
+Inline = tuple[Union[str, Formula, Typeset, Reference], ...]
 
 
 class FormatError(HandgradError):
@@ -139,6 +162,50 @@ class Code:
     language: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A row of a tally: `✗ 7 slips`, where they are, and what is to be said of all of them."""
+
+    mark: str
+    label: str
+    places: tuple[Inline, ...] = ()
+    aside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How much was found of what; `aside` stands beside the title where there is room. A page that scrolls keeps it in view."""
+
+    title: Inline
+    counts: tuple[Count, ...]
+    aside: Inline = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a ledger: its number and its mark in the margin, a formula or prose, values, a word of judgement, reasons below it.
+
+    A row without a mark is prose. `details` can be folded away; formats that cannot fold leave them out.
+    """
+
+    number: str = ""
+    mark: str = ""
+    text: Inline = ()
+    values: tuple[str, ...] = ()
+    word: Inline = ()
+    notes: tuple[Inline, ...] = ()
+    details: tuple[Block, ...] = ()
+    anchor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Rows under one header, which names the columns of their values."""
+
+    rows: tuple[Row, ...]
+    header: tuple[str, ...] = ()
+
+
 # ---------------------------------------------------------------- documents and renderers
 
 
@@ -176,7 +243,7 @@ class Showable:
         return self.blocks()._repr_mimebundle_()
 
 
-Block = Union[Heading, Paragraph, Note, Chain, Inset, Details, Table, Matrix, Matrices, Figure, Code, Document]
+Block = Union[Heading, Paragraph, Note, Chain, Inset, Details, Table, Matrix, Matrices, Figure, Code, Tally, Ledger, Document]
 
 
 def page_of(shown: Document | Showable) -> Document:

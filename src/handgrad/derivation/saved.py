@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from handgrad.axes import Definition
 from handgrad.derivation.steps import Step
-from handgrad.document import Inline, render_formula
+from handgrad.document import Inline, Reference, Typeset, render_formula
 from handgrad.notation import write
 
 if TYPE_CHECKING:
@@ -104,4 +104,13 @@ def _said(derivation: Derivation) -> dict[str, Any]:
 
 
 def _plain(note: Inline, derivation: Derivation) -> str:
-    return "".join(part if isinstance(part, str) else write(part, derivation.model) for part in note)
+    def shown(part: Any) -> str:
+        match part:
+            case str():
+                return part
+            case Typeset(said) | Reference(said):
+                return said
+            case _:
+                return write(part, derivation.model)
+
+    return "".join(map(shown, note))

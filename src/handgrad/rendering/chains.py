@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from handgrad.document import Chain, Formula, Inline, Inset, Line
+from handgrad.document import Chain, Formula, Inline, Inset, Line, Reference, Typeset
 from handgrad.rendering.layout import KEEP, beside, broken, filled, in_ascii, padded, stacked, width
 from handgrad.rendering.shape import Context, scopes
 from handgrad.rendering.style import CLOSE, IF, NEXT, OPEN, Style, flat
@@ -55,8 +55,14 @@ class Page:
 
     def inline(self, inline: Inline) -> str:
         """Running text; the spaces of its formulas hold together."""
-        shown = (re.sub(" {2,}", _kept, self.words(part)) if isinstance(part, str) else _kept(flat(self.side(part), self.style)) for part in inline)
-        return "".join(shown)
+        return "".join(map(self._part, inline))
+
+    def _part(self, part: str | Formula | Typeset | Reference) -> str:
+        if isinstance(part, Reference):
+            part = part.text
+        if isinstance(part, str):
+            return re.sub(" {2,}", _kept, self._clean(part, KEEP))
+        return _kept(self.words(part.plain) if isinstance(part, Typeset) else flat(self.side(part), self.style))
 
     def line(self, inline: Inline) -> str:
         """Running text that stays on one line."""

@@ -17,7 +17,7 @@ from html import escape
 from math import dist
 
 from handgrad.axes import Model
-from handgrad.document import Figure, Formula, Inline
+from handgrad.document import Figure, Formula, Label
 from handgrad.expr import Entry, Expr
 from handgrad.rendering import names
 from handgrad.rendering.routes import Box, Curve, Places, Point, between, free_boxes, placed
@@ -43,7 +43,7 @@ class Quantity:
     """A quantity: its key among the nodes, its name, its value, and the gradient by it; a number that is not shown is empty."""
 
     key: Hashable
-    label: Inline
+    label: Label
     value: str = ""
     gradient: str = ""
 
@@ -54,7 +54,7 @@ class Edge:
 
     tail: Hashable
     head: Hashable
-    label: Inline = ()
+    label: Label = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def figure(graph: Graph, model: Model, alt: str = "") -> Figure:
 # ---------------------------------------------------------------- labels
 
 
-def runs(label: Inline, model: Model) -> tuple[Run, ...]:
+def runs(label: Label, model: Model) -> tuple[Run, ...]:
     """The label in pieces on the line and below it."""
     found: list[Run] = []
     for part in label:
@@ -125,7 +125,7 @@ def _index(below: str) -> str:
     return "".join(parts) if all(len(part) == 1 for part in parts) else large
 
 
-def plain(label: Inline, model: Model) -> str:
+def plain(label: Label, model: Model) -> str:
     """The label as plain text."""
     shown = ""
     for part in label:

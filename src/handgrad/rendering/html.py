@@ -14,6 +14,7 @@ from handgrad.document import (
     Block,
     Chain,
     Code,
+    Count,
     Details,
     Document,
     Figure,
@@ -21,13 +22,18 @@ from handgrad.document import (
     Heading,
     Inline,
     Inset,
+    Ledger,
     Line,
     Matrices,
     Matrix,
     Note,
     Options,
     Paragraph,
+    Reference,
+    Row,
     Table,
+    Tally,
+    Typeset,
     section_of,
 )
 from handgrad.rendering import mathml
@@ -91,12 +97,24 @@ def font_face() -> str:
 
 def words(parts: Inline) -> str:
     """The text of a title without its formulas' markup, for the window of a browser."""
-    return "".join(part if isinstance(part, str) else "…" for part in parts)
+    return "".join(part if isinstance(part, str) else part.plain if isinstance(part, Typeset) else "…" for part in parts)
 
 
 def inline(parts: Inline, context: Context) -> str:
     """Running text with its formulas."""
-    return "".join(_words(part) if isinstance(part, str) else mathml.mathml(part, context) for part in parts)
+    return "".join(_part(part, context) for part in parts)
+
+
+def _part(part: str | Formula | Typeset | Reference, context: Context) -> str:
+    match part:
+        case str():
+            return _words(part)
+        case Reference(said, anchor):
+            return f'<a href="#{escape(anchor)}">{escape(said)}</a>'
+        case Typeset(_, _, shown):
+            return f"<math>{shown}</math>"
+        case _:
+            return mathml.mathml(part, context)
 
 
 def _words(text: str) -> str:
@@ -139,6 +157,10 @@ def _block(block: Block, context: Context) -> str:
             return f'<figure role="img" aria-label="{escape(alt)}">{svg}</figure>'
         case Code(text, _):
             return f"<pre><code>{escape(text)}</code></pre>"
+        case Tally():
+            return _tally(block, context)
+        case Ledger():
+            return _ledger(block, context)
         case Document():
             return blocks(section_of(block), Context(block.model))
         case _:
@@ -194,3 +216,40 @@ def _matrix(matrix: Matrix, context: Context) -> str:
     rows = "".join("<mtr>" + "".join(f"<mtd>{_number(cell)}</mtd>" for cell in row) + "</mtr>" for row in matrix.rows)
     table = f'<math><mrow><mo form="prefix" stretchy="true">(</mo><mtable>{rows}</mtable><mo form="postfix" stretchy="true">)</mo></mrow></math>'
     return f"<span>{inline(matrix.lead, context)} {table}</span>"
+
+
+# ---------------------------------------------------------------- judged pages
+
+
+def _tally(tally: Tally, context: Context) -> str:
+    """A bar that stays in view, with a choice of the rows that are shown."""
+    aside = f'<span class="aside">{inline(tally.aside, context)}</span>' if tally.aside else ""
+    counts = "".join(_count(count, context) for count in tally.counts)
+    choice = "".join(f'<label><input type="radio" name="rows" class="{name}"{checked}> {said}</label>'
+                     for name, checked, said in (("every", " checked", "all"), ("some", "", "to see")))
+    title = f'<span class="page">{inline(tally.title, context)}</span>'
+    return f'<div class="tally"><div class="top">{title}{aside}<span class="choice">{choice}</span></div><ul>{counts}</ul></div>'
+
+
+def _count(count: Count, context: Context) -> str:
+    places = " · ".join(inline(place, context) for place in count.places)
+    said = " ".join(part for part in (f"<b>{escape(count.label)}</b>", places, escape(count.aside)) if part)
+    return f'<li><span class="mark {MARKS.get(count.mark, "")}">{escape(count.mark)}</span>{said}</li>'
+
+
+def _ledger(ledger: Ledger, context: Context) -> str:
+    return '<div class="ledger">\n' + "\n".join(_row(row, ledger.header, context) for row in ledger.rows) + "\n</div>"
+
+
+def _row(row: Row, header: tuple[str, ...], context: Context) -> str:
+    kind = MARKS.get(row.mark, "prose")
+    anchor = f' id="{escape(row.anchor)}"' if row.anchor else ""
+    mark = f' <span class="mark {kind}">{escape(row.mark)}</span>' if row.mark else ""
+    notes = "".join(f'<p class="why">{inline(note, context)}</p>' for note in row.notes)
+    values = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in zip(header, row.values, strict=False) if value)
+    word = f'<span class="word {kind}">{inline(row.word, context)}</span>' if row.word else ""
+    side = word + (f"<dl>{values}</dl>" if values else "")
+    quiet = " quiet" if kind in ("prose", "good") and not row.notes else ""
+    body = f'<div class="shown">{inline(row.text, context)}</div>{notes}{blocks(row.details, context)}'
+    cells = (("number", escape(row.number) + mark), ("body", body), ("side", side))
+    return f'<div class="row {kind}{quiet}"{anchor}>' + "".join(f'<div class="{name}">{cell}</div>' for name, cell in cells) + "</div>"

@@ -18,16 +18,21 @@ from handgrad.document import (
     Heading,
     Inline,
     Inset,
+    Ledger,
     Line,
     Matrices,
     Matrix,
     Note,
     Options,
     Paragraph,
+    Reference,
     Table,
+    Tally,
+    Typeset,
     section_of,
 )
 from handgrad.rendering import names
+from handgrad.rendering.ledgers import unfolded
 from handgrad.rendering.shape import Context, scopes
 from handgrad.rendering.tex import ESCAPES, GREEK, RELATIONS, pieces, seen, tex
 
@@ -88,12 +93,24 @@ def _sign(c: str) -> str:
 
 def inline(parts: Inline, context: Context) -> str:
     """Running text with its formulas."""
-    return "".join(plain(part) if isinstance(part, str) else f"${tex(part, context)}$" for part in parts)
+    return "".join(_part(part, context, plain, "$", "$") for part in parts)
+
+
+def _part(part: str | Formula | Typeset | Reference, context: Context, escape: Callable[[str], str], before: str, after: str) -> str:
+    match part:
+        case str():
+            return escape(part)
+        case Reference(text):
+            return escape(text)
+        case Typeset(_, shown, _):
+            return before + shown + after
+        case _:
+            return before + tex(part, context) + after
 
 
 def prose(parts: Inline, context: Context, escape: Callable[[str], str]) -> str:
     """Running text inside a formula."""
-    return "".join(rf"\text{{{escape(part)}}}" if isinstance(part, str) else f"{{{tex(part, context)}}}" for part in parts if part != "")
+    return "".join(_part(part, context, lambda words: rf"\text{{{escape(words)}}}", "{", "}") for part in parts if part != "")
 
 
 # ---------------------------------------------------------------- chains
@@ -232,6 +249,8 @@ def _block(block: Block, context: Context, depth: int) -> str:
         case Code(text, _):
             lines = (plain(line).replace(" ", r"\ ") or r"\ " for line in text.splitlines())
             return r"{\ttfamily " + "\\\\\n".join(lines) + "}\n\n"
+        case Tally() | Ledger():
+            return blocks(unfolded(block), context, depth)
         case Document():
             return blocks(section_of(block), Context(block.model), depth)
         case _:

@@ -12,18 +12,24 @@ from handgrad.document import (
     Details,
     Document,
     Figure,
+    Formula,
     Heading,
     Inline,
     Inset,
+    Ledger,
     Matrices,
     Matrix,
     Note,
     Options,
     Paragraph,
+    Reference,
     Table,
+    Tally,
+    Typeset,
     section_of,
 )
 from handgrad.rendering import latex
+from handgrad.rendering.ledgers import unfolded
 from handgrad.rendering.shape import Context
 from handgrad.rendering.tex import tex
 
@@ -49,7 +55,20 @@ def in_formula(text: str) -> str:
 
 
 def _inline(parts: Inline, context: Context) -> str:
-    return "".join(_words(part, place == 0) if isinstance(part, str) else f"${tex(part, context)}$" for place, part in enumerate(parts))
+    return "".join(_part(part, place == 0, context) for place, part in enumerate(parts))
+
+
+def _part(part: str | Formula | Typeset | Reference, first: bool, context: Context) -> str:
+    match part:
+        case str():
+            return _words(part, first)
+        case Reference(text):
+            return _words(text, first)
+        case Typeset(_, shown, _):
+            # bars and angles would end a cell or begin a tag
+            return "$" + shown.replace(r"\|", r"\Vert ").replace("|", r"\vert ").replace("<", r"\lt ").replace(">", r"\gt ") + "$"
+        case _:
+            return f"${tex(part, context)}$"
 
 
 def _words(text: str, first: bool) -> str:
@@ -85,6 +104,8 @@ def _block(block: Block, context: Context) -> str:
             return _fenced(fallback, "") if fallback else f"*{plain(alt)}*"
         case Code(text, language):
             return _fenced(text, language)
+        case Tally() | Ledger():
+            return "\n\n".join(_block(b, context) for b in unfolded(block))
         case Document():
             return "\n\n".join(_block(b, Context(block.model)) for b in section_of(block))
         case _:

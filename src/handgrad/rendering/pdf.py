@@ -24,17 +24,22 @@ from handgrad.document import (
     Heading,
     Inline,
     Inset,
+    Ledger,
     Line,
     Matrices,
     Matrix,
     Note,
     Options,
     Paragraph,
+    Reference,
     Table,
+    Tally,
+    Typeset,
     section_of,
 )
 from handgrad.errors import HandgradError
 from handgrad.rendering import html, names
+from handgrad.rendering.ledgers import unfolded
 from handgrad.rendering.shape import Context, scopes
 from handgrad.rendering.style import BRACKETS, flat
 from handgrad.rendering.typst import literal, typst
@@ -166,7 +171,19 @@ def _has_glyph(c: str) -> bool:
 
 def inline(parts: Inline, context: Context, tall: bool = False) -> str:
     """Running text with its formulas; `tall`: their fractions are as large as on a line of their own."""
-    return "".join(_words(part) if isinstance(part, str) else f"#{_equation(part, context, tall)};" for part in parts)
+    return "".join(_part(part, context, tall) for part in parts)
+
+
+def _part(part: str | Formula | Typeset | Reference, context: Context, tall: bool) -> str:
+    match part:
+        case str():
+            return _words(part)
+        case Reference(text):
+            return _words(text)
+        case Typeset(said):
+            return _words(said)
+        case _:
+            return f"#{_equation(part, context, tall)};"
 
 
 def _words(words: str) -> str:
@@ -251,6 +268,8 @@ def _block(block: Block, context: Context) -> str:
             return f"#drawing({literal(plain_svg(svg))}, {_points(svg)}, {literal(alt)})\n\n"
         case Code(shown, _):
             return f"#raw(({', '.join(map(literal, shown.splitlines() or ['']))},).join(\"\\n\"), block: true)\n\n"
+        case Tally() | Ledger():
+            return blocks(unfolded(block), context)
         case Document():
             return blocks(section_of(block), Context(block.model))
         case _:

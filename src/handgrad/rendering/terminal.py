@@ -21,6 +21,7 @@ from handgrad.document import (
     Figure,
     Heading,
     Inset,
+    Ledger,
     Line,
     Matrices,
     Matrix,
@@ -28,16 +29,18 @@ from handgrad.document import (
     Options,
     Paragraph,
     Table,
+    Tally,
     section_of,
 )
 from handgrad.rendering.chains import INSET, Page, Row, Span, chain_rows, indented
 from handgrad.rendering.layout import beside, broken, filled, padded, width
+from handgrad.rendering.margins import ledger_rows, mark_of, tally_rows
 from handgrad.rendering.shape import Context
 from handgrad.rendering.style import ASCII, BRACKETS, UNICODE, NoSubscript, Style
 
 T = TypeVar("T")
-MARKS = {"✓": ("ok", "green"), "✗": ("XX", "red"), "~": ("..", "yellow"), "?": ("??", "blue"), "!": ("!!", "yellow")}
-CLOSE_TOGETHER = {(Paragraph, Chain), (Paragraph, Paragraph), (Paragraph, Note), (Note, Note), (Note, Paragraph), (Heading, Paragraph)}
+CLOSE_TOGETHER = {(Paragraph, Chain), (Paragraph, Paragraph), (Paragraph, Note), (Note, Note), (Note, Paragraph), (Heading, Paragraph),
+                  (Heading, Ledger), (Ledger, Paragraph)}
 
 
 def render(document: Document, options: Options) -> str:
@@ -121,6 +124,10 @@ def _block(block: Block, page: Page) -> list[Row]:
             return _plain(shown)
         case Code(code, _):
             return indented(_plain([piece for line in code.splitlines() for piece in broken(page.words(line), page.width - INSET)]))
+        case Tally():
+            return tally_rows(block, page)
+        case Ledger():
+            return ledger_rows(block, page)
         case Document():
             return _blocks(section_of(block), replace(page, context=Context(block.model)))
         case _:
@@ -138,8 +145,7 @@ def _heading(heading: Heading, page: Page) -> list[Row]:
 
 
 def _note(note: Note, page: Page) -> list[Row]:
-    word, colour = MARKS.get(note.mark, ("", ""))
-    mark = word if page.style.ascii else page.words(note.mark)
+    mark, colour = mark_of(note.mark, page)
     before = width(mark) + 1 if mark else 0
     lines = filled(page.inline(note.text), page.width - before)
     if not mark:
