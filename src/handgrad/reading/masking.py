@@ -1,0 +1,146 @@
+"""What of a page is layout and not text, blotted out: the mask has the length of the source, so that every offset means the same in both.
+
+Struck text, comments, the preamble of a LaTeX document, tags and the marks of a quote become spaces; `x<sub>1</sub>` becomes `x_{1}`
+with room in it. What was blotted out is told, so that nothing of a page is lost in silence.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+
+from handgrad.reading.surface import Span
+
+
+@dataclass(slots=True)
+class Mask:
+    """The text with its blots: `absent` was struck by the writer, `ignored` is comment and preamble, `pictures` are pictures."""
+
+    text: str
+    absent: list[Span] = field(default_factory=list)
+    ignored: list[Span] = field(default_factory=list)
+    pictures: list[Span] = field(default_factory=list)
+
+
+NAMES = ("p|div|span|b|i|u|s|em|strong|small|big|font|center|code|pre|kbd|var|mark|a|h[1-6]|ul|ol|li|dl|dt|dd|table|thead|tbody|tfoot|tr|td|th|caption|"
+         "blockquote|section|article|header|footer|main|figure|figcaption|details|summary|br|hr|html|body|head|title|meta|link|sub|sup|del|ins|img|nobr|wbr")
+TAG = re.compile(rf"</?(?P<name>{NAMES})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/?>", re.IGNORECASE)
+ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
+QUOTE = re.compile(r"[ \t]{0,3}>(?:[ \t]{0,3}>)*[ \t]?")
+PICTURE = re.compile(r"!\[[^\]\n]{0,400}\]\([^()\n]{0,2000}\)|!\[\[[^\]\n]{0,400}\]\]|\\includegraphics(?:\[[^\]\n]{0,400}\])?\{[^{}\n]{0,1000}\}")
+INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060-\u2064\u00ad\ufe0e\ufe0f\f\v]")
+LATEX_PAGE = re.compile(r"^[ \t]*\\(?:documentclass|begin\{document\}|section\*?\{|subsection\*?\{|usepackage|chapter\*?\{|newcommand)", re.MULTILINE)
+COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
+PAIRS = (("<!--", "-->", "ignored"), ("<script", "</script>", "ignored"), ("<style", "</style>", "ignored"), ("<del>", "</del>", "absent"),
+         ("<s>", "</s>", "absent"), ("\\sout{", "}", "absent"), ("\\st{", "}", "absent"), ("\\begin{comment}", "\\end{comment}", "ignored"))
+BLANK = re.compile(r"\n[ \t]*\n")
+
+
+def masked(source: str) -> Mask:
+    """The page with its layout blotted out."""
+    mask = Mask(source.replace("\r\n", " \n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n"))
+    mask.text = INVISIBLE.sub(" ", mask.text)
+    if LATEX_PAGE.search(mask.text):
+        _document(mask)
+    for opening, closing, kind in PAIRS:
+        _pairs(mask, opening, closing, mask.absent if kind == "absent" else mask.ignored)
+    _struck(mask)
+    mask.text = "".join(_unquoted(mask.text))
+    _blot(mask, PICTURE, mask.pictures)
+    mask.text = TAG.sub(lambda found: _tag(mask, found), mask.text) if "<" in mask.text else mask.text
+    mask.text = ENTITY.sub(_entity, mask.text) if "&" in mask.text else mask.text
+    return mask
+
+
+def spaces(text: str) -> str:
+    """As much room as the text takes, with its line breaks."""
+    return "".join("\n" if c == "\n" else " " for c in text)
+
+
+def covered(text: str, spans: list[Span]) -> str:
+    """The text with these spans as room; they are in order and apart."""
+    parts, place = [], 0
+    for start, end in spans:
+        parts += [text[place:start], spaces(text[start:end])]
+        place = max(place, end)
+    return "".join([*parts, text[place:]])
+
+
+def _blot(mask: Mask, pattern: re.Pattern[str], into: list[Span]) -> None:
+    found = [m.span() for m in pattern.finditer(mask.text)]
+    into += found
+    mask.text = covered(mask.text, found)
+
+
+def _document(mask: Mask) -> None:
+    """Comments, and what stands before and after the document itself."""
+    found = [(m.end(1), m.end()) for m in COMMENT.finditer(mask.text)]
+    begin = mask.text.find("\\begin{document}")
+    end = mask.text.find("\\end{document}")
+    mask.ignored += found
+    mask.text = covered(mask.text, found)
+    outside = [(0, begin + 16)] if begin >= 0 else []
+    outside += [(end, len(mask.text))] if end > begin else []
+    mask.ignored += outside
+    mask.text = covered(mask.text, outside)
+
+
+def _pairs(mask: Mask, opening: str, closing: str, into: list[Span]) -> None:
+    found, place = [], mask.text.find(opening)
+    while place >= 0:
+        end = mask.text.find(closing, place + len(opening))
+        if end < 0:
+            break
+        found.append((place, end + len(closing)))
+        place = mask.text.find(opening, end)
+    into += found
+    mask.text = covered(mask.text, found)
+
+
+def _struck(mask: Mask) -> None:
+    """What stands between two pairs of tildes of one paragraph."""
+    marks = [m.start() for m in re.finditer(r"(?<!~)~~(?!~)", mask.text)]
+    ends = [m.start() for m in BLANK.finditer(mask.text)] + [len(mask.text)]
+    found, n, paragraph = [], 0, 0
+    while n + 1 < len(marks):
+        while ends[paragraph] < marks[n]:
+            paragraph += 1
+        if marks[n + 1] < ends[paragraph]:
+            found.append((marks[n], marks[n + 1] + 2))
+            n += 1
+        n += 1
+    mask.absent += found
+    mask.text = covered(mask.text, found)
+
+
+def _unquoted(text: str) -> list[str]:
+    """The lines without the marks of a quote; inside of a display a `>` at the start of a line is a relation."""
+    lines, inside = [], False
+    for line in text.splitlines(keepends=True):
+        if not line.strip():
+            inside = False
+        mark = QUOTE.match(line)
+        if mark and not inside and (mark.end() < len(line.rstrip()) or line.strip(" \t\n>") == ""):
+            line = " " * mark.end() + line[mark.end():]
+            quoted = True
+        else:
+            quoted = False
+        inside ^= line.count("$$") % 2 == 1 and not quoted
+        lines.append(line)
+    return lines
+
+
+def _tag(mask: Mask, found: re.Match[str]) -> str:
+    text, name = found.group(), found["name"].lower()
+    if name == "img":
+        mask.pictures.append(found.span())
+    shown = {"sub": "_{", "sup": "^{"}.get(name, ";" if name == "br" else " ")
+    if text[1] == "/":
+        shown = "}" if name in ("sub", "sup") else " "
+    return shown + spaces(text[len(shown):])
+
+
+def _entity(found: re.Match[str]) -> str:
+    shown = html.unescape(found.group())
+    return shown.ljust(len(found.group())) if len(shown) == 1 and shown.isprintable() else found.group()

@@ -1,0 +1,254 @@
+"""Mathematics in running text without delimiters: `so h1 = σ(0.7384) = 0.6767, and …`.
+
+A stretch grows from a relation sign to both sides as long as what it meets can only be mathematics. A plain word is a name only next to a
+sign and where no other word follows: `loss = 0.3` is a formula, of `x = 5 apples` it is `x = 5`, and `y = the right class` is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handgrad.reading.words import Token, partners
+
+UNARY = frozenset("+-−–±")
+SCRIPT = frozenset("_^")
+DASHES = frozenset("-−–")
+OPERANDS = frozenset(("number", "strong", "letter", "function", "noun", "prefix", "open", "marked", "dots", "bar"))
+WORDS = frozenset(("weak", "stop", "noun"))
+ARTICLES = frozenset(("a", "A", "I"))
+ENDLESS = frozenset(("=", "≈", ":=", "==", "=>", "⇒", "⟹", "\\approx", "~=", "≃", "≅"))
+LONGEST_BAR = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A formula in running text: its first and last token, and the offsets in the source."""
+
+    first: int
+    last: int
+    start: int
+    end: int
+    mixed: bool
+
+
+def stretches(found: Sequence[Token]) -> list[Stretch]:
+    """The formulas in a run of tokens that no delimiter marks; they do not overlap."""
+    grower = _Grower(found, partners(found))
+    result: list[Stretch] = []
+    lowest = 0
+    for place, token in enumerate(found):
+        if token.kind != "relation" or place < lowest or grower.inside[place]:
+            continue
+        last = grower.right(place)
+        first = grower.left(place, lowest)
+        opens = first == place and (place == 0 or found[place - 1].kind in ("newline", "marked")) and token.text in ENDLESS
+        if last == place or first == place and not opens:
+            continue
+        mixed = any(t.kind == "marked" for t in found[first:last + 1])
+        result.append(Stretch(first, last, found[first].start, found[last].end, mixed))
+        lowest = last + 1
+    return result
+
+
+class _Grower:
+    """Grows a stretch over the tokens; `inside` says which tokens stand in brackets that hold no words."""
+
+    def __init__(self, found: Sequence[Token], pairs: dict[int, int]) -> None:
+        self.found = found
+        self.pairs = pairs
+        self.words = [0]
+        for token in found:
+            self.words.append(self.words[-1] + (token.kind in ("weak", "stop")))
+        self.inside = [False] * len(found)
+        reach = -1
+        for place in range(len(found)):
+            self.inside[place] = place < reach
+            if place in pairs and pairs[place] > place and not self.wordy(place, pairs[place]):
+                reach = max(reach, pairs[place])
+
+    def wordy(self, first: int, last: int) -> bool:
+        """Whether a bracket holds running text: more words than anything else, or a word with no sign near it."""
+        return 2 * (self.words[last] - self.words[first + 1]) > last - first - 1 or self.words[last] - self.words[first + 1] > 2
+
+    # ------------------------------------------------------------ to the right
+
+    def right(self, place: int) -> int:
+        """The last token of the stretch that begins behind the relation; the relation itself where nothing is there."""
+        good, need, place = place, True, place + 1
+        while place < len(self.found):
+            token = self.found[place]
+            if token.kind == "newline":
+                if not need or place + 1 < len(self.found) and self.found[place + 1].kind == "newline":
+                    break
+                place += 1
+            elif token.kind == "relation" or token.kind == "operator" and not (need and token.text not in UNARY | SCRIPT):
+                if token.kind == "relation" and (need or token.text in ("⇒", "=>", "⟹")):
+                    break
+                need, place = True, place + 1
+            elif token.kind == "prefix":
+                need, place = True, place + 1
+            else:
+                end = self.operand(place, need)
+                if end < 0:
+                    break
+                open_function = token.kind == "function" and end == place and self.follows(place)
+                good, need, place = (good, True, end + 1) if open_function else (end, False, end + 1)
+        return good
+
+    def follows(self, place: int) -> bool:
+        """Whether an argument follows a function."""
+        after = self.after(place)
+        return after is not None and (after.kind in OPERANDS or after.text in ("-", "−", "_", "^"))
+
+    def after(self, place: int) -> Token | None:
+        """The next token on the line."""
+        token = self.found[place + 1] if place + 1 < len(self.found) else None
+        return token if token is not None and token.kind != "newline" else None
+
+    def operand(self, place: int, need: bool) -> int:
+        """The last token of the operand that begins here, or -1 where none can."""
+        token, after = self.found[place], self.after(place)
+        word_follows = after is not None and after.kind in WORDS and after.gap > 0
+        match token.kind:
+            case "number":
+                comma = not need and False
+                return place if need or comma else -1
+            case "dots":
+                return place
+            case "marked":
+                return place if need else -1
+            case "strong":
+                return place if need or not self.heads(place) else -1
+            case "letter":
+                if token.text in ARTICLES and (word_follows or after is not None and after.kind in ("strong", "letter", "marked") and not need):
+                    return -1
+                return place if need or not self.heads(place) else -1
+            case "function":
+                return -1 if word_follows and after is not None and after.kind != "noun" or not need and self.heads(place) else place
+            case "noun" | "weak":
+                lone = after is None or after.kind not in WORDS | {"letter", "strong", "number", "function", "marked"} or after.gap == 0
+                return place if need and lone else -1
+            case "open":
+                return self.bracket(place, need)
+            case "bar":
+                return self.bars(place, need)
+            case "other":
+                return self.decimal_comma(place, need)
+            case _:
+                return -1
+
+    def decimal_comma(self, place: int, need: bool) -> int:
+        """`0,36`: a comma between digits, without room."""
+        digits = self.found[place].text == "," and not need and 0 < place < len(self.found) - 1
+        between = digits and self.found[place - 1].kind == "number" == self.found[place + 1].kind
+        tight = between and self.found[place].gap == 0 == self.found[place + 1].gap and "." not in self.found[place - 1].text + self.found[place + 1].text
+        return place + 1 if tight else -1
+
+    def bracket(self, place: int, need: bool) -> int:
+        """The bracket that closes this one, if what is inside may be mathematics."""
+        closing = self.pairs.get(place, -1)
+        if closing < 0 or self.wordy(place, closing) and self.found[place].text != "{" and not (need and closing - place < 12 and self.signs(place, closing)):
+            return -1
+        label = closing == place + 2 and self.found[place + 1].kind == "number" and "." not in self.found[place + 1].text
+        ends = self.after(closing) is None
+        return -1 if not need and label and ends and self.found[place].gap > 1 else closing
+
+    def signs(self, first: int, last: int) -> bool:
+        """Whether a sign stands between the words of a bracket."""
+        return any(t.kind == "operator" for t in self.found[first:last])
+
+    def bars(self, place: int, need: bool) -> int:
+        """The bar that closes this one."""
+        if not need and self.found[place].gap > 0:
+            return -1
+        for closing in range(place + 1, min(len(self.found), place + LONGEST_BAR)):
+            if self.found[closing].kind == "newline":
+                break
+            if self.found[closing].text == self.found[place].text and closing > place + 1:
+                return closing
+        return -1
+
+    def heads(self, place: int) -> bool:
+        """Whether a name begins the next statement and is no factor: `x1 = 0.05   x2 = 0.10`, `w1=0.3 w2=0.4`."""
+        end = place
+        while (after := self.after(end)) is not None and (after.gap == 0 and after.kind in ("open", "operator", "strong", "number")):
+            end = self.pairs.get(end + 1, end + 1) if after.kind == "open" else end + 1
+        after = self.after(end)
+        if after is None or after.kind != "relation" or after.text not in ENDLESS:
+            return False
+        before = self.found[place - 1]
+        return self.found[place].gap > 1 or before.kind in ("number", "close") and self.found[place].gap > 0
+
+    # ------------------------------------------------------------ to the left
+
+    def left(self, place: int, lowest: int) -> int:
+        """The first token of the stretch that ends before the relation; the relation itself where nothing is there."""
+        good, need, place = place, True, place - 1
+        while place >= lowest:
+            token = self.found[place]
+            if token.kind == "operator":
+                if need and good == place + 1 and token.text not in UNARY:
+                    break
+                if not self.joins(place, lowest):
+                    good = place if token.text in "-−+±" and self.found[place + 1].gap == 0 and not need else good
+                    break
+                need, place = True, place - 1
+                continue
+            if token.kind == "prefix":
+                good, need, place = place, False, place - 1
+                continue
+            start = self.operand_before(place, need)
+            if start < lowest:
+                break
+            good, need, place = start, False, start - 1
+        return good
+
+    def joins(self, place: int, lowest: int) -> bool:
+        """Whether an operator has an operand in front of it, and is no dash between words."""
+        before = self.found[place - 1] if place > lowest else None
+        if before is None or before.kind not in ("number", "strong", "letter", "noun", "close", "marked", "dots", "bar", "function", "weak"):
+            return self.found[place].text in SCRIPT and before is not None and before.kind == "prefix"
+        dash = self.found[place].text in DASHES | {"+"} and self.found[place].gap > 0
+        return before.kind != "weak" or not dash
+
+    def operand_before(self, place: int, need: bool) -> int:
+        """The first token of the operand that ends here, or -1 where none can."""
+        token = self.found[place]
+        gap = self.found[place + 1].gap
+        before = self.found[place - 1] if place else None
+        match token.kind:
+            case "number":
+                named = before is not None and before.kind in ("weak", "stop", "noun", "letter", "strong") and token.gap > 0
+                return place if need or gap == 0 or not named else -1
+            case "strong" | "function" | "dots":
+                return place if need or gap < 2 else -1
+            case "letter":
+                return place if need or gap < 2 and token.text not in ARTICLES else -1
+            case "noun" | "weak":
+                return place if need and not (before is not None and before.text in DASHES and token.gap == 0) else -1
+            case "marked":
+                return place if need else -1
+            case "close":
+                return self.bracket_before(place, need)
+            case "bar":
+                return self.bars_before(place, need)
+            case _:
+                return -1
+
+    def bracket_before(self, place: int, need: bool) -> int:
+        opening = self.pairs.get(place, -1)
+        if opening < 0 or self.wordy(opening, place):
+            return -1
+        label = place - opening == 2 and (opening == 0 or self.found[opening - 1].kind in ("newline", "other"))
+        return -1 if label and self.found[place + 1].gap > 0 and self.found[place + 1].kind != "relation" else opening
+
+    def bars_before(self, place: int, need: bool) -> int:
+        if not need and self.found[place + 1].gap > 0:
+            return -1
+        for opening in range(place - 1, max(-1, place - LONGEST_BAR), -1):
+            if self.found[opening].kind == "newline":
+                break
+            if self.found[opening].text == self.found[place].text and opening < place - 1:
+                return opening
+        return -1

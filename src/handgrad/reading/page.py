@@ -1,0 +1,201 @@
+"""A page as its prose, its headings and its formulas, in order and each with its place in the source.
+
+    page = read_page("so $h_1 = \\\\sigma(0.7384) = 0.6767$, and w5 becomes 0.36")
+    [type(item).__name__ for item in page.items]        # ['Prose', 'Formula', 'Prose', 'Formula']
+
+Nothing is lost: what is no formula is prose, what cannot be read is a statement whose side says why.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Union
+
+from handgrad.reading.blocks import BOLD, BULLET, HEADING, SECTION, Block, blocks
+from handgrad.reading.decoding import accept
+from handgrad.reading.delimiters import Region, regions
+from handgrad.reading.limits import LIMITS, ReadingLimits
+from handgrad.reading.masking import Mask, covered, masked
+from handgrad.reading.mathematics import statements
+from handgrad.reading.naked import Stretch, stretches
+from handgrad.reading.surface import Side, Span, Statement, Unread
+from handgrad.reading.words import tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Words: kind `text`, `code`, `ignored` (comments, a preamble), `absent` (struck by the writer) or `picture`."""
+
+    span: Span
+    text: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A heading and its level, 1 the highest."""
+
+    span: Span
+    text: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A marked or found formula: its span with its delimiters, its statements, and whether it stands on lines of its own."""
+
+    span: Span
+    statements: tuple[Statement, ...]
+    display: bool = False
+
+
+Item = Union[Prose, Title, Formula]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that has been read; `lines` are the offsets at which its lines begin."""
+
+    source: str
+    items: tuple[Item, ...]
+    lines: tuple[int, ...] = field(repr=False, default=(0,))
+
+    def line_of(self, offset: int) -> int:
+        """The line, from 1, on which a character stands."""
+        return bisect_right(self.lines, offset)
+
+    def text(self, span: Span) -> str:
+        """What stands there on the page."""
+        return self.source[span[0]:span[1]]
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        """The formulas alone."""
+        return tuple(item for item in self.items if isinstance(item, Formula))
+
+
+def read_page(source: str, limits: ReadingLimits = LIMITS) -> Page:
+    """The page of a text; only one that is empty, too long or no text at all is refused."""
+    accept(source, limits)
+    reader = _Reader(source, limits)
+    items = sorted(reader.items(), key=lambda item: item.span)
+    return Page(source, tuple(_with_prose(source, reader.mask, items)), _line_starts(source))
+
+
+def _line_starts(source: str) -> tuple[int, ...]:
+    starts, place = [0], source.find("\n")
+    while place >= 0:
+        starts.append(place + 1)
+        place = source.find("\n", place + 1)
+    return tuple(starts)
+
+
+class _Reader:
+    """What is needed to read one page: its mask, the marked regions, and the text in which their delimiters are blotted out."""
+
+    def __init__(self, source: str, limits: ReadingLimits) -> None:
+        self.source, self.limits = source, limits
+        self.long = [span for span in _lines(source) if span[1] - span[0] > limits.line]
+        self.mask = masked(covered(source, self.long))
+        self.regions = regions(self.mask.text)
+        inline = [r for r in self.regions if r.kind in ("inline", "typed")]
+        self.inline = [r for r in self.regions if r.kind == "inline"]
+        edges = [edge for r in inline for edge in ((r.span[0], r.inside[0]), (r.inside[1], r.span[1]))]
+        self.plain = covered(self.mask.text, edges)
+        self.starts = [r.span[0] for r in self.inline]
+
+    def items(self) -> Iterator[Item]:
+        """The formulas and titles, in order."""
+        for span in self.long:
+            yield Formula(span, (self.unread(span, f"limit: line {self.limits.line}"),), True)
+        for block in blocks(self.mask.text, self.regions):
+            yield from self.block(block)
+
+    def block(self, block: Block) -> Iterator[Item]:
+        """What one block gives."""
+        span = (block.start, block.end)
+        match block.kind:
+            case "display" if block.region is not None:
+                if self.mask.text[slice(*block.region.inside)].strip():
+                    yield self.formula(block.region, True)
+            case "unbalanced":
+                yield Formula(span, (self.unread(span, "dollar signs without a partner"),), False)
+            case "typed" if block.region is not None:
+                yield from self.running(*block.region.inside)
+            case "code":
+                yield Prose(span, self.source[block.start:block.end], "code")
+            case "title":
+                yield Title(span, _title_text(self.mask.text[block.start:block.end]), block.level)
+                yield from self.running(*span)
+            case _:
+                yield from self.running(*span)
+
+    def running(self, start: int, end: int) -> Iterator[Formula]:
+        """The formulas of a run of text, marked or not."""
+        inside = self.inline[bisect_right(self.starts, start - 1):bisect_right(self.starts, end - 1)]
+        found = tokens(self.plain, start, end, [r.span for r in inside])
+        naked = stretches(found)
+        for region in inside:
+            if not any(s.start <= region.span[0] < s.end for s in naked) and self.plain[slice(*region.inside)].strip():
+                yield self.formula(region, False)
+        for stretch in naked:
+            yield self.stretch(stretch)
+
+    def formula(self, region: Region, display: bool) -> Formula:
+        """The formula of a marked region."""
+        return Formula(region.span, tuple(statements(self.plain, *region.inside, limits=self.limits)), display)
+
+    def stretch(self, stretch: Stretch) -> Formula:
+        """The formula of a stretch of running text."""
+        read = statements(self.plain, stretch.start, stretch.end, limits=self.limits, typed=not stretch.mixed)
+        return Formula((stretch.start, stretch.end), tuple(read), False)
+
+    def unread(self, span: Span, why: str) -> Statement:
+        """A statement that was not read."""
+        return Statement(span, (Side("", Unread(span, self.source[span[0]:min(span[1], span[0] + 200)], why), span),))
+
+
+def _lines(source: str) -> Iterator[Span]:
+    start = 0
+    while start < len(source):
+        end = source.find("\n", start)
+        end = end if end >= 0 else len(source)
+        yield start, end
+        start = end + 1
+
+
+def _title_text(line: str) -> str:
+    """The words of a heading without its marks; a number stays."""
+    for pattern in (HEADING, SECTION, BOLD):
+        if found := pattern.match(line):
+            return (found["text"] or found.groupdict().get("latex") or "").strip(" *_:")
+    bullet = BULLET.match(line)
+    number = bullet["number"] if bullet else None
+    rest = line[bullet.end():] if bullet else line
+    return ((number + ". " if number else "") + " ".join(rest.split())).strip(" *_:")
+
+
+def _with_prose(source: str, mask: Mask, items: list[Item]) -> Iterator[Item]:
+    """The items with the prose between them, and in it what is absent, ignored or a picture."""
+    special = sorted([*((s, "absent") for s in mask.absent), *((s, "ignored") for s in mask.ignored), *((s, "picture") for s in mask.pictures)])
+    place = 0
+    for item in items:
+        yield from _between(source, place, item.span[0], special)
+        yield item
+        place = max(place, item.span[1] if not isinstance(item, Title) else item.span[0])
+        if isinstance(item, Title):
+            place = max(place, item.span[1])
+    yield from _between(source, place, len(source), special)
+
+
+def _between(source: str, start: int, end: int, special: list[tuple[Span, str]]) -> Iterator[Prose]:
+    for (first, last), kind in special:
+        if start <= first and last <= end:
+            if source[start:first].strip():
+                yield Prose((start, first), source[start:first])
+            yield Prose((first, last), source[first:last], kind)
+            start = last
+    if source[start:end].strip():
+        yield Prose((start, end), source[start:end])

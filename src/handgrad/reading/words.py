@@ -1,0 +1,148 @@
+r"""Running text as tokens that say what could be mathematics: numbers, names, signs, brackets, marked formulas, and plain words.
+
+Kinds: `number`, `strong` (a name that is no English word: `w5`, `h₁`, `z_h`, `\hat`), `letter`, `function`, `noun` (a word that names a
+quantity: `loss`), `weak` (any other word), `stop` (a word that ends a formula), `relation`, `arrow`, `operator`, `bar`, `prefix`, `open`,
+`close`, `dots`, `marked`, `newline`, `other`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from handgrad.reading.surface import GREEK
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token with its span; `gap` is the room in front of it."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    gap: int
+
+
+FUNCTIONS = frozenset(
+    "exp log ln sqrt sin cos tan tanh sinh cosh sech sigmoid logistic relu ReLU softmax softplus gelu GELU silu swish max min sum mean prod abs sign erf "
+    "norm logsumexp argmax diag transpose Relu RELU Softmax Sigmoid Tanh clip sgn Sum".split())
+NOUNS = frozenset(
+    "target output out input net loss cost error prediction pred label actual expected weight bias gradient grad delta lr rate eta alpha hidden "
+    "activation logit Loss Error Cost Target Output Input Net MSE CE BCE margin score total rho mu".split())
+STOP = frozenset(
+    "the an is are was we so then and or for where with of to in by if as at this that hence thus from get gets have has let now since when gives give using "
+    "which it be on its not than our my also because therefore but such each both here there into equals becomes about say called after before next first "
+    "second third finally note recall compute computing calculate find substitute plugging put take set sets if else otherwise whenever let's "
+    "all any every only ie eg via per means you your they he she will would can could should do does did were been being up down "
+    "while until over under between these those what how why who whose same more most less very just still yields yield follows follow "
+    "et al eq fig step case".split())
+SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₔₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥᵦᵧᵨᵩᵪ"
+SUPERSCRIPTS = "²³¹⁰⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵀᵗⁱⁿˣ⊤′″ʲᵏˡᵐᵒᵖʳˢᵘᵛʷʸᶻᵃᵇᶜᵈᵉᶠᵍʰ"
+SCRIPTS = SUBSCRIPTS + SUPERSCRIPTS
+MARKS = "\u0300-\u036f"
+RELATIONS = {"\\approx", "\\neq", "\\ne", "\\leq", "\\le", "\\geq", "\\ge", "\\in", "\\equiv", "\\simeq", "\\lt", "\\gt",
+             "\\leqslant", "\\geqslant", "\\coloneqq"}
+OPERATORS = {"\\cdot", "\\times", "\\odot", "\\circ", "\\pm", "\\otimes", "\\div", "\\ast", "\\,", "\\;", "\\!"}
+ARROWS = {"\\rightarrow", "\\longrightarrow", "\\to", "\\mapsto", "\\implies", "\\Rightarrow", "\\Longrightarrow",
+          "\\leftarrow", "\\xrightarrow", "\\longleftarrow"}
+TEXTUAL = frozenset(("\\" + w) for w in (
+    "textbf textit emph underline item label ref eqref cite footnote section subsection subsubsection paragraph noindent vspace hspace quad qquad begin end "
+    "newpage texttt href url par medskip smallskip bigskip centering caption title author date maketitle input include newcommand renewcommand def "
+    "footnotesize usepackage documentclass tag text small large Large LARGE huge normalsize bf it rm tt em hfill newline linebreak left right").split())
+TOKEN = re.compile(
+    rf"(?P<array>\\begin\{{(?P<environment>[bpvBV]?(?:small)?matrix|cases|dcases|array|aligned|split|gathered)\*?\}})"
+    rf"|(?P<ordinal>\d+(?:st|nd|rd|th)\b)|(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?)"
+    rf"|(?P<dots>\.\.\.+|\.\.(?=\s*\w)|[…⋯⋮])|(?P<transpose>(?<=[\w)\]])\.T\b)"
+    rf"|(?P<rule>={{3,}}|-{{3,}}|_{{3,}}|\*{{3,}}|#{{2,}}|~{{3,}})"
+    rf"|(?P<arrow>-+>|→|⟶|⟵|←|↦|<-+(?!\d)|⇐)"
+    rf"|(?P<relation>:=|<=|>=|==|!=|=>|~=|[=≠≤≥<>∈≡≔≈≃≅⇒⟹])"
+    rf"|(?P<command>\\[A-Za-z]+|\\[{{}},;!| ])|(?P<newline>\n|\\\\)"
+    rf"|(?P<compound>[A-Za-z]{{2,}}(?:[-–][A-Za-z]{{2,}})+(?![\w(]))"
+    rf"|(?P<word>(?:[^\W\d_]|[{SCRIPTS}])(?:\w|[{SCRIPTS}{MARKS}]|['’](?![a-zA-Z]))*)"
+    rf"|(?P<prefix>[∂∇√∑∏∫])|(?P<bar>\|\||[|‖])"
+    rf"|(?P<operator>\*\*|[-+*/^_−–·×⋅⊙∘⊗∗∕÷±@•])"
+    rf"|(?P<open>[(\[{{⟨])|(?P<close>[)\]}}⟩])"
+    rf"|(?P<bidi>[\u202a-\u202e\u2066-\u2069])"
+    rf"|(?P<other>[^ \t\u00a0\u2000-\u200a\u202f\u3000])",
+)
+PARTNER = {")": "(", "]": "[", "}": "{", "⟩": "⟨"}
+RENAMED = {"transpose": "strong", "array": "strong", "bidi": "strong", "ordinal": "stop", "compound": "stop", "rule": "other"}
+PLURAL = re.compile(r"\((?:s|es|ed|n)\)")
+DIFFERENTIAL = re.compile(r"d[²2]?[A-Za-zα-ωŷ][\w₀-₉]*")
+
+
+def tokens(text: str, start: int, end: int, marked: Sequence[tuple[int, int]] = ()) -> list[Token]:
+    """The tokens of `text[start:end]`; each span of `marked`, in order and apart, is one token."""
+    found: list[Token] = []
+    place = start
+    for first, last in (*marked, (end, end)):
+        while place < first and (match := TOKEN.search(text, place, first)):
+            stop = match.end() if match.lastgroup != "array" and not match["environment"] else _array_end(text, match, first)
+            found.append(_token(text, match, stop, found[-1].end if found else start))
+            place = stop
+        if last > first:
+            found.append(Token("marked", text[first:last], first, last, first - (found[-1].end if found else start)))
+        place = max(place, last)
+    return found
+
+
+def _array_end(text: str, match: re.Match[str], last: int) -> int:
+    closing = f"\\end{{{match['environment']}}}"
+    end = text.find(closing, match.end(), last)
+    return end + len(closing) if end >= 0 else match.end()
+
+
+def _token(text: str, match: re.Match[str], end: int, before: int) -> Token:
+    start, shown = match.start(), text[match.start():end]
+    kind = match.lastgroup or "other"
+    if match["environment"]:
+        kind = "strong"
+    elif kind == "word":
+        kind = _word(text, shown, start, end)
+    elif kind == "command":
+        kind = _command(shown)
+    return Token(RENAMED.get(kind, kind), shown, start, end, start - before)
+
+
+def _command(shown: str) -> str:
+    for kind, among in (("relation", RELATIONS), ("operator", OPERATORS), ("arrow", ARROWS), ("stop", TEXTUAL)):
+        if shown in among:
+            return kind
+    return "function" if shown[1:] in FUNCTIONS else "strong"
+
+
+def _word(text: str, shown: str, start: int, end: int) -> str:
+    """What a word is: a name that is no English word, a function, a noun, or a plain word."""
+    bare = shown.rstrip("'’")
+    if bare in FUNCTIONS:
+        return "function"
+    if len(bare) == 1:
+        return "letter" if bare.isascii() else "strong"
+    if any(c.isdigit() or c == "_" or c in SCRIPTS or "\u0300" <= c <= "\u03ff" or "\u1f00" <= c <= "\u1fff" for c in bare) or bare in GREEK:
+        return "strong"
+    if bare.lower() in STOP:
+        return "stop"
+    after = text[end:end + 1]
+    if DIFFERENTIAL.fullmatch(bare) and (after == "/" or text[max(0, start - 1):start] == "/"):
+        return "strong"
+    if after in ("(", "[", "^") and after and not PLURAL.match(text, end) or shown != bare and after not in ("'", "’"):
+        return "strong"
+    return "noun" if bare in NOUNS else "weak"
+
+
+def partners(found: Sequence[Token]) -> dict[int, int]:
+    """The place of the bracket that closes an opening one, and the other way round."""
+    pairs: dict[int, int] = {}
+    stack: list[int] = []
+    for place, token in enumerate(found):
+        if token.kind == "open":
+            stack.append(place)
+        elif token.kind == "close":
+            if stack and found[stack[-1]].text == PARTNER[token.text]:
+                opening = stack.pop()
+                pairs[opening], pairs[place] = place, opening
+            elif token.text != "}":
+                stack.clear()
+    return pairs
