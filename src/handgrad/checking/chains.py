@@ -1,0 +1,123 @@
+"""The chains of a page: statements that continue one another joined, with the conditions that stand beside them.
+
+A chain is `a = b = c`, its head and its links; a statement that begins with a relation goes on with the chain above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from handgrad.reading.page import Formula, Page, Prose, Title
+from handgrad.reading.surface import Compared, Side, Span, Statement, Surface
+
+JOINING = frozenset(("=", "≈", "≡", ":="))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A side of a chain: the side itself, the id of its judgement, the statement that it stands in, what is said beside it."""
+
+    side: Side
+    id: str
+    start: int
+    line: int
+    conditions: tuple[Surface, ...] = ()
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The links of a chain, the first of them its head."""
+
+    links: tuple[Link, ...]
+    words: tuple[str, ...] = ()
+    near: tuple[Surface, ...] = ()          # conditions in the sentence before or behind, which may hold for it
+    before: str = ""                        # the prose in front of it
+
+    @property
+    def head(self) -> Link:
+        """What stands leftmost."""
+        return self.links[0]
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides from left to right."""
+        return tuple(link.side for link in self.links)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of their judgements."""
+        return tuple(link.id for link in self.links)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the page under one heading: its chains in order."""
+
+    title: str
+    level: int
+    span: Span
+    chains: tuple[Chain, ...]
+    prose: tuple[Prose, ...] = ()
+
+
+@dataclass(slots=True)
+class _Gathering:
+    page: Page
+    parts: list[Part] = field(default_factory=list)
+    title: Title | None = None
+    chains: list[Chain] = field(default_factory=list)
+    prose: list[Prose] = field(default_factory=list)
+    near: list[tuple[Surface, int]] = field(default_factory=list)
+    counts: dict[int, int] = field(default_factory=dict)
+    before: str = ""
+
+    def close(self, title: Title | None, end: int) -> None:
+        if self.chains or self.title is not None:
+            start = self.title.span[0] if self.title else 0
+            text = self.title.text if self.title else ""
+            self.parts.append(Part(text, self.title.level if self.title else 1, (start, end), tuple(self.chains), tuple(self.prose)))
+        self.title, self.chains, self.prose, self.before = title, [], [], ""
+
+    def links(self, statement: Statement) -> Iterator[Link]:
+        for side in statement.sides:
+            line = self.page.line_of(max(side.span[0], side.span[1] - 1))
+            self.counts[line] = self.counts.get(line, 0) + 1
+            yield Link(side, f"{line}.{self.counts[line]}", self.page.line_of(side.span[0]), line, statement.conditions, statement.tag)
+
+    def add(self, statement: Statement) -> None:
+        if not statement.sides:
+            return
+        alone = statement.sides[0].tree if len(statement.sides) == 1 else None
+        if isinstance(alone, Compared) and not statement.continues:
+            self.near.append((alone, self.page.line_of(statement.span[0])))
+            return
+        links = tuple(self.links(statement))
+        near = tuple(c for c, line in self.near if 0 <= links[0].start - line <= NEAR)
+        if statement.continues and statement.sides[0].relation in JOINING and self.chains:
+            above = self.chains[-1]
+            self.chains[-1] = Chain((*above.links, *links), (*above.words, *statement.words), (*above.near, *near), above.before)
+        else:
+            self.chains.append(Chain(links, statement.words, near, self.before))
+        self.before = ""
+
+
+NEAR = 3        # lines between a condition in a sentence and the formula that it may hold for
+
+
+def parts_of(page: Page) -> tuple[Part, ...]:
+    """The parts of a page with their chains; what stands before the first heading is a part without a title."""
+    gathering = _Gathering(page)
+    for item in page.items:
+        match item:
+            case Title(span):
+                gathering.close(item, span[0])
+            case Prose(_, text):
+                gathering.prose.append(item)
+                gathering.before = (gathering.before + " " + text).strip()
+            case Formula(_, statements):
+                for statement in statements:
+                    gathering.add(statement)
+    gathering.close(None, len(page.source))
+    return tuple(gathering.parts)

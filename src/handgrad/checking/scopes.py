@@ -1,0 +1,213 @@
+"""What holds in a part of a page: its definitions, taken together as one model in which every formula of the part is read.
+
+The formulas of the part stand in the model as pairs `max(left, right)`, so that the letters of both sides are on one axis. A quantity that
+the page differentiates and never defines is a surrogate: an abstract function of what it is differentiated by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from handgrad.axes import Model
+from handgrad.catalogue import functions
+from handgrad.checking.definitions import Stated
+from handgrad.checking.interpretation import Interpreter, Opaque, safe
+from handgrad.checking.naming import letter_of
+from handgrad.checking.vocabulary import Vocabulary
+from handgrad.errors import HandgradError
+from handgrad.expr import Axis, Call, Derivative, Entry, Expr, Letter
+from handgrad.notation import read, read_expression
+from handgrad.trees import names, subtrees
+from handgrad.verification import Certificate, Verifier
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Two sides in the notation, and their free letters."""
+
+    left: str
+    right: str
+    letters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two sides as trees of one model."""
+
+    left: Expr
+    right: Expr
+    letters: Mapping[str, Axis]
+
+
+@dataclass(slots=True)
+class Scope:
+    """A part of a page in which formulas are read and compared."""
+
+    words: Vocabulary
+    definitions: dict[str, Stated]
+    facts: tuple[str, ...] = ()
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    given: tuple[str, ...] = ()                                     # statements that hold before all others: those of a problem
+    claimed: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)    # of a surrogate: entry, letters, derivative as claimed
+    dropped: dict[str, str] = field(default_factory=dict)           # definitions that cannot be read, and why
+
+    def interpreter(self, letters: Iterable[str] = (), partial: bool = False) -> Interpreter:
+        """The interpreter of formulas here; `letters` are free in them."""
+        bodies = {self.words.resolved(d.name).own: d.body for d in self.definitions.values()}
+        return Interpreter(self.words, tuple(letters), frozenset(letters), partial, bodies, self.fixed, [])
+
+    def lines(self) -> dict[str, str]:
+        """The definitions as statements of the notation, by what they define; what cannot be said is left out."""
+        rows: dict[str, str] = {}
+        for key, definition in self.definitions.items():
+            try:
+                rows[key] = self.statement(definition)
+            except Opaque as reason:
+                self.dropped[key] = reason.why
+        try:
+            rows |= {name: f"{name} = {body}" for name, body in self.interpreter().value_definitions().items()}
+        except Opaque:
+            pass
+        return rows
+
+    def statement(self, definition: Stated) -> str:
+        """A definition as a statement of the notation; one that leans on samples gets their letter."""
+        name = self.words.resolved(definition.name)
+        letters = [x for x in (letter_of(i) for i in (*name.above, *name.indices)) if x]
+        if name.own in self.words.sampled and not name.above:
+            letters = [self.words.sample, *letters]
+        body = self.interpreter(letters).text(definition.body)
+        own = safe(name.own)
+        return f"{own}[{','.join(letters)}] = {body}" if letters else f"{own} = {body}"
+
+    def compiled(self, claims: Sequence[Claim]) -> Compiled:
+        """The claims as trees of one model with all definitions."""
+        rows = {**{f"given {n}": row for n, row in enumerate(self.given)}, **self.lines()}
+        pairs = {n: f"pair_{n}{'[' + ','.join(c.letters) + ']' if c.letters else ''} = max({c.left}, {c.right})" for n, c in enumerate(claims)}
+        faults: dict[int, str] = {}
+        facts = [f"assume {fact}" for fact in self.facts]
+        surrogates: dict[str, str] = {}
+        for _ in range(2 * len(rows) + len(pairs) + len(facts) + 4):
+            table: list[tuple[str, object, str]] = [*(("row", key, row) for key, row in rows.items()), *(("surrogate", key, row) for key, row in surrogates.items()),
+                                                    *(("fact", row, row) for row in facts), *(("pair", n, row) for n, row in pairs.items())]
+            if not table:
+                break
+            try:
+                model = read("\n".join(row for _, _, row in table))
+            except HandgradError as error:
+                self._drop(table[max(0, min(error.line - 1, len(table) - 1))] if error.line else table[-1], error, rows, surrogates, facts, pairs, faults)
+                continue
+            needed = self._surrogates(model) if not surrogates else {}
+            if not needed:
+                return Compiled(model, {n: _pair(model, n) for n in pairs}, faults, self.dropped)
+            surrogates = needed
+        return Compiled(Model({}), {}, {n: faults.get(n, "nothing here can be read") for n in range(len(claims))}, self.dropped)
+
+    def _drop(self, found: tuple[str, object, str], error: HandgradError, rows: dict[str, str], surrogates: dict[str, str], facts: list[str],
+              pairs: dict[int, str], faults: dict[int, str]) -> None:
+        kind, key, row = found
+        if kind == "pair":
+            faults[key] = error.what  # type: ignore[index]
+            del pairs[key]  # type: ignore[arg-type]
+        elif kind == "fact":
+            facts.remove(row)
+        elif kind == "surrogate":
+            del surrogates[key]  # type: ignore[arg-type]
+        else:
+            self.dropped[str(key)] = error.what
+            del rows[key]  # type: ignore[arg-type]
+
+    # ------------------------------------------------------------ what the page never defines
+
+    def _surrogates(self, model: Model) -> dict[str, str]:
+        """Statements for the names that are differentiated and not defined."""
+        wanted: dict[str, dict[Entry, Entry]] = {}
+        for definition in model.definitions.values():
+            for node in subtrees(definition.body):
+                if isinstance(node, Derivative) and isinstance(node.body, Entry) and node.body.name not in model.definitions:
+                    for by in node.by:
+                        if by.name != node.body.name:
+                            wanted.setdefault(node.body.name, {})[by] = node.body
+        reach = {name: _reached(name, model) for name in model.tensors}
+        found = {}
+        for name, entries in wanted.items():
+            last = {by for by in entries if not any(by.name in reach[other.name] and other.name != by.name for other in entries)}
+            found[name] = self._surrogate(name, {by: entries[by] for by in last}, model)
+        return found
+
+    def _surrogate(self, name: str, entries: Mapping[Entry, Entry], model: Model) -> str:
+        letters = [f"s{n}" for n in range(len(model.tensors[name]))]
+        head = f"{name}[{','.join(letters)}]" if letters else name
+        claimed = {entry: (own, text) for entry, own, text in self.claimed.get(name, ())}
+        terms = [f"sum[{own}](stop({text})*{entry})" if own else f"stop({text})*{entry}" for entry, (own, text) in claimed.items()]
+        known = {entry.split("[")[0] for entry in claimed}
+        arguments = []
+        for by, body in entries.items():
+            if by.name in known:
+                continue
+            slots = len(by.indices)
+            alike = bool(slots) and by.indices == body.indices        # ∂ŷ_i/∂a_i alone: entry by entry
+            arguments.append(f"{by.name}[{','.join(letters if alike else ':' * slots)}]" if slots else by.name)
+        if letters:
+            arguments.append(f"{name}_at[{','.join(letters)}]")
+        if arguments and not (claimed and len(arguments) == len(letters[:1])):
+            terms.append(f"{name}_of({', '.join(arguments)})")
+        return f"{head} = {' + '.join(terms)}"
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A part as one model, with the pairs that could be read, the faults of the others, and the verifier of the model."""
+
+    model: Model
+    pairs: Mapping[int, Pair]
+    faults: Mapping[int, str]
+    dropped: Mapping[str, str]
+    _verifier: Verifier | None = None
+
+    @property
+    def verifier(self) -> Verifier:
+        """What compares."""
+        if self._verifier is None:
+            self._verifier = Verifier(self.model, functions())
+        return self._verifier
+
+    def compare(self, n: int, points: int = 6, at_kinks: bool = False) -> Certificate:
+        """What is found about the sides of pair n."""
+        pair = self.pairs[n]
+        return self.verifier.compare(pair.left, pair.right, points, at_kinks)
+
+    def expression(self, text: str, n: int) -> Expr:
+        """A further formula, with the letters of pair n."""
+        return read_expression(text, self.model, self.pairs[n].letters)
+
+    def reaches(self, n: int) -> str:
+        """Empty, or the derivative on the left of pair n that is 0 since nothing on the page says how the one depends on the other."""
+        for node in subtrees(self.pairs[n].left):
+            if isinstance(node, Derivative):
+                reached = frozenset().union(*(_reached(name, self.model) for name in names(node.body)))
+                for by in node.by:
+                    if by.name not in reached:
+                        return f"nothing on the page says how {', '.join(sorted(names(node.body)))} depends on {by.name}"
+        return ""
+
+
+def _pair(model: Model, n: int) -> Pair:
+    definition = model.definitions[f"pair_{n}"]
+    assert isinstance(definition.body, Call)
+    left, right = definition.body.arguments
+    return Pair(left, right, {letter.name: letter.axis for letter in definition.letters if isinstance(letter, Letter)})
+
+
+def _reached(name: str, model: Model) -> frozenset[str]:
+    """The name and all that it is made of."""
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        current = todo.pop()
+        if current not in seen:
+            seen.add(current)
+            if current in model.definitions:
+                todo.extend(names(model.definitions[current].body))
+    return frozenset(seen)

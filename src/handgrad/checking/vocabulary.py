@@ -1,0 +1,225 @@
+"""Who is what in a part of a page: which names are functions, which letters are indices, how many indices a name has.
+
+Nothing is judged here. The first pass over a part collects it from how the names are used; the interpretation of each formula asks it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from handgrad.checking.naming import Name, identifier, letter_of, letters_in, name_of
+from handgrad.notation import known
+from handgrad.reading.surface import (
+    Applied,
+    Array,
+    Big,
+    Decimal,
+    Derivative,
+    Factor,
+    Group,
+    Product,
+    Scripted,
+    Surface,
+    Symbol,
+    children,
+    spelled,
+    walk,
+)
+
+SPOKEN = {"sigma": "sigmoid", "ln": "log", "sgn": "sign", "logistic": "sigmoid", "logit": "", "Softplus": "softplus"}
+CONVENTIONAL = frozenset(("f", "g", "phi", "psi", "F", "G", "ell", "L", "J", "C", "mathcal"))
+
+
+def known_function(own: str) -> str | None:
+    """The function of the notation that a name on a page speaks of by convention, or None."""
+    spoken = SPOKEN.get(own, own)
+    for name in (spoken, spoken.lower()):
+        if name in known and (len(name) > 1):
+            return name
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A function that the page defines by a formula: its parameters, the index of the component, and the body."""
+
+    parameters: tuple[Surface, ...]
+    body: Surface
+    component: str = ""
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """What the names of a part are. Names go by identifier."""
+
+    letters: set[str] = field(default_factory=set)
+    counts: dict[str, Counter[int]] = field(default_factory=dict)       # of a name used with letters: how often with how many
+    labels: dict[str, set[str]] = field(default_factory=dict)
+    functions: dict[str, Defined] = field(default_factory=dict)
+    aliases: dict[str, tuple[str, str]] = field(default_factory=dict)   # a map `S(a): [a_1 …] -> [s_1 …]`: its argument and its result
+    calls: dict[str, list[tuple[Surface, ...]]] = field(default_factory=dict)
+    bare: set[str] = field(default_factory=set)
+    assigned: set[str] = field(default_factory=set)
+    by: set[str] = field(default_factory=set)
+    quantities: set[str] = field(default_factory=set)                   # of functions those that are quantities written with what they depend on
+    sizes: dict[str, tuple[str, int]] = field(default_factory=dict)
+    used: dict[str, Counter[tuple[str, ...]]] = field(default_factory=dict)     # of a name: the letters it was used with
+    sampled: set[str] = field(default_factory=set)                              # names with an index above, or made of such names
+    samples: Counter[str] = field(default_factory=Counter)                      # the letters above
+
+    # ------------------------------------------------------------ names
+
+    def resolved(self, name: Name) -> Name:
+        """The name with digits below taken for indices or for a part of the name, as its other uses say; labels of no weight dropped."""
+        own = name.own
+        label = "" if len(self.labels.get(own, ())) < 2 else name.label
+        if name.digits and len(name.digits) + len(name.indices) in self.counts.get(own, ()):
+            return replace(name, digits=(), label=label, indices=(*(Decimal((0, 0), d) for d in name.digits), *name.indices))
+        return replace(name, own=Name(own, digits=name.digits, label=label).whole, digits=(), label="")
+
+    @property
+    def sample(self) -> str:
+        """The letter of the samples, or empty."""
+        return self.samples.most_common(1)[0][0] if self.samples else ""
+
+    def arity(self, own: str) -> int:
+        """How many indices a name has below: those it is used with most often."""
+        counts = self.counts.get(own)
+        return max(counts, key=lambda n: (counts[n], n)) if counts else 0
+
+    def is_call(self, name: Name, group: Group) -> bool:
+        """Whether a name in front of parentheses is called, and not multiplied."""
+        own = name.own
+        if own in self.functions or own in self.aliases or len(group.items) > 1:
+            return True
+        if own in self.assigned:
+            return False
+        if known_function(own) is not None:
+            return True
+        plain = all(name_of(item) is not None for item in group.items)
+        if plain:
+            return own in CONVENTIONAL or own not in self.bare
+        return own not in self.bare and not name.indices and not name.digits
+
+    # ------------------------------------------------------------ collecting
+
+    def collect(self, heads: Iterable[tuple[Surface, Surface | None]], trees: Iterable[Surface]) -> None:
+        """Learns from the trees of a part; of each chain the head with what it is said to be."""
+        all_trees = list(trees)
+        for tree in all_trees:
+            self.letters |= letters_in(tree)
+        for tree in all_trees:
+            self._names(tree, operand=True)
+        for head, body in heads:
+            self._head(head, body)
+        for tree in all_trees:
+            self._sizes(tree)
+
+    def _head(self, head: Surface, body: Surface | None) -> None:
+        called = call_of(head)
+        if called is not None and body is not None:
+            function, arguments = called
+            name = name_of(function)
+            if name is not None and all(name_of(a) is not None for a in arguments):
+                component = next((x for x in (letter_of(i) for i in name.indices) if x), "")
+                self.functions.setdefault(name.own, Defined(arguments, body, component))
+            return
+        name = name_of(head)
+        if name is not None and body is not None and name.power is None:
+            self.assigned.add(self.resolved(name).own)
+
+    def _names(self, node: Surface, operand: bool) -> None:
+        name = name_of(node)
+        if name is not None:
+            self._name(name, operand)
+            for below in (name.power,):
+                if below is not None:
+                    self._names(below, True)
+            return
+        match node:
+            case Product(_, factors):
+                self._product(factors)
+            case Applied(_, function, arguments):
+                found = name_of(function)
+                if found is not None:
+                    self.calls.setdefault(found.own, []).append(arguments)
+                for a in arguments:
+                    self._names(a, True)
+            case Derivative(_, body, by):
+                self._names(body, operand=False)
+                for b in by:
+                    self._names(b, operand=False)
+                    found = name_of(b)
+                    if found is not None:
+                        self.by.add(found.own)
+            case Scripted(_, base, _, sup, _):
+                self._names(base, True)
+                if sup is not None:
+                    self._names(sup, True)
+            case Big(_, _, _, _, _, condition, body):
+                for part in (body, condition):
+                    if part is not None:
+                        self._names(part, True)
+            case _:
+                for child in children(node):
+                    self._names(child, True)
+
+    def _product(self, factors: tuple[Factor, ...]) -> None:
+        for n, factor in enumerate(factors):
+            name = name_of(factor.node)
+            following = factors[n + 1] if n + 1 < len(factors) else None
+            if name is not None and following is not None and not following.operator and isinstance(following.node, Group) and following.node.bracket != "[":
+                self.calls.setdefault(name.own, []).append(following.node.items)
+                self._name(name, False)
+            else:
+                self._names(factor.node, True)
+
+    def _name(self, name: Name, operand: bool) -> None:
+        if operand:
+            self.bare.add(name.own)
+        if name.label:
+            self.labels.setdefault(name.own, set()).add(name.label)
+        for index in name.above:
+            self.sampled.add(name.own)
+            self.samples[letter_of(index) or ""] += 1
+        spelled_letters = tuple(x for x in (letter_of(i) for i in name.indices) if x)
+        if spelled_letters:
+            self.counts.setdefault(name.own, Counter())[len(name.indices)] += 1
+            self.used.setdefault(name.own, Counter())[tuple(spelled(i) for i in name.indices)] += 1
+
+    def _sizes(self, tree: Surface) -> None:
+        for node in walk(tree):
+            if isinstance(node, Big) and isinstance(node.upper, Symbol) and len(node.letters) == 1:
+                for slot in _slots(node.body, node.letters[0].name):
+                    self.sizes.setdefault(identifier(node.upper), slot)
+                    break
+
+
+def _slots(body: Surface, letter: str) -> Iterator[tuple[str, int]]:
+    for node in walk(body):
+        name = name_of(node)
+        if name is not None:
+            for slot, index in enumerate(name.indices, 1):
+                if letter_of(index) == letter:
+                    yield name.own, slot
+
+
+def call_of(node: Surface) -> tuple[Surface, tuple[Surface, ...]] | None:
+    """The function and the arguments where a tree is a name with something in parentheses behind it, and nothing else."""
+    match node:
+        case Applied(_, function, arguments):
+            items = arguments[0].items if len(arguments) == 1 and isinstance(arguments[0], Group) else arguments
+            return function, items
+        case Product(_, (first, second)) if not second.operator and isinstance(second.node, Group) and name_of(first.node) is not None:
+            return first.node, second.node.items
+    return None
+
+
+def columns(node: Surface) -> str | None:
+    """The name whose entries a column `[a_1 a_2 … a_c]` lists, or None."""
+    if not isinstance(node, Array):
+        return None
+    owns = {name.own for row in node.rows for cell in row for name in (name_of(cell),) if name is not None}
+    return owns.pop() if len(owns) == 1 else None
