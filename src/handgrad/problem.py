@@ -30,6 +30,8 @@ MOST_EPOCHS = 1000
 SPECIAL = ("default", "ties", "figures", "carry")
 DERIVATIVE = re.compile(r"d\(\s*([^\s,()\[\]]+)\s*,\s*([^()]+?)\s*\)")
 COMMA = re.compile(r",(?![^\[]*\])")        # not one between indices
+HEADER = re.compile(r"\s*\[\s*([A-Za-z\"'][^\[\]]*?)\s*\]\s*(?:#|$)")
+KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*[=.]""")
 ENTRY = re.compile(r"([^\s\[\],()]+)\s*(?:\[([\s\d,]*)\])?")
 
 
@@ -90,30 +92,23 @@ def gradient(of: str, *by: str) -> str:
 
 def read_problem(text: str, path: str = "") -> Problem:
     """The problem that a file states."""
-    return _Reader(text, path).problem()
+    return _Reader(text, path, _lines(text)).problem()
 
 
 @dataclass(slots=True)
 class _Reader:
     text: str
     path: str
+    lines: Mapping[tuple[str, str], int]            # where tables begin and keys stand, by table and key
 
     def error(self, what: str, line: int = 0, remedy: str = "") -> ProblemError:
         where = f"{self.path}, line {line}: " if self.path and line else f"{self.path}: " if self.path else ""
-        row = self.text.splitlines()[line - 1] if line else ""
+        row = next(iter(self.text.splitlines()[line - 1 : line]), "") if line else ""
         return ProblemError(where + what, self.text, line, len(row) - len(row.lstrip()), len(row.rstrip()), remedy)
 
     def line(self, table: str, key: str = "") -> int:
         """The line of a key of a table, or of the table; 0 if it is not found."""
-        inside, header = table == "", 0
-        for number, row in enumerate(self.text.splitlines(), 1):
-            head = re.match(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#|$)", row)
-            if head:
-                inside = head[1].strip("\"'") == table
-                header = number if inside else header
-            elif inside and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", row):
-                return number
-        return header
+        return self.lines.get((table, key)) or self.lines.get((table, ""), 0)
 
     # ------------------------------------------------------------ the whole
 
@@ -326,6 +321,30 @@ class _Reader:
         if not isinstance(epochs, int) or isinstance(epochs, bool) or not 1 <= epochs <= MOST_EPOCHS:
             raise self.error(f"epochs = {str(epochs)[:40]} is no number of steps", self.line("update", "epochs"), f"write a number from 1 to {MOST_EPOCHS}")
         return Update(self._number(table["rate"], "`rate`", self.line("update", "rate")), epochs)
+
+
+def _lines(text: str) -> dict[tuple[str, str], int]:
+    """The lines of the tables and keys of a TOML text, the first of each."""
+    found: dict[tuple[str, str], int] = {}
+    table = ""
+    for number, row in enumerate(text.splitlines(), 1):
+        head, key = HEADER.match(row), KEY.match(row)
+        if head:
+            table = head[1].strip("\"'")
+            found.setdefault((table, ""), number)
+        elif key:
+            found.setdefault((table, _key(key)), number)
+    return found
+
+
+def _key(found: re.Match[str]) -> str:
+    """A key as TOML reads it."""
+    if "\\" not in (found[1] or ""):
+        return found[1] or found[2] or found[3] or ""
+    try:
+        return next(iter(tomllib.loads(f'"{found[1]}" = 0')))
+    except tomllib.TOMLDecodeError:
+        return found[1]
 
 
 def _shifted(model: Model, sizes: dict[Axis, int]) -> None:

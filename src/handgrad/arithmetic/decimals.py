@@ -35,20 +35,23 @@ def fraction(value: Scalar) -> Fraction | None:
 def rounded(value: Scalar, places: Places, ties: Ties = "away") -> Fraction:
     """The value to the places asked for. Halves go away from zero, or to the even digit; of a ball the digit has to be certain."""
     decimals = decimals_of(value, places)
-    scale = Fraction(10) ** decimals
-    exact = fraction(value)
-    if exact is not None:
-        return _nearest(exact * scale, ties) / scale
-    found = (abs(value) * _scalar(scale) + arb(1) / 2).floor().unique_fmpz()
-    if found is None:
-        raise Unclear("a last digit that the precision does not decide")
-    return (-1 if value < 0 else 1) * Fraction(int(found)) / scale
+    if type(value) is fmpq:
+        count = _nearest(int(value.p), int(value.q), decimals, ties)
+    else:
+        found = (abs(value) * _scalar(Fraction(10) ** decimals) + arb(1) / 2).floor().unique_fmpz()
+        if found is None:
+            raise Unclear("a last digit that the precision does not decide")
+        count = -int(found) if value < 0 else int(found)
+    return Fraction(count, 10**decimals) if decimals > 0 else Fraction(count * 10**-decimals)
 
 
-def _nearest(value: Fraction, ties: Ties) -> int:
-    if ties == "even":
-        return round(value)
-    return floor(abs(value) + Fraction(1, 2)) * (-1 if value < 0 else 1)
+def _nearest(numerator: int, denominator: int, decimals: int, ties: Ties) -> int:
+    """The fraction in units of the last decimal, the nearest whole number of them."""
+    above, below = (abs(numerator) * 10**decimals, denominator) if decimals > 0 else (abs(numerator), denominator * 10**-decimals)
+    whole, rest = divmod(above, below)
+    if 2 * rest > below or (2 * rest == below and (ties == "away" or whole % 2)):
+        whole += 1
+    return -whole if numerator < 0 else whole
 
 
 def _scalar(value: Fraction) -> Scalar:
@@ -98,11 +101,11 @@ def _at_most(exponent: int, value: Scalar) -> bool:
 def fixed(value: Fraction, decimals: int) -> str:
     """The decimal with so many digits after the point; the value ends there."""
     shown = max(decimals, 0)
-    whole = abs(value) * 10**shown
-    assert whole.denominator == 1, "a value that does not end at its last place"
-    digits = str(whole.numerator).rjust(shown + 1, "0")
+    whole, rest = divmod(abs(value.numerator) * 10**shown, value.denominator)
+    assert not rest, "a value that does not end at its last place"
+    digits = str(whole).rjust(shown + 1, "0")
     point = len(digits) - shown
-    sign = "-" if value < 0 else ""
+    sign = "-" if value.numerator < 0 else ""
     return sign + digits[:point] + (f".{digits[point:]}" if shown else "")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 SWEEPS, ROUNDS = 12, 16
@@ -27,7 +28,16 @@ class Layered:
 
 def layered(sizes: Sequence[float], edges: Sequence[Link], gap: float, lane: float) -> Layered:
     """The places of vertices as wide as `sizes`, `gap` apart; an edge that passes a layer takes `lane` of it."""
-    levels = levels_of(len(sizes), edges)
+    ordered, chains = _order_of(len(sizes), tuple(edges))
+    links = [link for chain in chains for link in pairwise(chain)]
+    widths = [*sizes, *[lane] * (sum(map(len, ordered)) - len(sizes))]
+    return Layered(ordered, chains, tuple(_positions(ordered, links, widths, gap)))
+
+
+@lru_cache(maxsize=64)
+def _order_of(count: int, edges: tuple[Link, ...]) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]:
+    """The layers in their order and the chains of the edges: they are the same for all numbers of one computation."""
+    levels = levels_of(count, edges)
     places = list(levels)
     chains: list[tuple[int, ...]] = []
     for tail, head in edges:
@@ -36,9 +46,7 @@ def layered(sizes: Sequence[float], edges: Sequence[Link], gap: float, lane: flo
         places += passed
     links = [link for chain in chains for link in pairwise(chain)]
     layers = [[v for v, level in enumerate(places) if level == n] for n in range(max(places, default=-1) + 1)]
-    ordered = _ordered(layers, links)
-    widths = [*sizes, *[lane] * (len(places) - len(sizes))]
-    return Layered(tuple(map(tuple, ordered)), tuple(chains), tuple(_positions(ordered, links, widths, gap)))
+    return tuple(map(tuple, _ordered(layers, links))), tuple(chains)
 
 
 def levels_of(count: int, edges: Sequence[Link]) -> list[int]:
@@ -132,7 +140,7 @@ def _neighbours(links: Sequence[Link]) -> dict[int, list[int]]:
 # ---------------------------------------------------------------- positions
 
 
-def _positions(layers: list[list[int]], links: Sequence[Link], sizes: Sequence[float], gap: float) -> list[float]:
+def _positions(layers: Sequence[Sequence[int]], links: Sequence[Link], sizes: Sequence[float], gap: float) -> list[float]:
     """The middle of each vertex across its layer, all of them from 0 on."""
     across = [0.0] * len(sizes)
     neighbours = _neighbours(links)

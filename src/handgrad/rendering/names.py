@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from handgrad.catalogue.entry import entry
 
@@ -36,6 +37,7 @@ class Name:
     primes: int = 0
 
 
+@lru_cache(maxsize=4096)
 def parsed(name: str) -> Name:
     """The name taken apart; one that begins or ends with an underscore, or has several, is a word."""
     if is_shown(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import assert_never
 
 from handgrad.document import Formula
@@ -50,6 +51,7 @@ def pieces(formula: Formula, context: Context, room: int = 56) -> list[str]:
     return [line.strip() for line in lines]
 
 
+@lru_cache(maxsize=4096)
 def seen(latex: str) -> int:
     """About how many signs of the formula stand side by side."""
     flat = re.sub(r"\\(?:frac|left|right|mathrm|mathbf|text|hat|(?:begin|end)\{cases\})(?![a-zA-Z])|\\,", "", latex)
@@ -62,7 +64,7 @@ def seen(latex: str) -> int:
 def _pieces(box: Box) -> list[str]:
     match box:
         case boxes.Terms(terms):
-            return [piece for place, (taken_away, term) in enumerate(terms) for piece in _led(_plus(place, taken_away), _pieces(term))]
+            return [piece for place, (taken_away, term) in enumerate(terms) for piece in _led(_plus(place, taken_away), _of_term(term))]
         case boxes.Product(negative, factors):
             return _led("-" if negative else "", [piece for joint, factor in factors for piece in _led(JOINTS[joint], _pieces(factor))])
         case boxes.Big(kind, index, body):
@@ -73,6 +75,11 @@ def _pieces(box: Box) -> list[str]:
             return _pieces(boxes.narrowed(box))
         case _:
             return [_print(box)]
+
+
+def _of_term(term: Box) -> list[str]:
+    """The pieces of a term: a short one stays whole."""
+    return _pieces(term) if boxes.signs(term) > boxes.LONG else [_print(term)]
 
 
 def _plus(place: int, taken_away: bool) -> str:
@@ -161,6 +168,7 @@ def _differential(order: int, body: Box | None, by: tuple[tuple[Box, int], ...])
 # ---------------------------------------------------------------- names and indices
 
 
+@lru_cache(maxsize=4096)
 def _name(name: str, indices: str = "", whole: bool = False) -> str:
     parts = names.parsed(name)
     stem = _letters(parts.stem, whole)

@@ -14,7 +14,7 @@ from handgrad.arithmetic.balls import Scalar, Unclear, Unreal, relative_bits, wo
 from handgrad.arithmetic.decimals import Places, as_rounded, as_told, fraction, in_full
 from handgrad.errors import ModelError
 from handgrad.problem import Place, Rounding
-from handgrad.worksheet.hand import Hand, place, scalar
+from handgrad.worksheet.hand import Hand, scalar
 from handgrad.worksheet.items import Item
 from handgrad.worksheet.plan import Plan
 
@@ -85,26 +85,43 @@ def decided(work: Callable[[int], T], digits: int) -> T:
     raise ModelError(f"a digit cannot be told: {reason}", remedy="change the last digit of a given number")
 
 
+def certified(plan: Plan, given: Mapping[Place, Fraction], digits: int = 30) -> dict[Place, Scalar]:
+    """The unrounded numbers alone, each exact or a ball in which so many digits are certain."""
+    start = {key: scalar(value) for key, value in given.items()}
+    return decided(lambda bits: unrounded(plan, start, bits, digits), digits)
+
+
+def unrounded(plan: Plan, true: Mapping[Place, Scalar], bits: int, digits: int) -> dict[Place, Scalar]:
+    """The numbers at one precision, nothing rounded on the way, from inputs as they truly are."""
+    exact, tape = dict(true), plan.tape
+    slots, certain = tape.start(exact), Hand(exact, catalogue.functions())
+    least = 3.4 * digits
+    for number, item in enumerate(plan.items):
+        try:
+            value = settled(tape.value(number, slots, certain), bits)
+        except Unreal as unreal:
+            raise ModelError(f"`{item.quantity}` has no value here: {unreal}", remedy="change the numbers given") from None
+        if type(value) is arb and relative_bits(value) < least:
+            raise Unclear(f"the digits of {item.quantity}")
+        slots[tape.targets[number]] = exact[plan.places[number]] = value
+    return exact
+
+
 def run(plan: Plan, rounding: Rounding, shown: Mapping[Place, Scalar], true: Mapping[Place, Scalar], bits: int, digits: int) -> Numbers:
     """The numbers at one precision, from inputs as shown and as they truly are."""
-    carried, exact = dict(shown), dict(true)
-    functions = catalogue.functions()
-    certain = Hand(exact, functions)
-    hand = Hand(carried, functions, certain)
+    exact, tape = unrounded(plan, true, bits, digits), plan.tape
+    carried, functions = dict(shown), catalogue.functions()
+    slots, hand = tape.start(carried), Hand(carried, functions, Hand(exact, functions))
+    by_hand = rounding.carry == "shown"
     found: list[Worked] = []
-    items = (*plan.forward, *plan.backward)
-    for item in items:
-        key = place(item.entry)
+    for number, (item, key) in enumerate(zip(plan.items, plan.places, strict=True)):
         try:
-            exact[key] = settled(certain(item.formula), bits)
-            if relative_bits(exact[key]) < 3.4 * digits:
-                raise Unclear(f"the digits of {item.quantity}")
-            value = exact[key] if rounding.carry == "unrounded" else settled(hand(item.formula), bits)
+            value = settled(tape.value(number, slots, hand), bits) if by_hand else exact[key]
         except Unreal as unreal:
-            remedy = "keep more digits in [rounding], so that nothing rounds to 0" if key in exact else "change the numbers given"
+            remedy = "keep more digits in [rounding], so that nothing rounds to 0"
             raise ModelError(f"`{item.quantity}` has no value here: {unreal}", remedy=remedy) from None
         worked = rounded_number(item, value, exact[key], rounding)
-        carried[key] = scalar(worked.shown[-1][0]) if rounding.carry == "shown" else value
+        slots[tape.targets[number]] = carried[key] = scalar(worked.shown[-1][0]) if by_hand else value
         found.append(worked)
     count = len(plan.forward)
     return Numbers(rounding, carried, exact, tuple(found[:count]), tuple(found[count:]), bits)

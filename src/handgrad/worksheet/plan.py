@@ -18,6 +18,7 @@ from handgrad.worksheet.curvature import seconds
 from handgrad.worksheet.ground import Ground
 from handgrad.worksheet.hand import as_label, place, scalar
 from handgrad.worksheet.items import Item, spelled
+from handgrad.worksheet.tape import Tape
 
 MOST_NUMBERS = 4000             # on one page; more are refused before they are worked
 MOST_TERMS, FIRST = 8, 3        # a longer sum is elided in the middle after its first terms
@@ -117,6 +118,21 @@ class Plan:
     def backward(self) -> tuple[Item, ...]:
         """The adjoints that stand on their own and the gradients, those next to the error first; then the second derivatives."""
         return (*self._slopes(), *seconds(self.problem, self.ground))
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """All numbers, forward and backward."""
+        return (*self.forward, *self.backward)
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Where the numbers stand among the values, in the order of the items."""
+        return tuple(place(item.entry) for item in self.items)
+
+    @cached_property
+    def tape(self) -> Tape:
+        """The formulas as operations one after the other."""
+        return Tape(self.items, catalogue.functions())
 
     def _slopes(self) -> list[Item]:
         problem = self.problem

@@ -143,5 +143,5 @@ def _like(problem: Problem, plan: Plan) -> Plan:
     if not same or any(isinstance(i, Expr) for d in problem.model.definitions.values() for e in subtrees(d.body) if isinstance(e, Entry) for i in e.indices):
         return plan_of(problem)
     made = replace(plan, problem=problem)
-    vars(made).update(forward=plan.forward, users=plan.users, backward=plan.backward)
+    vars(made).update({part: getattr(plan, part) for part in ("forward", "users", "backward", "items", "places", "tape")})
     return made
