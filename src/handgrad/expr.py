@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any, TypeVar, Union, cast
 from weakref import ref
 
@@ -67,10 +68,7 @@ class Node(metaclass=Interned):
         tensors: frozenset[str] = frozenset()
         loose = height = 0
         for child, bound in parts(self):
-            if child.letters:
-                letters = letters | child.letters if letters else child.letters
-            if child.tensors:
-                tensors = tensors | child.tensors if tensors else child.tensors
+            letters, tensors = joined(letters, child.letters), joined(tensors, child.tensors)
             if child.loose - bound > loose:
                 loose = child.loose - bound
             if child.height + bound > height:
@@ -82,6 +80,11 @@ class Node(metaclass=Interned):
 
     def __deepcopy__(self: T, _: object) -> T:
         return self
+
+
+def joined(first: frozenset[T], second: frozenset[T]) -> frozenset[T]:
+    """The union; one of the two where it holds the other."""
+    return first if second <= first else second if first <= second else first | second
 
 
 def _shared(node: Node, letters: frozenset[Letter], loose: int, tensors: frozenset[str], height: int) -> None:
@@ -244,6 +247,11 @@ class Size(Expr):
     axis: Axis
 
 
+@cache
+def _alone(name: str) -> frozenset[str]:
+    return frozenset((name,))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry(Expr):
     """An entry of an input or of a defined name; an index that is an `Expr` gathers by label."""
@@ -253,7 +261,7 @@ class Entry(Expr):
 
     def __post_init__(self) -> None:
         Expr.__post_init__(self)
-        object.__setattr__(self, "tensors", self.tensors | {self.name})
+        object.__setattr__(self, "tensors", joined(self.tensors, _alone(self.name)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

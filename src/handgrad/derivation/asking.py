@@ -53,6 +53,7 @@ class AskedModel(Model):
         return found
 
 
+@without_collection()
 def model(text: str) -> AskedModel:
     """The model that a text states, ready to be asked for derivatives."""
     return asked_of(read(text))

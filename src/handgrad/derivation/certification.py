@@ -33,6 +33,7 @@ class Certifier:
     model: Model
     verifier: Verifier = field(init=False)
     memo: dict[tuple[Expr, Expr, Condition | None, int, bool], Certificate] = field(default_factory=dict)
+    read: dict[Expr, Expr] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.verifier = Verifier(self.model, catalogue.functions())
@@ -47,8 +48,10 @@ class Certifier:
 
     def read_back(self, e: Expr) -> Expr:
         """The tree that the printed text of the expression reads as."""
-        letters: Mapping[str, Axis] = {letter.name: letter.axis for letter in e.letters}
-        return read_expression(write(e, self.model), self.model, letters)
+        if e not in self.read:
+            letters: Mapping[str, Axis] = {letter.name: letter.axis for letter in e.letters}
+            self.read[e] = read_expression(write(e, self.model), self.model, letters)
+        return self.read[e]
 
     def place(self, step: Step) -> str:
         """The smallest part of the line that the step changes, in the notation; empty where it is the whole line."""

@@ -36,8 +36,8 @@ RANK = {kind: rank for rank, kind in enumerate(ORDER)}
 @lru_cache(maxsize=1 << 18)
 def sort_key(node: Node) -> tuple[Any, ...]:
     """The key by which terms and factors are sorted."""
-    below = tuple(sort_key(child) for child, _ in parts(node))
-    return RANK.get(type(node), len(RANK)), len(below), own(node), below
+    below = [sort_key(child) for child, _ in parts(node)]
+    return (RANK.get(type(node), len(RANK)), len(below), *own(node), *below)
 
 
 def own(node: Node) -> tuple[Any, ...]:

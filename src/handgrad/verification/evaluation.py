@@ -43,6 +43,7 @@ class Evaluator:
     def __init__(self, model: Model, functions: Mapping[str, Function], builders: Mapping[type, Builder], seed: int) -> None:
         self.model, self.functions, self.builders, self.seed = model, functions, builders, seed
         self.definitions: dict[str, Definition] = dict(model.definitions)
+        self._closed: dict[tuple[Any, tuple[Letter, ...]], Closure] = {}
         self._compiled: dict[Any, Closure] = {}
         self._bodies: dict[str, Closure] = {}
         self._used: dict[Any, frozenset[int]] = {}
@@ -52,9 +53,12 @@ class Evaluator:
 
     def closure(self, tree: Any, letters: tuple[Letter, ...] = ()) -> Closure:
         """The closure of a tree; its stack starts with the values of the letters."""
-        for letter in letters:
-            tree = bind(tree, letter)
-        return self.compiled(tree, None, 0)
+        key = (tree, letters)
+        if key not in self._closed:
+            for letter in letters:
+                tree = bind(tree, letter)
+            self._closed[key] = self.compiled(tree, None, 0)
+        return self._closed[key]
 
     def compiled(self, node: Any, frame: Frame | None, depth: int) -> Closure:
         """The closure of a node; within a function of the catalogue under `depth` of its own binders."""
@@ -136,7 +140,7 @@ class Evaluator:
         name, indices = place
         axes, reach = self._known.get(name) or self._noted(name)
         memo = world.memo
-        if world.base is not None and reach.isdisjoint(world.seed_names):
+        if world.root is not None and reach.isdisjoint(world.seed_names):
             world = world.base
         if place in world.memo:
             value = memo[place] = world.memo[place]

@@ -194,17 +194,17 @@ class Verifier:
     def _at(point: Point, sides: tuple[Closure, Closure], stacks: list[Stack]) -> _Seen:
         """The first pair that is apart among some values of the free indices, else one that is not 0 = 0, with the fewest bits of all."""
         seen: list[_Seen] = []
-        unusable: _Unusable | None = None
+        kind, why = _Unusable, "nothing could be evaluated"         # not the exception itself: its frames would hold it in a circle
         for stack in stacks:
             try:
                 seen.append(_pair(sides, stack, point))
             except _Unusable as reason:
-                unusable = reason
+                kind, why = type(reason), str(reason)
                 continue
             if seen[-1].bits is None:
                 return seen[-1]
         if not seen:
-            raise unusable or _Unusable("nothing could be evaluated")
+            raise kind(why)
         shown = next((s for s in seen if s.alive), seen[0])
         return replace(shown, bits=min(s.bits or 0 for s in seen))
 
@@ -297,7 +297,10 @@ def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
 
 
 def _side(side: Closure, stack: Stack, world: World, which: str) -> Any:
-    """The finite value of one side; of the right side also the complaint that it leaves an axis."""
+    """The finite value of one side, remembered; of the right side also the complaint that it leaves an axis."""
+    place = (side, stack)
+    if place in world.memo:
+        return world.memo[place]
     try:
         value = plain(side(stack, world))
     except OutOfRange as outside:
@@ -306,6 +309,7 @@ def _side(side: Closure, stack: Stack, world: World, which: str) -> Any:
         return str(outside)
     if not balls.finite(value):
         raise Unclear(f"the {which} side has no finite value here")
+    world.memo[place] = value
     return value
 
 

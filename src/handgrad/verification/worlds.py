@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import ref
 from zlib import crc32
 
 from flint import fmpq
@@ -32,7 +33,7 @@ def spelled(place: Place) -> str:
 
 
 @dataclass(slots=True, eq=False)
-class Point:
+class Inputs:
     """Sizes of axes and values of inputs. Inputs are drawn when they are first asked for, each from the seed and its own name."""
 
     seed: str
@@ -40,7 +41,6 @@ class Point:
     sizes: dict[Axis, int]
     given: dict[Place, Scalar] = field(default_factory=dict)
     drawn: dict[Place, Scalar] = field(default_factory=dict)
-    worlds: dict[int, World] = field(default_factory=dict)
 
     def entry(self, place: Place) -> Scalar:
         """The exact value of an input entry."""
@@ -60,10 +60,17 @@ class Point:
             self.sizes[axis] = 1 + noise(f"{self.seed}:{axis.tensor}.{axis.slot}") % 3
         return self.sizes[axis]
 
+
+@dataclass(slots=True, eq=False)
+class Point(Inputs):
+    """Sizes and inputs, with what was found there at each precision."""
+
+    worlds: dict[int, World] = field(default_factory=dict)
+
     def world(self, bits: int) -> World:
-        """The values found here at a precision."""
+        """The values found here at a precision. (They know the inputs and not the point, so that no circle of references keeps them.)"""
         if bits not in self.worlds:
-            self.worlds[bits] = World(self)
+            self.worlds[bits] = World(Inputs(self.seed, self.style, self.sizes, self.given, self.drawn))
         return self.worlds[bits]
 
     def moved(self, changes: dict[Place, Scalar]) -> Point:
@@ -97,11 +104,11 @@ def drawn(text: str, style: int) -> Scalar:
             return fmpq(-numerator if negative else numerator, 2048)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class World:
     """The values found so far at a point, at one precision, seen with some entries as seeds of derivatives."""
 
-    point: Point
+    point: Inputs
     seeds: tuple[Place, ...] = ()
     memo: dict[Any, Value] = field(default_factory=dict)
     below: dict[tuple[Place, ...], World] = field(default_factory=dict)
@@ -111,7 +118,7 @@ class World:
     reads: list[Place] | None = None                    # input entries in the order of first use
     side: int = 0                                       # on which side of a boundary conditions are read
     tied: bool = False                                  # whether a condition was met on its boundary
-    base: World | None = None
+    root: ref[World] | None = None                      # the world without seeds, which holds this one
     seed_names: frozenset[str] = frozenset()
     every: str = ""                                     # the tensor of which all entries are seeds
     numbers: dict[Place, int] = field(default_factory=dict)
@@ -120,11 +127,18 @@ class World:
         """The same world with these entries as seeds."""
         if seeds == self.seeds:
             return self
-        root = self.base or self
+        root = self.base
         if seeds not in root.below:
-            names = frozenset(name for name, _ in seeds)
-            root.below[seeds] = World(self.point, seeds, base=root, watch=root.watch, kinks=root.kinks, asked=root.asked, reads=root.reads, seed_names=names)
+            names, told = frozenset(name for name, _ in seeds), {"watch": root.watch, "kinks": root.kinks, "asked": root.asked, "reads": root.reads}
+            root.below[seeds] = World(self.point, seeds, root=ref(root), seed_names=names, **told)  # type: ignore[arg-type]
         return root.below[seeds]
+
+    @property
+    def base(self) -> World:
+        """The world without seeds."""
+        found = self if self.root is None else self.root()
+        assert found is not None, "whoever evaluates holds it"
+        return found
 
     def under_every(self, name: str) -> World:
         """The world without seeds, with all entries of a tensor as seeds of first derivatives."""
