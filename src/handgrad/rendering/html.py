@@ -175,16 +175,15 @@ def _chain(chain: Chain, context: Context) -> str:
 
 
 def _line(line: Line, context: Context) -> str:
-    cells = [("lead", inline(line.lead, context))]
     relation = f'<mo form="infix">{escape(line.relation)}</mo>' if line.right is not None and line.relation else ""
     right = [_side(line.right, context)] if line.right is None or isinstance(line.right, str) else mathml.pieces(line.right, context)
     left, rest = _side(line.left, context), list(map(_math, right[1:]))
-    if line.boxed:
-        cells.append(("result", "<wbr>".join([_math(left + relation + right[0]), *rest])))
-    else:
-        cells += [("left", _math(left)), ("right", "<wbr>".join([_math(relation + right[0]), *rest]))]
-    cells += [("reason", inline(line.reason, context)), ("label", escape(line.label))]
-    return "".join(f'<div class="{name}">{cell}</div>' for name, cell in cells if cell or name == "lead")
+    before, kind = (left, "result") if line.boxed else ("", "right")
+    formula = f'<div class="{kind}">{"<wbr>".join([_math(before + relation + right[0]), *rest])}</div>'
+    label = f'<span class="label">{escape(line.label)}</span>' if line.label else ""
+    reason = f'<div class="reason">{inline(line.reason, context)}{label}</div>' if line.reason or label else ""
+    beside = "" if line.boxed else f'<div class="left">{_math(left)}</div>'
+    return f'<div class="lead">{inline(line.lead, context)}</div>{beside}<div class="line{" boxed" if line.boxed else ""}">{formula}{reason}</div>'
 
 
 def _math(shown: str) -> str:

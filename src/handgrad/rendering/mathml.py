@@ -38,7 +38,7 @@ def pieces(formula: Formula, context: Context) -> list[str]:
 def _pieces(box: Box) -> list[str]:
     match box:
         case boxes.Terms(terms):
-            return [piece for place, (taken_away, term) in enumerate(terms) for piece in _led(_plus(place, taken_away), _pieces(term))]
+            return [piece for place, (taken_away, term) in enumerate(terms) for piece in _led(_plus(place, taken_away), _of_term(term))]
         case boxes.Product(negative, factors):
             minus = '<mo form="prefix">−</mo>' if negative else ""
             return _led(minus, [piece for joint, factor in factors for piece in _led(JOINTS[joint], _pieces(factor))])
@@ -50,6 +50,11 @@ def _pieces(box: Box) -> list[str]:
             return _pieces(boxes.narrowed(box))
         case _:
             return [_print(box)]
+
+
+def _of_term(term: Box) -> list[str]:
+    """The pieces of a term: a short one stays whole."""
+    return _pieces(term) if boxes.signs(term) > boxes.LONG else [_print(term)]
 
 
 def _plus(place: int, taken_away: bool) -> str:
@@ -65,7 +70,7 @@ def _led(lead: str, pieces: list[str]) -> list[str]:
 def _apart(inside: list[str]) -> list[str]:
     """The pieces in brackets between which a line may end, so that they cannot grow by themselves."""
     shown = "".join(inside)
-    size = 2.4 if "minsize" in shown else 2 if "<mfrac" in shown or "<munder" in shown else 1.4
+    size = 3 if "minsize" in shown else 2.6 if "<munder" in shown else 2 if "<mfrac" in shown else 1.4
     signs = [f'<mo form="{form}" stretchy="true" symmetric="true" minsize="{size}em" maxsize="{size}em">' for form in ("prefix", "postfix")]
     inside[-1] += f"{signs[1]})</mo>"
     return _led(f"{signs[0]}(</mo>", inside)
