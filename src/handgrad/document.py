@@ -39,10 +39,11 @@ class Typeset:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A place elsewhere on the page: what is said of it, and the anchor of its row."""
+    """A place elsewhere on the page, or on another one: what is said of it, the anchor of its row, and the file of the other page."""
 
     text: str
     anchor: str
+    page: str = ""
 
 
 Label = tuple[Union[str, Formula], ...]
@@ -185,7 +186,7 @@ class Tally:
 class Row:
     """A row of a ledger: its number and its mark in the margin, a formula or prose, values, a word of judgement, reasons below it.
 
-    A row without a mark is prose. `details` can be folded away; formats that cannot fold leave them out.
+    A row without a mark is prose. `details` can be folded away; formats that cannot fold leave them out. `anchor` may hold several, with spaces between.
     """
 
     number: str = ""
@@ -258,17 +259,22 @@ def section_of(document: Document) -> tuple[Block, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a page is rendered: columns, ASCII only, colours."""
+    """How a page is rendered: columns, ASCII only, colours; and where the files lie that it shares with other pages.
+
+    `shared` is a folder relative to the page, such as `"../"` or `""`, in which `shared_files` lie; None: the page holds all it needs.
+    """
 
     width: int = 80
     ascii: bool = False
     colour: bool = False
+    shared: str | None = None
 
 
 PLAIN = Options()
 Renderer = Callable[[Document, Options], str]
 Writer = Callable[[Document, Options], bytes]
 FormulaRenderer = Callable[[Formula, Model], str]
+SharedFiles = Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +285,7 @@ class Format:
     suffixes: tuple[str, ...]
     render: Renderer
     formula: FormulaRenderer | None = None
+    shared: SharedFiles = dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,9 +301,14 @@ _formats: dict[str, Format] = {}
 _files: dict[str, FileFormat] = {}
 
 
-def register(name: str, suffixes: tuple[str, ...], render: Renderer, formula: FormulaRenderer | None = None) -> None:
-    """The way a renderer becomes known. A name with a slash is a MIME type that notebooks ask for; `formula` writes a formula alone."""
-    _formats[name] = Format(name, suffixes, render, formula)
+def register(
+    name: str, suffixes: tuple[str, ...], render: Renderer, formula: FormulaRenderer | None = None, shared: SharedFiles = dict,
+) -> None:
+    """The way a renderer becomes known. A name with a slash is a MIME type that notebooks ask for; `formula` writes a formula alone.
+
+    `shared` makes the files that pages of one folder may share, by name.
+    """
+    _formats[name] = Format(name, suffixes, render, formula, shared)
 
 
 def register_file(name: str, suffixes: tuple[str, ...], write: Writer) -> None:
@@ -338,6 +350,11 @@ def encoded(shown: Document | Showable, format: str, options: Options = PLAIN) -
     if format in _files:
         return _files[format].write(page_of(shown), options)
     return (render(shown, format, options).rstrip("\n") + "\n").encode()
+
+
+def shared_files(format: str) -> Mapping[str, str]:
+    """What pages of the format in one folder may share, by the names of the files: pages that are rendered with `Options(shared=…)` need them."""
+    return _formats[format].shared() if format in _formats else {}
 
 
 def render_formula(formula: Formula, model: Model, format: str) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 from html import escape
 from pkgutil import get_data
 from typing import assert_never
+from urllib.parse import quote
 
 from handgrad.document import (
     Block,
@@ -42,7 +43,8 @@ from handgrad.rendering.names import is_shown
 from handgrad.rendering.shape import Context, scopes
 
 MARKS = {"✓": "good", "✗": "bad", "~": "noted", "?": "open", "!": "noted"}
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
+POLICY = "default-src 'none'; style-src {style}; font-src data:; img-src data:"
+STYLESHEET = "handgrad.css"
 PAGE = """<!DOCTYPE html>
 <html lang="en" class="handgrad">
 <head>
@@ -51,13 +53,7 @@ PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
-<style>
-{font}
 {style}
-html {{ background: var(--paper); }}
-body {{ margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 54rem; }}
-@media print {{ body {{ padding: 0; max-width: none; }} }}
-</style>
 </head>
 <body>
 {body}
@@ -67,11 +63,19 @@ body {{ margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 54rem; }}
 
 
 def render(document: Document, options: Options) -> str:
-    """The document as a file of its own."""
+    """The document as a file of its own, or as one that takes its style and its font from the stylesheet of a folder."""
     context = Context(document.model)
     title = f"<h1>{inline(document.title, context)}</h1>\n" if document.title else ""
-    style = resource("page.css").decode()
-    return PAGE.format(policy=POLICY, title=escape(words(document.title)), font=font_face(), style=style, body=title + blocks(document.blocks, context))
+    if options.shared is None:
+        policy, style = POLICY.format(style="'unsafe-inline'"), f"<style>\n{stylesheet()}</style>"
+    else:       # 'self' is the place that a page was loaded from, which of a page that is opened from a disk is file:
+        policy, style = POLICY.format(style="'self' file:"), f'<link rel="stylesheet" href="{escape(options.shared)}{STYLESHEET}">'
+    return PAGE.format(policy=policy, title=escape(words(document.title)), style=style, body=title + blocks(document.blocks, context))
+
+
+def stylesheet() -> str:
+    """The style of a page, with the font of the formulas inside."""
+    return f"{font_face()}\n{resource('page.css').decode()}"
 
 
 def fragment(document: Document) -> str:
@@ -109,8 +113,8 @@ def _part(part: str | Formula | Typeset | Reference, context: Context) -> str:
     match part:
         case str():
             return _words(part)
-        case Reference(said, anchor):
-            return f'<a href="#{escape(anchor)}">{escape(said)}</a>'
+        case Reference(said, anchor, page):
+            return f'<a href="{quote(page)}{"#" if anchor else ""}{quote(anchor)}">{escape(said)}</a>'
         case Typeset(_, _, shown):
             return f"<math>{shown}</math>"
         case _:
@@ -242,7 +246,9 @@ def _ledger(ledger: Ledger, context: Context) -> str:
 
 def _row(row: Row, header: tuple[str, ...], context: Context) -> str:
     kind = MARKS.get(row.mark, "prose")
-    anchor = f' id="{escape(row.anchor)}"' if row.anchor else ""
+    first, *further = row.anchor.split() or [""]
+    anchor = f' id="{escape(first)}"' if first else ""
+    places = "".join(f'<span id="{escape(place)}"></span>' for place in further)
     mark = f' <span class="mark {kind}">{escape(row.mark)}</span>' if row.mark else ""
     notes = "".join(f'<p class="why">{inline(note, context)}</p>' for note in row.notes)
     values = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in zip(header, row.values, strict=False) if value)
@@ -250,5 +256,5 @@ def _row(row: Row, header: tuple[str, ...], context: Context) -> str:
     side = word + (f"<dl>{values}</dl>" if values else "")
     quiet = " quiet" if kind in ("prose", "good") and not row.notes else ""
     body = f'<div class="shown">{inline(row.text, context)}</div>{notes}{blocks(row.details, context)}'
-    cells = (("number", escape(row.number) + mark), ("body", body), ("side", side))
+    cells = (("number", places + escape(row.number) + mark), ("body", body), ("side", side))
     return f'<div class="row {kind}{quiet}"{anchor}>' + "".join(f'<div class="{name}">{cell}</div>' for name, cell in cells) + "</div>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from handgrad.document import Count, Inline, Ledger, Reference, Row, Tally
 from handgrad.rendering import chains
 from handgrad.rendering.chains import Page, Span
@@ -37,7 +39,7 @@ def _count(count: Count, page: Page) -> list[chains.Row]:
     mark, colour = mark_of(count.mark, page)
     before = f"  {mark} "
     label = page.words(count.label)
-    told = page.inline(tuple(Reference(p.text.replace(" ", KEEP), p.anchor) if isinstance(p, Reference) else p for p in listed(count.places)))
+    told = page.inline(tuple(replace(p, text=p.text.replace(" ", KEEP)) if isinstance(p, Reference) else p for p in listed(count.places)))
     told += (KEEP * 2 if told else "") + page.words(count.aside)
     if not told:
         lines = filled(label, page.width - width(before))

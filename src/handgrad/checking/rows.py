@@ -1,0 +1,218 @@
+"""The rows of a report: what is said of one statement, and of a run of statements of which the same is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from handgrad.checking.setting import DOTS, EMPTY, beside, relation, typeset
+from handgrad.checking.words import HOLDS, PLAIN, VERDICTS, lines, listed, minus, name, plural, shown_beside, verb
+from handgrad.document import Inline, Reference, Row, Typeset
+
+if TYPE_CHECKING:
+    from handgrad.checking.report import Judgement, Report
+
+FEW = 3                         # statements of one kind from which on they are one row
+LONGEST_SOURCE = 200
+HEADER = ("shown", "by hand", "exact")
+
+
+@dataclass(frozen=True)
+class Ledgerer:
+    """Makes the rows of a report; `all`: also of what holds and needs no word."""
+
+    report: Report
+    all: bool = False
+    problem: str = field(default="")
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Judgement]:
+        """The judgements by their ids."""
+        return {j.id: j for j in self.report.judgements}
+
+    @cached_property
+    def heads(self) -> Mapping[str, Any]:
+        """For each judgement the tree of the head of its chain."""
+        found, head = {}, None
+        for j in self.report.judgements:
+            if j.link in (None, 1):
+                head = j.left
+            found[j.id] = head
+        return found
+
+    @cached_property
+    def echoes(self) -> Mapping[str, tuple[Judgement, ...]]:
+        """For each repaired reading the judgements that repeat it."""
+        found: dict[str, tuple[Judgement, ...]] = {}
+        for j in self.report.judgements:
+            if j.verdict == "transcription" and j.cause in self.by_id:
+                found[j.cause or ""] = (*found.get(j.cause or "", ()), j)
+        return found
+
+    # ------------------------------------------------------------ rows
+
+    def rows(self, judgements: Sequence[Judgement]) -> Iterator[Row]:
+        """The rows of the judgements, in their order."""
+        place = 0
+        before: Judgement | None = None
+        while place < len(judgements):
+            run = self._run(judgements[place:])
+            if len(run) > 1 or self._folds(run[0]):
+                yield self._together(run)
+                before = run[-1]
+            elif not self._is_echo(run[0]):
+                yield self.row(run[0], before)
+                before = run[0]
+            place += len(run)
+
+    def _run(self, judgements: Sequence[Judgement]) -> Sequence[Judgement]:
+        """The judgements at the beginning that are told together."""
+        first = judgements[0]
+        for belongs, least in ((self._entry_of(first), 2), (self._same_role(first), FEW), (self._folds, 1)):
+            count = next((n for n, j in enumerate(judgements) if not belongs(j)), len(judgements))
+            if count >= least:
+                return judgements[:count]
+        return judgements[:1]
+
+    def _entry_of(self, first: Judgement) -> Any:
+        return lambda j: j.role == first.role == "entry" and j.quantity == first.quantity and j.line == first.line and j.verdict in HOLDS
+
+    def _same_role(self, first: Judgement) -> Any:
+        """In a report of everything, givens and formulas that hold are still told together."""
+        together = self.all and first.role in ("given", "definition") and bool(self.problem)
+        return lambda j: together and j.role == first.role and j.verdict in PLAIN and j.follows
+
+    def _folds(self, j: Judgement) -> bool:
+        return not self.all and j.verdict in HOLDS and j.follows and j.cause is None
+
+    def _is_echo(self, j: Judgement) -> bool:
+        return j.verdict == "transcription" and j.cause in self.by_id and j.shown is None
+
+    def _together(self, run: Sequence[Judgement]) -> Row:
+        first = run[0]
+        where = lines([j.line for j in run])
+        number, anchor = str(first.line), f"L{first.line}"
+        if first.role == "entry" and self._entry_of(first)(run[-1]):
+            return Row(number, "✓", (self.named(first), f": {plural(len(run), 'entry', 'entries')} as above", *self._carried_entries(run)), anchor=anchor)
+        if first.role == "given" and len(run) >= FEW and all(j.role == "given" for j in run):
+            return Row(number, "✓", (f"{plural(len(run), 'given')}, {where}" + (f", as in {self.problem}" if self.problem else ""),), anchor=anchor)
+        if first.role == "definition" and all(j.role == "definition" for j in run):
+            of_model = f" {verb(len(run), 'is', 'are')} the model" if self.problem else f" {verb(len(run), 'holds', 'hold')}"
+            return Row(number, "✓", (f"{plural(len(run), 'formula')}, {where},{of_model}",), anchor=anchor)
+        numbers = sum(j.shown is not None for j in run)
+        what = plural(len(run), "statement") if numbers in (0, len(run)) else f"{plural(len(run), 'statement')} ({numbers} with numbers)"
+        return Row(number, "✓", (f"{what}, {where}, {verb(len(run), 'holds', 'hold')}",), anchor=anchor)
+
+    def _carried_entries(self, run: Sequence[Judgement]) -> Inline:
+        """Which entries carry the fault of another line."""
+        found: dict[str, list[str]] = {}
+        for j in run:
+            if j.cause in self.by_id and j.entry:
+                found.setdefault(j.cause or "", []).append(f"({j.entry[0]},{j.entry[1]})")
+        said: list[Any] = []
+        for cause, entries in found.items():
+            said += [f"; {listed(entries)} {verb(len(entries), 'carries', 'carry')} ", self.place(cause), ", free"]
+        return tuple(said)
+
+    def place(self, cause: str) -> Reference:
+        """The line of a judgement."""
+        line = self.by_id[cause].line
+        return Reference(f"line {line}", f"L{line}")
+
+    # ------------------------------------------------------------ one row
+
+    def row(self, j: Judgement, before: Judgement | None = None) -> Row:
+        """The row of one judgement; one that goes on with the chain of the row before does not repeat its head."""
+        notes = tuple(self.notes(j))
+        number, anchor = str(j.line), f"L{j.line}"
+        if is_number(j):
+            values = (minus(j.shown or ""), shown_beside(j.by_hand, j.shown), shown_beside(j.exact, j.shown))
+            return Row(number, j.mark, (self.named(j),), values, self.word(j), notes, anchor=anchor)
+        if j.verdict == "transcription":
+            return Row(number, j.mark, self._repaired(j), notes=notes[1:] if j.because else notes, anchor=anchor)
+        if j.tree is None:
+            return Row(number, j.mark, (excerpt(j.source),), word=self.word(j), notes=notes, anchor=anchor)
+        goes_on = before is not None and before.link is not None and j.link == before.link + 1 and self.heads[j.id] is self.heads[before.id]
+        word = () if notes and j.mark in "✗?" else self.word(j)
+        return Row(number, j.mark, self.formula(j, goes_on), word=word, notes=notes, anchor=anchor)
+
+    def named(self, j: Judgement) -> Typeset | str:
+        """What a number is the value of."""
+        head = self.heads.get(j.id)
+        if j.role == "entry" and j.entry:
+            shown = typeset(head) if head is not None else None
+            return shown if shown is not None else j.quantity
+        return typeset(head) if head is not None else j.quantity or excerpt(j.source)
+
+    def formula(self, j: Judgement, goes_on: bool = False) -> Inline:
+        """The statement, set anew; of a later link its head, dots, and the link itself."""
+        head = self.heads[j.id]
+        left = typeset(head) if head is not None else EMPTY
+        right = typeset(j.tree)
+        if goes_on:
+            return (" " * (len(left.plain) + 1), beside(relation("="), right))
+        if not left.plain:
+            return (right,)
+        middle = (relation("="), DOTS) if (j.link or 1) > 1 else ()
+        return (beside(left, *middle, relation("="), right),)
+
+    def word(self, j: Judgement) -> Inline:
+        """The verdict in a word or two."""
+        if j.verdict == "carried" and j.cause in self.by_id:
+            line = self.by_id[j.cause or ""].line
+            return (VERDICTS["carried"], " ", Reference(f"{line}", f"L{line}"))
+        return (VERDICTS[j.verdict],)
+
+    def _repaired(self, j: Judgement) -> Inline:
+        """A reading that mends what the page shows, and the other lines that need the same."""
+        also = sorted({echo.line for echo in self.echoes.get(j.id, ())} - {j.line})
+        where: list[Any] = []
+        for n, line in enumerate(also):
+            where += [" here and in " if n == 0 else " and " if n == len(also) - 1 else ", ", Reference(str(line), f"L{line}")]
+        read = f"read as “{j.read_as}”" if j.read_as else "read with a repair"
+        return (minus_in_text(read), *where, f"; {j.because}" if j.because else "")
+
+    def notes(self, j: Judgement) -> Iterator[Inline]:
+        """What is said below the statement."""
+        reason = self.reason(j)
+        if reason and (j.verdict not in PLAIN or not j.follows):
+            yield (reason,)
+        if j.verdict in ("slip", "transcription") and j.cause in self.by_id:
+            yield ("the same as in ", self.place(j.cause or ""))
+        if j.verdict == "slip":
+            for other in j.explanations[1:3]:
+                if other.weight >= j.explanations[0].weight / 2 and other.message != reason:
+                    yield (f"or: {other.message}",)
+        if j.right and j.verdict != "last_digit" and _squeezed(j.right) not in _squeezed(reason) and not is_number(j):
+            yield (f"right: {j.right}",)
+        if j.see:
+            yield (f"see it: {j.see}",)
+
+    def reason(self, j: Judgement) -> str:
+        """Why: what the judge says, with the kind of the slip in front."""
+        said = j.because or (j.explanations[0].message if j.explanations else "")
+        if j.verdict != "slip" or not j.kind or name(j.kind) in said:
+            return said
+        return f"{name(j.kind)}: {said}" if said else name(j.kind)
+
+
+def is_number(j: Judgement) -> bool:
+    """Whether it is about a number that was computed and not given."""
+    return j.shown is not None and (j.by_hand is not None or j.exact is not None)
+
+
+def excerpt(source: str) -> str:
+    """The source on one line, cut where it is long."""
+    line = " ".join(source.split())
+    return line if len(line) <= LONGEST_SOURCE else line[: LONGEST_SOURCE - 1] + "…"
+
+
+def minus_in_text(text: str) -> str:
+    """The text with minus signs in front of numbers as a page prints them."""
+    return "".join("−" if c == "-" and text[n + 1 : n + 2].isdigit() and not text[n - 1 : n].isalnum() else c for n, c in enumerate(text))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
