@@ -33,6 +33,7 @@ from handgrad.document import (
     format_of,
     formats,
     render,
+    shared_files,
 )
 from handgrad.expr import Abstract, Call, Compare, Entry
 from handgrad.notation import read
@@ -252,6 +253,16 @@ def test_the_html_file_needs_nothing_and_runs_nothing() -> None:
     assert "default-src 'none'" in page and "script" not in tags(page)
     assert not re.search(r"""(?:src|href)=|url\((?!data:)|@import|https?://(?!www\.w3\.org)""", page)
     assert not {name for name in tags(page) if name.startswith("on")}
+
+
+def test_pages_of_a_folder_share_their_style_and_font() -> None:
+    (name, style), = shared_files("html").items()
+    alone, page = render(derivation(), "html"), render(derivation(), "html", Options(shared="../"))
+    assert f'<link rel="stylesheet" href="../{name}">' in page and "base64" not in page and "@font-face" in style and style in alone
+    assert page.partition("</head>")[2] == alone.partition("</head>")[2]
+    assert not re.search(r"https?://(?!www\.w3\.org)|@import|url\((?!data:)", page + style)
+    assert len(page) < 40_000 and not shared_files("markdown") and not shared_files("pdf")
+    assert '"&quot;' not in page and "&quot;&gt;" in render(derivation(), "html", Options(shared='"><script>'))
 
 
 def test_the_font_keeps_its_table_of_mathematics() -> None:

@@ -69,7 +69,7 @@ def render(document: Document, options: Options) -> str:
     if options.shared is None:
         policy, style = POLICY.format(style="'unsafe-inline'"), f"<style>\n{stylesheet()}</style>"
     else:       # 'self' is the place that a page was loaded from, which of a page that is opened from a disk is file:
-        policy, style = POLICY.format(style="'self' file:"), f'<link rel="stylesheet" href="{escape(options.shared)}{STYLESHEET}">'
+        policy, style = POLICY.format(style="'unsafe-inline' 'self' file:"), f'<link rel="stylesheet" href="{escape(options.shared)}{STYLESHEET}">'
     return PAGE.format(policy=policy, title=escape(words(document.title)), style=style, body=title + blocks(document.blocks, context))
 
 

@@ -15,7 +15,7 @@ from handgrad.rendering.shape import Context
 APPLY = "<mo>&#x2061;</mo>"
 THIN, WIDE = '<mspace width="0.17em"/>', '<mspace width="0.26em"/>'
 JOINTS = {Joint.NOTHING: "", Joint.DOT: sign("·"), Joint.FACTORS: THIN, Joint.QUOTIENTS: WIDE, Joint.HADAMARD: sign("∘"), Joint.OUTER: sign("⊗")}
-TALL = ("<mfrac", "<munder", "<mtable", "<msqrt", 'stretchy="true"', "<msup><mi>e</mi>")
+TALL = ("<mfrac", "<munder", "<mtable", "<msqrt", 'stretchy="true"')
 BIG = {"sum": "∑", "prod": "∏"}
 
 
