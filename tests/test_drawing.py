@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 import re
 import subprocess
 import sys
@@ -119,6 +120,24 @@ def test_the_problem_file_keeps_text_order_and_comments_of_the_template() -> Non
     assert read_problem(text).values[("W", (3, 2))].denominator <= 100
 
 
+def test_of_two_who_draw_the_same_numbers_the_roster_does_not_decide_who_keeps_them() -> None:
+    few = template("E = w*x", "w = { range = [1, 5], decimals = 0 }\nx = { range = [1, 5], decimals = 0 }", "same_set")
+    ids = [f"r{n}" for n in range(12)]
+    made = drawer(few)
+    sets = {d.id: d.text for d in made.each(ids)}
+    for turn in range(5):
+        mixed = random.Random(turn).sample(ids, len(ids))
+        assert {d.id: d.text for d in made.each(mixed)} == sets
+    assert any(d.rejected for d in made.each(ids))              # some of them did draw the same
+    assert not made.rare(12)
+    by_rank = [d.id for d in made.each([*ids, "new"])]
+    grown = {d.id: d.text for d in made.each([*ids, "new"])}
+    before = by_rank[: by_rank.index("new")]
+    assert all(grown[id] == sets[id] for id in before)          # nobody of a lower rank is touched
+    touched = [id for id in by_rank if id in sets and grown[id] != sets[id]]
+    assert not touched or sets[touched[0]].partition("\n")[2] == grown["new"].partition("\n")[2]
+
+
 def test_drawn_numbers_join_those_that_are_given() -> None:
     given = "[given]\nx = [0.5, 1]  # fixed\nt = 7\n\n[update]\nrate = 0.1"
     text = template("E = 1/2*(w*x[1] + x[2] - t)^2", "w = { range = [1, 2], decimals = 3 }", "zero", rest=given)
@@ -193,7 +212,7 @@ def test_no_two_of_a_roster_have_the_same_set() -> None:
     assert len({d.text.split("\n", 1)[1] for d in sets}) == 6
     rejected = [r for d in sets for r in d.rejected]
     assert rejected and all(r.reason == "same_set" for r in rejected)
-    with pytest.raises(DrawError, match=r"no set in \d+ tries for g is good: \d+ the set of somebody else"):
+    with pytest.raises(DrawError, match=r"no set in \d+ tries for [a-g] is good: \d+ the set of somebody else"):
         list(drawer(text).each("abcdefg"))
 
 
@@ -304,6 +323,15 @@ def test_draw_writes_a_problem_a_sheet_and_a_key_for_each(class_of: Path, capsys
         key = render(work(read_problem((class_of / "sets" / f"{id}.toml").read_text(encoding="utf-8"))).blocks(), "html")
         assert (class_of / "sets" / "keys" / f"{id}.html").read_text(encoding="utf-8").rstrip() == key.rstrip()
     assert (class_of / "sets" / "roster.csv").read_text(encoding="utf-8").splitlines()[:2] == ["id,file,name", "r017,r017.toml,'=cmd()"]
+
+
+def test_sheets_and_keys_are_made_as_pdf_too(class_of: Path) -> None:
+    pytest.importorskip("typst")
+    out = class_of / "sets"
+    assert run([str(class_of / "template.toml"), "--roster", roster_file(class_of, ["a", "b"]), "--seed", "3", "-o", str(out), "--to", "pdf"]) == 0
+    made = sorted(out.rglob("*.pdf"))
+    assert [path.relative_to(out).as_posix() for path in made] == ["keys/a.pdf", "keys/b.pdf", "sheets/a.pdf", "sheets/b.pdf"]
+    assert all(path.read_bytes().startswith(b"%PDF") for path in made)
 
 
 def test_hostile_ids_do_no_harm_to_files(class_of: Path) -> None:

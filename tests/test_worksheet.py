@@ -287,6 +287,14 @@ def test_one_second_derivative_is_asked_by_its_name_in_either_order() -> None:
     assert "k₂        = ∂²E/∂b∂w₂\n          = ∂(∂E/∂b)/∂w₂" in page
 
 
+def test_a_name_of_a_gradient_stands_for_it_and_one_with_a_nabla_for_its_matrix() -> None:
+    named = NEURON.replace('"H" = "d(E, w, w)"', '"delta" = "d(E, b)"\n"\\\\nabla w" = "d(E, w)"')
+    page = str(work(read_problem(named)))
+    assert "δ = ∂E/∂b" in page
+    assert "nabla" not in page
+    assert "∇w = " in page
+
+
 def test_what_is_0_by_its_formula_is_counted_and_not_worked() -> None:
     text = 'model = "E = sum[i](w[i]^4)"\ngradient = { by = "w", order = 2 }\n[given]\nw = [1, 2, 3]\n'
     assert "3 second derivatives are 0 whatever the numbers are, such as ∂²E/∂w₁∂w₂" in str(work(read_problem(text)))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import handgrad.rendering
-from handgrad.document import FormatError, formats, render
+from handgrad.document import FormatError, encoded, file_formats, formats
 from handgrad.drawing import Drawer, DrawError, Drawn, Roster, file_names, read_roster, read_template, told
 from handgrad.drawing.files import put_whole
 from handgrad.drawing.roster import normal, shown, written
@@ -26,7 +26,7 @@ from handgrad.worksheet import Worksheet, work
 
 assert handgrad.rendering is not None        # importing it makes the formats known
 T = TypeVar("T")
-ENDINGS = {"html": ".html", "markdown": ".md", "latex": ".tex", "terminal": ".txt"}
+ENDINGS = {"html": ".html", "markdown": ".md", "latex": ".tex", "terminal": ".txt", "pdf": ".pdf"}
 LARGEST = 1 << 23
 BATCH = 10              # sets that one process makes at a time
 EXAMPLES = """examples:
@@ -34,8 +34,9 @@ EXAMPLES = """examples:
   handgrad draw template.toml --roster class.csv --seed 2026 -o sets/
 
 sets/ then holds ID.toml, sheets/ID.html to hand out, keys/ID.html to keep, and
-roster.csv, which says which file is whose. Who joins later goes to the end of
-the roster: then nobody else's set changes."""
+roster.csv, which says which file is whose. The order of the roster does not
+matter, and who joins later changes nobody's set: only of two who draw the very
+same numbers is one drawn again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if not options.id and options.roster is None:
         raise DrawError("for whom to draw is not said", remedy="add --for ID, or --roster class.csv")
-    if options.to not in ENDINGS or options.to not in formats():
+    if options.to not in ENDINGS or options.to not in (*formats(), *file_formats()):
         raise FormatError(f"there is no format {options.to!r} for sheets", remedy=f"formats: {', '.join(ENDINGS)}")
     template = read_template(_text(options.template), options.template)
     roster = read_roster(_text(options.roster), options.roster) if options.roster is not None else Roster({normal(options.id): {}})
@@ -115,11 +116,14 @@ def _one(drawer: Drawer, roster: Roster, id: str, options: argparse.Namespace) -
 def _all(drawer: Drawer, roster: Roster, options: argparse.Namespace) -> int:
     names = file_names(roster.rows)
     with _progress(2 * len(names)) as passed:
-        sets = list(passed(drawer.each(roster.rows)))
+        drawn = {d.id: d for d in passed(drawer.each(roster.rows))}
+        sets = [drawn[id] for id in roster.rows]
         folder = _folder(options.output)
         for _ in passed(_written([Job(drawn, names[drawn.id], roster.rows[drawn.id], folder, options.to) for drawn in sets])):
             pass
     rows = [[id, f"{names[id]}.toml", *(row.get(column, "") for column in roster.columns)] for id, row in roster.rows.items()]
+    if "same_set" in drawer.template.reject and not drawer.rare(len(names)):
+        print("! So few sets are possible that somebody who joins may draw another's; then one of the two is drawn again. More decimals help.", file=sys.stderr)
     put_whole(folder / "roster.csv", written([["id", "file", *roster.columns], *rows]))
     print(_report(sets))
     return 0
@@ -155,8 +159,8 @@ def _made(jobs: list[Job]) -> int:
     for job in jobs:
         ending = ENDINGS[job.form]
         worked = work(read_problem(job.drawn.text, f"{job.name}.toml"), like=worked)
-        put_whole(job.folder / "keys" / (job.name + ending), render(worked.blocks(), job.form))
-        put_whole(job.folder / "sheets" / (job.name + ending), render(sheet(worked, job.drawn.text, job.drawn.id, job.row), job.form))
+        put_whole(job.folder / "keys" / (job.name + ending), encoded(worked.blocks(), job.form))
+        put_whole(job.folder / "sheets" / (job.name + ending), encoded(sheet(worked, job.drawn.text, job.drawn.id, job.row), job.form))
         put_whole(job.folder / f"{job.name}.toml", job.drawn.text)
     return len(jobs)
 

@@ -8,12 +8,11 @@ from pathlib import Path
 PART = ".part"
 
 
-def put_whole(path: Path, text: str) -> None:
+def put_whole(path: Path, content: str | bytes) -> None:
     """Writes the file; whoever looks at its name, even after an interruption, finds all of it or what was there before."""
     part = path.with_name(f".{path.name}{PART}")
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text.rstrip("\n") + "\n")
+        part.write_bytes(content if isinstance(content, bytes) else (content.rstrip("\n") + "\n").encode())
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)

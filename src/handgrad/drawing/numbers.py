@@ -12,7 +12,7 @@ from decimal import Decimal
 from hashlib import blake2b
 
 HASH_BYTES = 64         # 512 bits: the remainder by a grid of 10^18 numbers is even to 2^-450
-PURPOSE = b"handgrad draw 1"
+PURPOSE, RANK = b"handgrad draw 1", b"handgrad rank 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ class Drawing:
     seed: int
     id: str
     attempt: int = 0
+
+    @property
+    def rank(self) -> bytes:
+        """The place of the id among all ids: of two who draw the same numbers, the lower rank keeps them."""
+        return blake2b(json.dumps([self.seed, self.id], separators=(",", ":")).encode("ascii"), digest_size=HASH_BYTES, person=RANK).digest()
 
     def number(self, quantity: str, index: tuple[int, ...], grid: Grid) -> str:
         """The number of the grid that is drawn for this entry of the quantity."""

@@ -4,8 +4,10 @@
     for drawn in drawer.each(["r017", "r018"]):
         print(drawn.text)
 
-An attempt depends on the seed and the id alone, so a set stays the same whoever joins later. The one exception is a set that somebody
-before in the roster has: it is drawn again. Who joins later is therefore added at the end.
+An attempt depends on the seed and the id alone, so a set is the same on every machine, in every order of the roster and whoever joins
+later. The one exception are two ids that draw the very same numbers: of these one is drawn again, always the one whose rank is higher,
+and the rank is a hash of the seed and the id. So somebody who joins later changes another's set only where both draw the same numbers
+and the newcomer has the lower rank; `Drawer.rare` says whether that is likely.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 from handgrad.drawing.numbers import Drawing
 from handgrad.drawing.rejection import WORDS, Judge, Rejection
@@ -54,10 +57,15 @@ class Drawer:
         """The set of an id; `taken` holds by its numbers whose a set is already."""
         return self._drawn(normal(id), dict(taken or {}))[0]
 
+    def rare(self, count: int) -> bool:
+        """Whether a newcomer to so many ids draws the numbers of one of them less than once in a thousand times."""
+        possible: int = prod(q.grid.count ** prod(q.shape) for q in self.template.quantities)
+        return possible > 1000 * count
+
     def each(self, ids: Iterable[str]) -> Iterator[Drawn]:
-        """The sets of all ids in order, no two of them equal."""
+        """The sets of all ids by rank, no two of them equal."""
         taken: dict[str, str] = {}
-        for id in map(normal, ids):
+        for id in sorted(dict.fromkeys(map(normal, ids)), key=lambda id: Drawing(self.seed, id).rank):
             drawn, key = self._drawn(id, taken)
             taken[key] = id
             yield drawn

@@ -17,7 +17,8 @@ from handgrad.trees import fresh, names, renamed, subtrees
 from handgrad.worksheet.curvature import seconds
 from handgrad.worksheet.ground import Ground
 from handgrad.worksheet.hand import as_label, place, scalar
-from handgrad.worksheet.items import Item, spelled
+from handgrad.worksheet.items import Item as Item
+from handgrad.worksheet.items import spelled as spelled
 from handgrad.worksheet.tape import Tape
 
 MOST_NUMBERS = 4000             # on one page; more are refused before they are worked

@@ -60,9 +60,9 @@ class Display:
         return Derivative(self._named(Entry(self.plan.problem.of, ())), tuple(self._named(by) for by in self._variables(entry)))
 
     def _called(self, by: tuple[Entry, ...]) -> Entry | None:
-        """What a page calls a derivative of the error, if it has a name for it."""
+        """What a page calls a derivative of the error, if it has a name for it; with a nabla it is the name of a matrix."""
         own = self.spellings.get(gradient(self.plan.problem.of, *(spelled(*place(e)) for e in by)))
-        return Entry(own, ()) if own else None
+        return Entry(own, ()) if own and "nabla" not in own else None
 
     def _variables(self, entry: Entry) -> Iterator[Entry]:
         """The entries by which an internal name is the derivative: the tensors of its slots one after the other."""
