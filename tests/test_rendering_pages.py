@@ -37,6 +37,7 @@ from handgrad.document import (
 )
 from handgrad.expr import Abstract, Call, Compare, Entry
 from handgrad.notation import read
+from handgrad.rendering import pdf
 from handgrad.rendering.layout import width
 from handgrad.rendering.plot import Curve, figure
 from support_trees import CONTEXT, Trees, free_letters
@@ -238,7 +239,7 @@ def test_hostile_text_stays_text(text: str) -> None:
     assert tags(html) <= tags(render(harmless, "html")) | {"msub"}
     latex = render(page, "latex")
     commands = set(re.findall(r"\\[a-zA-Z]+", re.sub(r"\\text(backslash|asciicircum|asciitilde|less|greater|bar)\{\}", "", latex)))
-    assert commands <= set(re.findall(r"\\[a-zA-Z]+", render(harmless, "latex"))) | {r"\qquad", r"\mathrm"}
+    assert commands <= set(re.findall(r"\\[a-zA-Z]+", render(harmless, "latex"))) | {r"\qquad", r"\mathrm", r"\texttt"}
     assert len(re.findall(r"(?<!\\)\$", latex)) % 2 == 0
     markdown = render(page, "markdown")
     outside = re.sub(r"```.*?```|\$\$.*?\$\$|\$[^$\n]*\$", "", markdown.replace("\\$", ""), flags=re.DOTALL)
@@ -292,3 +293,13 @@ def test_what_has_blocks_is_rendered_as_its_page() -> None:
         assert render(shown, "markdown") == render(page, "markdown")
         assert encoded(shown, "html") == encoded(page, "html")
         assert shown._repr_mimebundle_(include=None) == page._repr_mimebundle_()
+
+
+def test_what_stands_between_backticks_is_code_in_every_format() -> None:
+    page = Document((), (Paragraph(("say `--steps <full>`, not `a|b`; = `_x_` and a lone ` stays",)),), Model({}))
+    shown = {name: render(page, name) for name in ("html", "markdown", "latex", "terminal")}
+    assert "say <code>--steps &lt;full&gt;</code>, not <code>a|b</code>; = <code>_x_</code> and a lone ` stays" in shown["html"]
+    assert shown["markdown"] == "say `--steps <full>`, not `a\\|b`; = `_x_` and a lone \\` stays\n"
+    assert r"say \texttt{-{}-steps \textless{}full\textgreater{}}, not \texttt{a\textbar{}b}; = \texttt{\_x\_} and a lone {`} stays" in shown["latex"]
+    assert "`--steps <full>`" in shown["terminal"]
+    assert '#raw("--steps <full>");' in pdf.source(page)

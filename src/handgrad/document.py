@@ -1,7 +1,8 @@
 """The neutral blocks of a page, and the registry of the renderers that turn them into text.
 
 Whoever has something to show (a derivation, a catalogue entry, a worksheet, a report) turns itself into a `Document`, by the method `blocks`
-of a `Showable`; the renderers know blocks and formulas and nothing else. A text in a block is plain text: every renderer escapes it for its own format.
+of a `Showable`; the renderers know blocks and formulas and nothing else. A text in a block is plain text, in which backticks stand around
+code: every renderer escapes it for its own format.
 
     rule = Line(Entry("s", (i, k)), right=softmax, reason=("quotient rule",), label="①")
     page = Document(("softmax",), (Heading(("Definition",)), Chain((rule,))), model)
@@ -14,6 +15,7 @@ the matrix product. A bound index gets its letter when it is printed: one that i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Union
@@ -250,6 +252,12 @@ Block = Union[Heading, Paragraph, Note, Chain, Inset, Details, Table, Matrix, Ma
 def page_of(shown: Document | Showable) -> Document:
     """The page itself, or that of what turns itself into one."""
     return shown if isinstance(shown, Document) else shown.blocks()
+
+
+def spans(text: str) -> tuple[tuple[str, bool], ...]:
+    """The text in pieces, each with whether it is code: what stands between two backticks on one line."""
+    pieces = re.split("`([^`\n]+)`", text)
+    return tuple((piece, place % 2 == 1) for place, piece in enumerate(pieces) if piece)
 
 
 def section_of(document: Document) -> tuple[Block, ...]:

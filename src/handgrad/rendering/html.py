@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from dataclasses import replace
 from functools import cache
@@ -36,6 +35,7 @@ from handgrad.document import (
     Tally,
     Typeset,
     section_of,
+    spans,
 )
 from handgrad.rendering import mathml
 from handgrad.rendering.markup import as_shown
@@ -122,8 +122,8 @@ def _part(part: str | Formula | Typeset | Reference, context: Context) -> str:
 
 
 def _words(text: str) -> str:
-    """Text; what stands between backticks is code."""
-    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+    """Text and code."""
+    return "".join(f"<code>{escape(piece)}</code>" if is_code else escape(piece) for piece, is_code in spans(text))
 
 
 # ---------------------------------------------------------------- blocks

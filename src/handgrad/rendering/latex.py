@@ -30,6 +30,7 @@ from handgrad.document import (
     Tally,
     Typeset,
     section_of,
+    spans,
 )
 from handgrad.rendering import names
 from handgrad.rendering.ledgers import unfolded
@@ -99,13 +100,17 @@ def inline(parts: Inline, context: Context) -> str:
 def _part(part: str | Formula | Typeset | Reference, context: Context, escape: Callable[[str], str], before: str, after: str) -> str:
     match part:
         case str():
-            return escape(part)
+            return _words(part, escape)
         case Reference(text):
             return escape(text)
         case Typeset(_, shown, _):
             return before + shown + after
         case _:
             return before + tex(part, context) + after
+
+
+def _words(text: str, escape: Callable[[str], str]) -> str:
+    return "".join(rf"\texttt{{{escape(piece)}}}" if is_code else escape(piece) for piece, is_code in spans(text))
 
 
 def prose(parts: Inline, context: Context, escape: Callable[[str], str]) -> str:

@@ -27,6 +27,7 @@ from handgrad.document import (
     Tally,
     Typeset,
     section_of,
+    spans,
 )
 from handgrad.rendering import latex
 from handgrad.rendering.ledgers import unfolded
@@ -72,9 +73,17 @@ def _part(part: str | Formula | Typeset | Reference, first: bool, context: Conte
 
 
 def _words(text: str, first: bool) -> str:
-    """Text; only at the beginning of a line could a sign such as `=` be taken for a mark."""
-    shown = plain(text)
-    return shown if first else re.sub(r"^(\s*)\\([=+-])", r"\1\2", shown)
+    """Text and code; only at the beginning of a line could a sign such as `=` be taken for a mark."""
+    shown = ""
+    for piece, is_code in spans(text):
+        escaped = _code(piece) if is_code else plain(piece)
+        shown += escaped if first and not shown else re.sub(r"^(\s*)\\([=+-])", r"\1\2", escaped)
+    return shown
+
+
+def _code(text: str) -> str:
+    """Code, in which Markdown sees nothing special but the bar of a table."""
+    return f"`{''.join(c if c.isprintable() else ' ' for c in text)}`".replace("|", "\\|")
 
 
 def _block(block: Block, context: Context) -> str:

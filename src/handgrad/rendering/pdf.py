@@ -36,6 +36,7 @@ from handgrad.document import (
     Tally,
     Typeset,
     section_of,
+    spans,
 )
 from handgrad.errors import HandgradError
 from handgrad.rendering import html, names
@@ -187,7 +188,11 @@ def _part(part: str | Formula | Typeset | Reference, context: Context, tall: boo
 
 
 def _words(words: str) -> str:
-    """Plain text; numbers in a ring are drawn, since the fonts have them too narrow."""
+    """Plain text, and code; numbers in a ring are drawn, since the fonts have them too narrow."""
+    return "".join(f"#raw({literal(piece)});" if is_code else _plain(piece) for piece, is_code in spans(words))
+
+
+def _plain(words: str) -> str:
     found = (piece for piece in re.split(f"([{RINGS}])", words) if piece)
     return "".join(f"#ring({literal(str(RINGS.index(piece) + 1))});" if piece in RINGS else f"#{literal(piece)};" for piece in found)
 
