@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from handgrad.reading.delimiters import Region
+from handgrad.reading.tables import RULE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,11 @@ BULLET = re.compile(
     r"[ \t]*(?P<bullet>(?:[-*+•◦▪‣–·][ \t]+)|(?:\(?(?P<number>\d{1,2}|[a-hA-H]|[ivx]{2,4})[.)][ \t]+)|\\item\b(?:\[[^\]\n]{0,40}\])?[ \t]*"
     r"|(?:Q(?:uestion)?|Problem|Part|Exercise|Step)[ \t]*\d{0,2}[.:)][ \t]+){1,3}")
 CAPITALS = re.compile(r"[ \t]*[A-Z][A-Z0-9 \t,&/()'-]{5,60}:?[ \t]*$")
-ROW = re.compile(r"[ \t]*\|.*\|[ \t]*$")
+ROW = re.compile(r"[ \t]*\|.*\|")
 NO_MATHS = re.compile(r"[=≈<>\\$+^_|∂∇Σ∑]|\d\.\d")
 HEADLESS = frozenset(
-    "then now hence so thus where and therefore finally first second here we we'll let since because if for from using given that which but also next substitute "
-    "substituting combining applying assume note recall this these it is are find compute calculate with as by".split())
+    "then now hence so thus where and therefore finally first second here we we'll let since because if for from using given that which but also next "
+    "substitute substituting combining applying assume note recall this these it is are find compute calculate with as by".split())
 LEVELS = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5}
 SENTENCES = re.compile(r"[.,]\s+\w")
 WORDS = re.compile(r"[^\W\d_]{2,}")
@@ -63,15 +64,16 @@ def _fenced(text: str, region: Region) -> bool:
 def _lines(text: str, start: int, end: int) -> Iterator[Block]:
     """The blocks of a stretch that no display interrupts."""
     lines = list(_spans(text, start, end))
+    rows = _rows(text, lines)
     paragraph: list[tuple[int, int]] = []
     for n, (first, last) in enumerate(lines):
         line = text[first:last]
-        if not line.strip() or UNDERLINE.match(line):
+        if not line.strip() or UNDERLINE.match(line) and n not in rows:
             yield from _paragraph(text, paragraph)
             paragraph = []
             continue
-        title = _title(text, lines, n)
-        row = ROW.match(line)
+        title = _title(text, lines, n) if n not in rows else None
+        row = n in rows
         bullet = BULLET.match(line)
         if title or row or bullet:
             yield from _paragraph(text, paragraph)
@@ -83,6 +85,18 @@ def _lines(text: str, start: int, end: int) -> Iterator[Block]:
         else:
             paragraph.append((first + (bullet.end() if bullet else 0), last))
     yield from _paragraph(text, paragraph)
+
+
+def _rows(text: str, lines: Sequence[tuple[int, int]]) -> set[int]:
+    """The lines that are rows of a table: between bars, or round a rule of bars and dashes."""
+    found = {n for n, span in enumerate(lines) if ROW.match(text[slice(*span)])}
+    for n, span in enumerate(lines):
+        if n and n not in found and "|" in text[slice(*span)] and RULE.fullmatch(text[slice(*span)]) and "|" in text[slice(*lines[n - 1])]:
+            last = n
+            while last + 1 < len(lines) and "|" in text[slice(*lines[last + 1])]:
+                last += 1
+            found |= set(range(n - 1, last + 1))
+    return found
 
 
 def _spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from handgrad.reading.surface import Span
@@ -34,6 +35,8 @@ LATEX_PAGE = re.compile(r"^[ \t]*\\(?:documentclass|begin\{document\}|section\*?
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
 PAIRS = (("<!--", "-->", "ignored"), ("<script", "</script>", "ignored"), ("<style", "</style>", "ignored"), ("<del>", "</del>", "absent"),
          ("<s>", "</s>", "absent"), ("\\sout{", "}", "absent"), ("\\st{", "}", "absent"), ("\\begin{comment}", "\\end{comment}", "ignored"))
+OPENED = {"sub": "_{", "sup": "^{", "br": ";", "td": "|", "th": "|", "tr": "\n"}
+CLOSED = {"sub": "}", "sup": "}", "tr": "|", "table": "\n"}
 BLANK = re.compile(r"\n[ \t]*\n")
 
 
@@ -48,6 +51,8 @@ def masked(source: str) -> Mask:
     _struck(mask)
     mask.text = "".join(_unquoted(mask.text))
     _blot(mask, PICTURE, mask.pictures)
+    _between(mask, "\\begin{tabular}", "\\end{tabular}", _tabular)
+    _between(mask, "<table", "</table>", lambda table: table.replace("\n", " "))
     mask.text = TAG.sub(lambda found: _tag(mask, found), mask.text) if "<" in mask.text else mask.text
     mask.text = ENTITY.sub(_entity, mask.text) if "&" in mask.text else mask.text
     return mask
@@ -98,6 +103,31 @@ def _pairs(mask: Mask, opening: str, closing: str, into: list[Span]) -> None:
     mask.text = covered(mask.text, found)
 
 
+def _between(mask: Mask, opening: str, closing: str, change: Callable[[str], str]) -> None:
+    """What stands from an opening to its closing, both included, changed into something of the same length."""
+    parts, done, place = [], 0, mask.text.find(opening)
+    while place >= 0 and (end := mask.text.find(closing, place)) >= 0:
+        parts += [mask.text[done:place], change(mask.text[place:end + len(closing)])]
+        done = end + len(closing)
+        place = mask.text.find(opening, done)
+    mask.text = "".join([*parts, mask.text[done:]])
+
+
+RULES = re.compile(r"\\(?:hline|toprule|midrule|bottomrule|cline\{[^{}\n]*\}|centering)|(?<=\\\\)\[[^\]\n]{0,20}\]")
+CELL_END = re.compile(r"(?<!\\)&")
+COLUMNS = re.compile(r"\\begin\{tabular\}(?:\[[a-z]\])?\{[^{}\n]*\}")
+
+
+def _tabular(table: str) -> str:
+    """A LaTeX table as rows between bars."""
+    inside = table.replace("\n", " ")
+    head = COLUMNS.match(inside)
+    start = head.end() if head else 15
+    rows = RULES.sub(lambda found: " " * len(found.group()), inside[start:-13])
+    rows = CELL_END.sub("|", rows).replace("\\\\ ", "|\n|").replace("\\\\", "\n|")
+    return " " * (start - 2) + "\n|" + rows + "|\n".ljust(13)
+
+
 def _struck(mask: Mask) -> None:
     """What stands between two pairs of tildes of one paragraph."""
     marks = [m.start() for m in re.finditer(r"(?<!~)~~(?!~)", mask.text)]
@@ -135,9 +165,9 @@ def _tag(mask: Mask, found: re.Match[str]) -> str:
     text, name = found.group(), found["name"].lower()
     if name == "img":
         mask.pictures.append(found.span())
-    shown = {"sub": "_{", "sup": "^{"}.get(name, ";" if name == "br" else " ")
+    shown = OPENED.get(name, " ")
     if text[1] == "/":
-        shown = "}" if name in ("sub", "sup") else " "
+        shown = CLOSED.get(name, " ")
     return shown + spaces(text[len(shown):])
 
 

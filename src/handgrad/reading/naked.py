@@ -18,18 +18,20 @@ OPERANDS = frozenset(("number", "strong", "letter", "function", "noun", "prefix"
 WORDS = frozenset(("weak", "stop", "noun"))
 ARTICLES = frozenset(("a", "A", "I"))
 ENDLESS = frozenset(("=", "≈", ":=", "==", "=>", "⇒", "⟹", "\\approx", "~=", "≃", "≅"))
+SIGNS = frozenset(("relation", "verb"))
 LONGEST_BAR = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A formula in running text: its first and last token, and the offsets in the source."""
+    """A formula in running text: its first and last token, its offsets in the source, whether a marked formula is in it, and where a verb stands in it."""
 
     first: int
     last: int
     start: int
     end: int
     mixed: bool
+    verb: int = -1
 
 
 def stretches(found: Sequence[Token]) -> list[Stretch]:
@@ -38,17 +40,26 @@ def stretches(found: Sequence[Token]) -> list[Stretch]:
     result: list[Stretch] = []
     lowest = 0
     for place, token in enumerate(found):
-        if token.kind != "relation" or place < lowest or grower.inside[place]:
+        if token.kind not in SIGNS or place < lowest or grower.inside[place]:
             continue
         last = grower.right(place)
-        first = grower.left(place, lowest)
+        first = grower.left(place, lowest) if last > place else place
         opens = first == place and (place == 0 or found[place - 1].kind in ("newline", "marked")) and token.text in ENDLESS
-        if last == place or first == place and not opens:
+        if last == place or first == place and not opens or _range(found, first, place, last):
             continue
         mixed = any(t.kind == "marked" for t in found[first:last + 1])
-        result.append(Stretch(first, last, found[first].start, found[last].end, mixed))
+        verb = next((n for n in range(first, last) if found[n].kind == "verb"), -1)
+        result.append(Stretch(first, last, found[first].start, found[last].end, mixed, verb))
         lowest = last + 1
     return result
+
+
+def _range(found: Sequence[Token], first: int, sign: int, last: int) -> bool:
+    """Whether it only says where a letter runs: `i = 1, …, n`, `k = 1..C`, `i = 1 to n`."""
+    short = sign == first + 1 and found[first].kind == "letter" and found[sign + 1].kind == "number" and "." not in found[sign + 1].text
+    rest = found[sign + 2:sign + 8]
+    dots = next((t for t in rest if t.kind == "dots" or t.text.lower() == "to"), None)
+    return short and dots is not None and all(t.kind in ("number", "other", "dots", "letter", "stop") for t in rest[:rest.index(dots) + 1])
 
 
 class _Grower:
@@ -82,8 +93,8 @@ class _Grower:
                 if not need or place + 1 < len(self.found) and self.found[place + 1].kind == "newline":
                     break
                 place += 1
-            elif token.kind == "relation" or token.kind == "operator" and not (need and token.text not in UNARY | SCRIPT):
-                if token.kind == "relation" and (need or token.text in ("⇒", "=>", "⟹")):
+            elif token.kind in SIGNS or token.kind == "operator" and not (need and token.text not in UNARY | SCRIPT):
+                if token.kind in SIGNS and (need or token.text in ("⇒", "=>", "⟹", ":")):
                     break
                 need, place = True, place + 1
             elif token.kind == "prefix":
@@ -175,7 +186,7 @@ class _Grower:
         while (after := self.after(end)) is not None and (after.gap == 0 and after.kind in ("open", "operator", "strong", "number")):
             end = self.pairs.get(end + 1, end + 1) if after.kind == "open" else end + 1
         after = self.after(end)
-        if after is None or after.kind != "relation" or after.text not in ENDLESS:
+        if after is None or after.kind not in SIGNS or after.kind == "relation" and after.text not in ENDLESS:
             return False
         before = self.found[place - 1]
         return self.found[place].gap > 1 or before.kind in ("number", "close") and self.found[place].gap > 0

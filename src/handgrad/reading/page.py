@@ -8,20 +8,24 @@ Nothing is lost: what is no formula is prose, what cannot be read is a statement
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Union
 
 from handgrad.reading.blocks import BOLD, BULLET, HEADING, SECTION, Block, blocks
+from handgrad.reading.claims import accepted, body_span, said, with_verbs
 from handgrad.reading.decoding import accept
 from handgrad.reading.delimiters import Region, regions
+from handgrad.reading.labels import labelled
 from handgrad.reading.limits import LIMITS, ReadingLimits
 from handgrad.reading.masking import Mask, covered, masked
 from handgrad.reading.mathematics import statements
 from handgrad.reading.naked import Stretch, stretches
 from handgrad.reading.surface import Side, Span, Statement, Unread
-from handgrad.reading.words import tokens
+from handgrad.reading.tables import claims, is_table, rows_of
+from handgrad.reading.words import Token, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,16 @@ def read_page(source: str, limits: ReadingLimits = LIMITS) -> Page:
     accept(source, limits)
     reader = _Reader(source, limits)
     items = sorted(reader.items(), key=lambda item: item.span)
-    return Page(source, tuple(_with_prose(source, reader.mask, items)), _line_starts(source))
+    return Page(source, tuple(_labelled(list(_with_prose(source, reader.mask, items)))), _line_starts(source))
+
+
+def _labelled(items: list[Item]) -> Iterator[Item]:
+    """The items; a formula has the tag or the reason that the prose behind it gives."""
+    for item, after in zip_longest(items, items[1:]):
+        if isinstance(item, Formula) and isinstance(after, Prose) and after.kind == "text":
+            yield replace(item, statements=labelled(item.statements, after.text))
+        elif item is not None:
+            yield item
 
 
 def _line_starts(source: str) -> tuple[int, ...]:
@@ -110,8 +123,18 @@ class _Reader:
         """The formulas and titles, in order."""
         for span in self.long:
             yield Formula(span, (self.unread(span, f"limit: line {self.limits.line}"),), True)
+        rows: list[Span] = []
         for block in blocks(self.mask.text, self.regions):
+            if block.kind == "row":
+                if rows and self.plain[rows[-1][1]:block.start].strip(" \t") not in ("", "\n"):
+                    yield from self.table(rows)
+                    rows = []
+                rows.append((block.start, block.end))
+                continue
+            yield from self.table(rows)
+            rows = []
             yield from self.block(block)
+        yield from self.table(rows)
 
     def block(self, block: Block) -> Iterator[Item]:
         """What one block gives."""
@@ -132,25 +155,55 @@ class _Reader:
             case _:
                 yield from self.running(*span)
 
+    def table(self, rows: Sequence[Span]) -> Iterator[Formula]:
+        """The formulas of the rows of a table, and what they claim; of rows that are none, those of their text."""
+        if not rows:
+            return
+        n, m = bisect_left(self.starts, rows[0][0]), bisect_left(self.starts, rows[-1][1])
+        cells = rows_of(self.plain, rows, [(r.span, r.inside) for r in self.inline[n:m]])
+        if not is_table(self.plain, rows, cells):
+            yield from self.running(rows[0][0], rows[-1][1])
+            return
+        taken: set[Span] = set()
+        for claim in claims(self.plain, rows, cells, self.read):
+            taken.update(claim.cells)
+            yield Formula(claim.statement.span, (claim.statement,), False)
+        for cell in (c for row in cells for c in row if c.span not in taken):
+            yield from self.running(*cell.span)
+
     def running(self, start: int, end: int) -> Iterator[Formula]:
         """The formulas of a run of text, marked or not."""
         inside = self.inline[bisect_right(self.starts, start - 1):bisect_right(self.starts, end - 1)]
-        found = tokens(self.plain, start, end, [r.span for r in inside])
-        naked = stretches(found)
+        found = with_verbs(tokens(self.plain, start, end, [r.span for r in inside]))
+        naked = [s for s in stretches(found) if s.verb < 0 or accepted(self.plain, found, s.first, s.verb)]
+        taken = [s.start for s in naked]
         for region in inside:
-            if not any(s.start <= region.span[0] < s.end for s in naked) and self.plain[slice(*region.inside)].strip():
+            n = bisect_right(taken, region.span[0]) - 1
+            if (n < 0 or region.span[0] >= naked[n].end) and self.plain[slice(*region.inside)].strip():
                 yield self.formula(region, False)
         for stretch in naked:
-            yield self.stretch(stretch)
+            yield from self.stretch(stretch, found)
 
     def formula(self, region: Region, display: bool) -> Formula:
         """The formula of a marked region."""
         return Formula(region.span, tuple(statements(self.plain, *region.inside, limits=self.limits)), display)
 
-    def stretch(self, stretch: Stretch) -> Formula:
-        """The formula of a stretch of running text."""
-        read = statements(self.plain, stretch.start, stretch.end, limits=self.limits, typed=not stretch.mixed)
-        return Formula((stretch.start, stretch.end), tuple(read), False)
+    def read(self, start: int, end: int, typed: bool) -> tuple[Statement, ...]:
+        """The statements of a part of the page."""
+        return tuple(statements(self.plain, start, end, limits=self.limits, typed=typed))
+
+    def stretch(self, stretch: Stretch, found: Sequence[Token]) -> Iterator[Formula]:
+        """The formula of a stretch of running text; a verb in it is read as the relation it stands for."""
+        span, typed = (stretch.start, stretch.end), not stretch.mixed
+        if stretch.verb < 0:
+            yield Formula(span, self.read(*span, typed), False)
+            return
+        verb = found[stretch.verb]
+        left, right = self.read(stretch.start, verb.start, typed), self.read(verb.end, stretch.end, typed)
+        about = body_span(self.plain, stretch.start)
+        body = self.read(*about, True)[0].sides[0].tree if about else None
+        if claimed := said(self.plain, verb, left, right, body):
+            yield Formula(claimed.span, (claimed,), False)
 
     def unread(self, span: Span, why: str) -> Statement:
         """A statement that was not read."""
@@ -180,18 +233,17 @@ def _title_text(line: str) -> str:
 def _with_prose(source: str, mask: Mask, items: list[Item]) -> Iterator[Item]:
     """The items with the prose between them, and in it what is absent, ignored or a picture."""
     special = sorted([*((s, "absent") for s in mask.absent), *((s, "ignored") for s in mask.ignored), *((s, "picture") for s in mask.pictures)])
+    starts = [span[0] for span, _ in special]
     place = 0
     for item in items:
-        yield from _between(source, place, item.span[0], special)
+        yield from _between(source, place, item.span[0], special, starts)
         yield item
-        place = max(place, item.span[1] if not isinstance(item, Title) else item.span[0])
-        if isinstance(item, Title):
-            place = max(place, item.span[1])
-    yield from _between(source, place, len(source), special)
+        place = max(place, item.span[1])
+    yield from _between(source, place, len(source), special, starts)
 
 
-def _between(source: str, start: int, end: int, special: list[tuple[Span, str]]) -> Iterator[Prose]:
-    for (first, last), kind in special:
+def _between(source: str, start: int, end: int, special: list[tuple[Span, str]], starts: list[int]) -> Iterator[Prose]:
+    for (first, last), kind in special[bisect_left(starts, start):bisect_left(starts, end)]:
         if start <= first and last <= end:
             if source[start:first].strip():
                 yield Prose((start, first), source[start:first])
