@@ -1,0 +1,84 @@
+"""S104, a term that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handgrad.checking.edits import Context, Edit, Slip, farther, written
+from handgrad.checking.places import Place, bracketed, inner, key, negative, number, scaled, values, with_term
+from handgrad.checking.removals import shortened
+from handgrad.reading.surface import Big, Decimal, Scripted, Sum, Surface, Term
+
+FEW = 16            # names that are tried as terms
+
+
+def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
+    yield from _completed(tree, context)
+    for place in scaled(tree):
+        if place.within(Scripted) or context.numeric and isinstance(inner(tree), Decimal):
+            continue
+        for term, cost in _terms(context):
+            said = f"the term {written(term.node if term.sign > 0 else negative(term.node))} is missing"
+            yield Edit("dropped_term", _added(place, term), place.node.span, cost + 3 * farther(place), said)
+
+
+def _completed(tree: Surface, context: Context) -> Iterator[Edit]:
+    """Where a sum of the right form stands without one of its terms, that term."""
+    lacking = {key(_rest(p.node, n)): (p.node, p.node.terms[n]) for known in context.known for p in values(known)
+               if isinstance(p.node, Sum) and len(p.node.terms) > 1 for n in range(len(p.node.terms))}
+    for place in values(tree):
+        found = lacking.get(key(place.node))
+        if found is not None and place.field != "sup":
+            whole, term = found
+            said = f"the term {written(term.node if term.sign > 0 else negative(term.node))} is missing"
+            yield Edit("dropped_term", place.put(_fitting(place, whole)), place.node.span, 0.0, said)
+
+
+def _fitting(place: Place, whole: Surface) -> Surface:
+    return whole if place.above is None or not place.field.startswith(("factors", "terms")) else bracketed(whole)
+
+
+def _rest(node: Sum, n: int) -> Surface:
+    kept = (*node.terms[:n], *node.terms[n + 1:])
+    return Sum(node.span, kept)
+
+
+def _terms(context: Context) -> Iterator[tuple[Term, float]]:
+    """What may be missing in a sum: the terms of the right form, 1, and the names known."""
+    span = (0, 0)
+    for known in context.known:
+        whole = inner(known)
+        if isinstance(whole, Sum):
+            yield from ((term, 0.5) for term in whole.terms)
+        if isinstance(whole, Big) and isinstance(inner(whole.body), Sum):
+            yield from ((term, 0.7) for term in inner(whole.body).terms)       # type: ignore[union-attr]
+    yield Term(1, number(span, "1"), span), 1.6
+    yield Term(-1, number(span, "1"), span), 1.9
+    for n, name in enumerate(context.names[:FEW]):
+        yield Term(1, name, span), 1.4 + 0.04 * n
+        yield Term(-1, name, span), 2.0 + 0.04 * n
+
+
+def _added(place: Place, term: Term) -> Surface:
+    """The formula with a term more; in a sum that the place is a term of, beside it."""
+    above = place.above
+    if above is not None and isinstance(above.node, Sum):
+        return above.put(with_term(above.node, term))
+    made = with_term(place.node, term)
+    return place.put(made)
+
+
+def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
+    for found in shortened(tree):
+        yield Edit("dropped_term", found.tree, found.term.span, farther(found.place), f"the term {written(found.term.node)} is left out")
+
+
+SLIP = Slip(
+    code="S104", kind="dropped_term", title="a term is missing", frequency=8,
+    looks="A sum lacks one of its terms: the bias, the second half of the product rule or of the quotient rule.",
+    why="The derivative of a product is f′g + fg′ and has both terms; the input of a unit is the weighted sum and the bias.",
+    fine="A term that is 0 at these numbers, or that another line carries, may go unsaid.",
+    wrong=r"z = w x",
+    right=r"z = w x + b",
+    beside=(r"\frac{\partial z}{\partial b} = 1",),
+    hint="count the terms of the sum", edits=_edits, commits=_commits)

@@ -1,0 +1,43 @@
+"""S103, a factor too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handgrad.checking.edits import Context, Edit, Slip, edit, farther, written
+from handgrad.checking.places import multiplied, number, scaled
+from handgrad.checking.removals import Removal, removals
+from handgrad.reading.surface import Decimal, Derivative, Scripted, Surface
+
+
+def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
+    for removal in removals(tree):
+        yield Edit("extra_factor", removal.tree, removal.node.span, farther(removal.place), _message(removal))
+
+
+def _message(removal: Removal) -> str:
+    shown = written(removal.node)
+    return f"the division by {shown} is one too many" if removal.under else f"the factor {shown} is one too many"
+
+
+def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
+    """A factor twice, or a 2 that does not belong there."""
+    for removal in removals(tree):
+        if isinstance(removal.node, Derivative) or removal.under:
+            continue
+        twice = multiplied(removal.place.node, removal.node)
+        yield edit("extra_factor", removal.place, twice, 0.4, f"the factor {written(removal.node)} stands twice", removal.node.span)
+    for place in scaled(tree):
+        if not (isinstance(place.node, Decimal) and place.within(Scripted)):
+            two = number(place.node.span, "2")
+            yield edit("extra_factor", place, multiplied(place.node, two, front=True), 0.6, "a factor 2 is one too many")
+
+
+SLIP = Slip(
+    code="S103", kind="extra_factor", title="a factor too many", frequency=6,
+    looks="A product has a factor that does not belong there: a 2 that the ½ has cancelled, an activation's derivative twice, a ½ that stayed.",
+    why="The chain rule has each derivative once; what is multiplied twice changes the length of the step.",
+    fine="Factors that cancel, such as 2·½, or s/s, may both stand there.",
+    wrong=r"\frac{\partial E}{\partial h} = 2 (h - t)",
+    right=r"\frac{\partial E}{\partial h} = (h - t)",
+    hint="count the factors of the product", edits=_edits, commits=_commits)

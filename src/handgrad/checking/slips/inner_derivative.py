@@ -1,0 +1,131 @@
+"""S105, the derivative of what stands inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handgrad.checking.edits import Context, Edit, Slip, farther, written
+from handgrad.checking.places import (
+    Place,
+    free_letters,
+    inner,
+    innermost,
+    is_call,
+    key,
+    multiplied,
+    names_in,
+    number,
+    plain,
+    product,
+    scaled,
+)
+from handgrad.checking.removals import removals
+from handgrad.reading.surface import Decimal, Derivative, Factor, Group, Product, Scripted, Sum, Surface, Term, walk
+
+FEW = 12
+
+
+def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
+    found = list(_factors(tree, context))
+    for place in scaled(tree):
+        if isinstance(inner(place.node), Decimal) and (place.above is not None or not context.numeric):
+            continue
+        for factor, cost in found:
+            yield _one(place, factor, context, cost)
+
+
+def _one(place: Place, factor: Surface, context: Context, cost: float) -> Edit:
+    aim = innermost(place) if free_letters(factor, frozenset(context.letters)) - frozenset(context.free) else place
+    made = aim.put(multiplied(aim.node, factor))
+    return Edit("inner_derivative", made, place.node.span, cost + farther(place), f"the derivative of what is inside, {written(factor)}, is missing")
+
+
+def _factors(tree: Surface, context: Context) -> Iterator[tuple[Surface, float]]:
+    """What may be missing: derivatives that are known; 1 − h where h stands there; h(1 − h), 1 − h² and f′(u) of what is known."""
+    for n, factor in enumerate(context.factors):
+        if isinstance(inner(factor), Derivative) or _is_primed(factor):
+            yield factor, 0.2 + 0.05 * n
+        elif _is_rest(factor):
+            yield factor, 0.3 + 0.05 * n
+    standing = {key(name): name for name in _bases(tree, context)}
+    for name in standing.values():
+        yield _rest(name), 0.3
+        yield _rest(powered_two(name)), 0.9
+    if not context.numeric:
+        for n, name in enumerate(context.names[:FEW]):
+            yield product(name, _rest(name)), 0.7 + 0.06 * n
+            yield _rest(powered_two(name)), 1.1 + 0.06 * n
+
+
+def _is_primed(factor: Surface) -> bool:
+    head = factor.factors[0].node if isinstance(factor, Product) else factor
+    return isinstance(head, Scripted) and head.primes > 0
+
+
+def _is_rest(factor: Surface) -> bool:
+    """Whether a factor is one minus something."""
+    body = inner(factor)
+    return isinstance(body, Sum) and len(body.terms) == 2 and key(body.terms[0].node) == "1" and body.terms[1].sign < 0
+
+
+def _bases(tree: Surface, context: Context) -> Iterator[Surface]:
+    """What the formula multiplies: names; with numbers, those between 0 and 1; calls such as σ(z)."""
+    if context.numeric:
+        yield from (node for node in walk(tree) if isinstance(node, Decimal) and node.text.startswith(("0.", ".")))
+        return
+    yield from (plain(place.node)[0] for place in names_in(tree))
+    for node in walk(tree):
+        if isinstance(node, Product):
+            for first, second in zip(node.factors, node.factors[1:], strict=False):
+                if is_call(first.node, second) and len(node.factors) > 1:
+                    yield Product((first.node.span[0], second.node.span[1]), (Factor("", first.node), second))
+
+
+def powered_two(name: Surface) -> Surface:
+    """The square of a name."""
+    base = name if not isinstance(name, Scripted) or name.sup is None else Group(name.span, "(", (name,))
+    two = number(name.span, "2")
+    return Scripted(base.span, base.base, base.sub, two, base.primes) if isinstance(base, Scripted) else Scripted(base.span, base, (), two)
+
+
+def _rest(name: Surface) -> Surface:
+    """One minus a value, in parentheses."""
+    span = name.span
+    return Group(span, "(", (Sum(span, (Term(1, number(span, "1"), span), Term(-1, name, span))),))
+
+
+def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
+    for removal in removals(tree):
+        node = removal.node
+        if _is_rest(node) or isinstance(node, Derivative) or _is_primed(node) or context.numeric and _is_complement(node, tree):
+            yield Edit("inner_derivative", removal.tree, node.span, farther(removal.place), f"the factor {written(node)}, the derivative inside, is left out")
+
+
+def _is_complement(node: Surface, tree: Surface) -> bool:
+    """Whether a decimal and another one in the formula add up to 1, as h and 1 − h do."""
+    own = inner(node)
+    if not isinstance(own, Decimal):
+        return False
+    whole = [n.text for n in walk(tree) if isinstance(n, Decimal) and n is not own]
+    return any(adds_to_one(own.text, other) for other in whole)
+
+
+def adds_to_one(a: str, b: str) -> bool:
+    """Whether two decimals as they are shown add up to 1."""
+    places = max(len(text.partition(".")[2]) for text in (a, b))
+    return sum(_scaled(text, places) for text in (a, b)) == int("1" + "0" * places)
+
+
+def _scaled(text: str, places: int) -> int:
+    whole, _, digits = text.partition(".")
+    return int((whole or "0") + digits.ljust(places, "0"))
+
+
+SLIP = Slip(
+    code="S105", kind="inner_derivative", title="the derivative of what is inside is missing", frequency=9,
+    looks="The outer function is differentiated and the inner one is left as it is: ∂σ(g)/∂w without ∂g/∂w, (h − t)·x without h(1 − h).",
+    why="The chain rule multiplies by the derivative of the inner function: ∂f(g)/∂w = f′(g) · ∂g/∂w.",
+    fine="The inner derivative is 1 where the inner function is the variable itself, or the variable and a constant.",
+    wrong=r"\frac{\partial E}{\partial w} = (h - t) h x",
+    right=r"\frac{\partial E}{\partial w} = (h - t) h (1 - h) x",
+    hint="is every inner function differentiated?", edits=_edits, commits=_commits)

@@ -1,0 +1,66 @@
+"""S102, a factor that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handgrad.checking.edits import Context, Edit, Slip, edit, farther, ratio, written
+from handgrad.checking.places import Place, divided, free_letters, inner, innermost, key, multiplied, number, scaled
+from handgrad.checking.removals import removals
+from handgrad.reading.surface import Array, Decimal, Derivative, Fraction, Scripted, Surface
+
+FEW = 24            # known factors that are tried, in the order in which they are known
+
+
+def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
+    for place in scaled(tree):
+        if isinstance(inner(place.node), Decimal) and (place.within(Scripted) or place.above is not None and context.numeric):
+            continue
+        yield from _numbers(place, context)
+        for n, factor in enumerate(context.factors[:FEW]):
+            if not _is_other(factor):
+                yield _one(place, factor, context, 0.6 + 0.04 * n)
+        if not context.numeric:
+            for n, name in enumerate(context.names[:FEW]):
+                yield _one(place, name, context, 1.3 + 0.04 * n)
+
+
+def _is_other(factor: Surface) -> bool:
+    """Whether a factor belongs to another kind: a derivative is an inner one, 1/n makes a mean, a matrix multiplies by its own rules."""
+    return isinstance(inner(factor), (Derivative, Array)) or isinstance(factor, Fraction) and isinstance(factor.numerator, Decimal)
+
+
+def _one(place: Place, factor: Surface, context: Context, cost: float) -> Edit:
+    letters = frozenset(context.letters)
+    aim = innermost(place) if free_letters(factor, letters) - frozenset(context.free) else place
+    return Edit("missing_factor", aim.put(multiplied(aim.node, factor)), place.node.span, cost + farther(place), f"the factor {written(factor)} is missing")
+
+
+def _numbers(place: Place, context: Context) -> Iterator[Edit]:
+    """A lost 2 or ½, and a lost divisor that is known."""
+    span = place.node.span
+    two, half = number(span, "2"), Fraction(span, number(span, "1"), number(span, "2"))
+    yield edit("missing_factor", place, multiplied(place.node, two, front=True), 0.9,
+               f"the factor 2 is missing{ratio(place, context, '½')}")
+    yield edit("missing_factor", place, multiplied(place.node, half, front=True), 1.2,
+               f"the factor ½ is missing{ratio(place, context, '2')}")
+    for n, factor in enumerate(context.factors[:FEW]):
+        if isinstance(factor, Fraction) and isinstance(factor.numerator, Decimal) and key(factor.numerator) == "1" and key(factor.denominator) != "2":
+            yield edit("missing_factor", place, divided(place.node, factor.denominator), 0.8 + 0.04 * n,
+                       f"the division by {written(factor.denominator)} is missing")
+
+
+def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
+    for removal in removals(tree):
+        yield Edit("missing_factor", removal.tree, removal.node.span, 0.3 + farther(removal.place), f"the factor {written(removal.node)} is left out")
+
+
+SLIP = Slip(
+    code="S102", kind="missing_factor", title="a factor is missing", frequency=9,
+    looks="A product lacks one of its factors: a constant, an upstream gradient, the h of h(1 − h), or a divisor.",
+    why="Every factor of the chain rule stays in the product until something cancels it, and what cancels stands on the page.",
+    fine="A factor that is 1 may go unsaid, and so may two factors that cancel.",
+    wrong=r"\frac{\partial E}{\partial w} = (h - t) h (1 - h)",
+    right=r"\frac{\partial E}{\partial w} = (h - t) h (1 - h) x",
+    beside=(r"z = w x",),
+    hint="count the factors of the product", edits=_edits, commits=_commits)
