@@ -1,0 +1,271 @@
+"""Formulas: sums of products of factors, and what stands between commas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from handgrad.reading.environments import ELSE, Environments
+from handgrad.reading.surface import Applied, Array, Compared, Decimal, Derivative, Dots, Factor, Group, Piecewise, Product, Scripted, Sum, Surface, Symbol, Term
+
+
+class Expressions(Environments):
+    """Reads whole formulas."""
+
+    def expression(self) -> Surface:
+        """A sum of terms; one without a sign is itself."""
+        kinds = self.kinds
+        while kinds[self.at] == "gap":
+            self.at += 1
+        first = self.at
+        terms: list[Term] = []
+        if kinds[first] != "sign":
+            node = self.term()
+            if kinds[self.at] != "sign":
+                return node
+            terms.append(Term(1, node, node.span))
+        while kinds[self.at] == "sign":
+            at = self.at
+            self.at = at + 1
+            node = self.term()
+            terms.append(Term(-1 if self.texts[at] == "-" else 1, node, self.span(at)))
+        return Sum(self.span(first), tuple(terms))
+
+    def term(self) -> Surface:
+        """A product of factors; one alone is itself."""
+        first = self.at
+        node = self.signed()
+        kinds = self.kinds
+        factors: list[Factor] | None = None
+        while True:
+            at = self.at
+            kind = kinds[at]
+            if kind in BEGINS:
+                if kind in CAREFUL and not self._goes_on(at, kind):
+                    break
+                if kind == "number" and kinds[at - 1] in ("number", "strokes"):
+                    raise self.refused("two numbers stand side by side")
+                factor = Factor("", self.operand())
+            elif kind == "times":
+                self.at = at + 1
+                factor = Factor(self.texts[at], self.signed())
+            elif kind == "gap":
+                if not self._past_gap(at):
+                    break
+                continue
+            elif kind == "strokes" and kinds[at - 1] in ("number", "}", "close"):
+                self.at = at + 1
+                continue
+            else:
+                break
+            if factors is None:
+                factors = [Factor("", node)]
+            factors.append(factor)
+        return node if factors is None else Product(self.span(first), tuple(factors))
+
+    def _goes_on(self, at: int, kind: str) -> bool:
+        """Whether a bar, a text or a bracket with words belongs to the product."""
+        if kind in ("bar", "norm"):
+            return kind not in self.bars and not (kind == "norm" and self.level and self._separates(at))
+        if kind == "text":
+            return not self.is_words(at) and (self.level > 0 or self.adjacent(at) or self.kinds[at + 1] in ("_", "^", "(", "number")) \
+                and self.texts[at].strip().lower() not in ("ans", "answer")
+        if kind == "circled":
+            return False
+        return not self._said(at)
+
+    def _separates(self, at: int) -> bool:
+        """Whether `‖` in brackets stands between two arguments: `KL(p ‖ q)`."""
+        depth_at = at + 1
+        while self.kinds[depth_at] not in ("close", "stop", "break", "}"):
+            if self.kinds[depth_at] == "norm":
+                return False
+            depth_at = self.partner.get(depth_at, depth_at) + 1
+        return True
+
+    def _past_gap(self, at: int) -> bool:
+        """Step over a wide space inside a formula; False if something else begins behind it."""
+        after = at
+        while self.kinds[after] == "gap":
+            after += 1
+        kind = self.kinds[after]
+        if self.level and kind in BEGINS and kind not in CAREFUL or kind == "times" or kind == "sign" and not self.equation_from(after):
+            self.at = after
+            return True
+        return False
+
+    def equation_from(self, at: int) -> bool:
+        """Whether a relation stands between the token and the next separator on this level."""
+        while self.kinds[at] not in PART_ENDS:
+            if self.kinds[at] in ("relation", "arrow") and self.kinds[at + 1] not in ("circled", "stop", "break", "text"):
+                return True
+            at = self.partner.get(at, at) + 1
+        return False
+
+    def signed(self) -> Surface:
+        """A factor, which may have a sign of its own behind an operator: `a · −b`."""
+        at = self.at
+        while self.kinds[self.at] == "gap":
+            self.at += 1
+        if self.kinds[self.at] != "sign":
+            return self.operand()
+        at = self.at
+        self.at = at + 1
+        if self.kinds[self.at] == "sign":
+            raise self.refused("three signs in a row")
+        node = self.operand()
+        return Sum(self.span(at), (Term(-1 if self.texts[at] == "-" else 1, node, self.span(at)),))
+
+    def operand(self) -> Surface:
+        """A factor with its scripts."""
+        first = self.at
+        self.depth += 1
+        if self.depth > self.limits.nesting:
+            raise self.refused(f"limit: nesting {self.limits.nesting}")
+        node = self.atom()
+        kind = self.kinds[self.at]
+        if kind in SCRIPTS:
+            node = self.scripted(node, first)
+            kind = self.kinds[self.at]
+        if kind == "(" and self.indexed(self.at) and isinstance(node, (Symbol, Scripted)) and self._indices(self.at):
+            found = self.items(self.at)
+            node = Scripted(self.span(first), node.base, node.sub + found, node.sup, node.primes) if isinstance(node, Scripted) \
+                else Scripted(self.span(first), node, found)
+            if self.kinds[self.at] in SCRIPTS:
+                node = self.scripted(node, first)
+        self.depth -= 1
+        return node
+
+    def _indices(self, at: int) -> bool:
+        """Whether letters, whole numbers and shifts stand in the square brackets, and nothing else."""
+        close = self.partner[at]
+        inside = range(at + 1, close)
+        if close - at > 24 or close == at + 1 or any(self.kinds[k] not in ("name", "number", ",", "sign", ":", "letters") for k in inside):
+            return False
+        return not any(self.kinds[k] == "number" and (not self.texts[k].isdigit() or self.kinds[k + 1] == "sign") for k in inside)
+
+    def atom(self) -> Surface:
+        """A factor without its scripts."""
+        read = ATOMS.get(self.kinds[self.at])
+        if read is None:
+            raise self.unexpected()
+        return read(self)
+
+    def starts_operand(self, at: int) -> bool:
+        """Whether a factor begins at the token."""
+        kind = self.kinds[at]
+        return kind in BEGINS and (kind not in CAREFUL or self._goes_on(at, kind))
+
+    # ------------------------------------------------------------ atoms
+
+    def decimal(self) -> Surface:
+        """A number as it is shown."""
+        at = self.at
+        self.at = at + 1
+        if self.kinds[at + 1] == "{" and self.kinds[at + 2] == "," and self.partner.get(at + 1) == at + 3:
+            raise self.refused(comma(self.texts[at], self.texts[at + 4]), at)
+        return Decimal((self.starts[at], self.ends[at]), self.texts[at])
+
+    def word(self) -> Surface:
+        """Letters: a name, factors, or the top of a derivative on the line."""
+        if self.texts[self.at][0] == "d":
+            if self.over(self.at):
+                return self.leibniz()
+            if self.typed and self.kinds[self.at] == "name" and self.kinds[self.at + 1] == "(":
+                return self._called_d()
+        return self.name() if self.kinds[self.at] == "name" else self.letters()
+
+    def _called_d(self) -> Surface:
+        """`d(f, x)`, a derivative in the plain notation."""
+        first = self.at
+        node = self.name()
+        at = self.at
+        found = self.items(at)
+        if len(found) > 1:
+            return Derivative(self.span(first), found[0], found[1:])
+        self.at = at
+        return node
+
+    def dots(self) -> Surface:
+        """An ellipsis."""
+        at = self.at
+        self.at = at + 1
+        return Dots((self.starts[at], self.ends[at]))
+
+    def group(self) -> Surface:
+        """Something in brackets."""
+        first = self.at
+        bracket = self.texts[first]
+        found = self.items(first)
+        span = self.span(first)
+        if bracket == "<":
+            return Applied(span, Symbol((self.starts[first], self.ends[first]), "inner"), found)
+        if len(found) == 1 and isinstance(found[0], Array) and bracket in "([{":
+            if self.kinds[self.at - 1] == "null" and bracket == "{":
+                return _as_cases(found[0], span)
+            return replace(found[0], span=span)
+        return Group(span, bracket, found)
+
+    def in_braces(self) -> Surface:
+        """Braces that only hold together."""
+        return self.braced()
+
+    def item(self) -> Surface:
+        """What stands between commas: a formula, a comparison, or cases on one line."""
+        self._skip_gaps()
+        first = self.at
+        if self.kinds[first] == ":":
+            self.at = first + 1
+            return Symbol((self.starts[first], self.ends[first]), ":")
+        node = self.expression()
+        kind = self.kinds[self.at]
+        if kind in ("relation", "not", "arrow"):
+            node = self.comparison(node, first)
+            kind = self.kinds[self.at]
+        if kind == "text":
+            node = self.conditional(node, first)
+        return node
+
+    def conditional(self, value: Surface, first: int) -> Surface:
+        """`a if c else b` on one line; anything else is left where it stands."""
+        if self.texts[self.at].strip().lower() != "if":
+            return value
+        at = self.at
+        rows: list[tuple[Surface, Surface | None]] = []
+        while self.kinds[self.at] == "text" and self.texts[self.at].strip().lower() == "if":
+            self.at += 1
+            rows.append((value, self.condition()))
+            if self.kinds[self.at] != "text" or self.texts[self.at].strip().lower() not in ELSE:
+                self.at = at
+                return rows[0][0]
+            self.at += 1
+            value = self.expression()
+        rows.append((value, None))
+        return Piecewise(self.span(first), tuple(rows))
+
+
+def comma(whole: str, rest: str) -> str:
+    """Why a decimal comma is not read: it has two meanings."""
+    return f"{whole},{rest} is {whole}.{rest} or the two numbers {whole} and {rest}: write a point, or a space behind the comma"
+
+
+def _as_cases(array: Array, span: tuple[int, int]) -> Surface:
+    rows: list[tuple[Surface, Surface | None]] = []
+    for row in array.rows:
+        if len(row) > 2 or len(row) == 2 and not isinstance(row[1], Compared):
+            return replace(array, span=span)
+        rows.append((row[0], row[1] if len(row) == 2 else None))
+    return Piecewise(span, tuple(rows))
+
+
+ATOMS: dict[str, Callable[[Expressions], Surface]] = {
+    "name": Expressions.word, "letters": Expressions.word, "number": Expressions.decimal, "text": Expressions.written, "function": Expressions.function,
+    "(": Expressions.group, "{": Expressions.in_braces, "frac": Expressions.fraction, "accent": Expressions.accented, "font": Expressions.font,
+    "partial": Expressions.partial, "nabla": Expressions.nabla, "big": Expressions.big, "Sigma": Expressions.sigma, "root": Expressions.root,
+    "bar": Expressions.between, "norm": Expressions.between, "lbar": Expressions.between, "lnorm": Expressions.between, "begin": Expressions.environment,
+    "brace": Expressions.noted, "box": Expressions.plain, "under": Expressions.plain, "colour": Expressions.plain, "dots": Expressions.dots, "vulgar": Expressions.vulgar,
+}
+BEGINS = frozenset(ATOMS)
+CAREFUL = frozenset(("bar", "norm", "text", "(", "circled"))
+SCRIPTS = frozenset(("_", "^", "prime"))
+PART_ENDS = frozenset((",", ";", "stop", "break", "gap", "text", "implies", "close", "}", "end", "row"))

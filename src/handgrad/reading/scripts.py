@@ -1,0 +1,249 @@
+"""Names and what stands above and below them: letters, words, accents, fonts, subscripts, superscripts and primes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from handgrad.reading.cursor import Cursor
+from handgrad.reading.surface import Decimal, Group, Product, Scripted, Span, Sum, Surface, Symbol, Term
+from handgrad.reading.vocabulary import FUNCTIONS, WORDS
+
+IDENTIFIER = re.compile(r"[A-Za-z]+(?:[0-9]+)?(?:(?:\\?_)[A-Za-z0-9]+)*")
+PIECES = re.compile(r"[A-Za-z]+|[0-9]+")
+
+
+class Scripts(Cursor):
+    """Reads names with all that hangs on them."""
+
+    # ------------------------------------------------------------ names
+
+    def name(self) -> Surface:
+        """A letter; digits that follow at once are its subscript."""
+        at = self.at
+        self.at = at + 1
+        symbol = Symbol((self.starts[at], self.ends[at]), self.texts[at], self.tokens.accents.get(at, ()))
+        return self.numbered(symbol) if self.kinds[self.at] == "number" else symbol
+
+    def letters(self) -> Surface:
+        """A run of letters: a word, two factors, or a differential that is a name (`dW`)."""
+        at = self.at
+        text = self.texts[at]
+        if len(text) == 2 and text[0] != "d":
+            return self.letter()
+        self.at = at + 1
+        symbol = Symbol((self.starts[at], self.ends[at]), text)
+        return self.numbered(symbol) if self.kinds[self.at] == "number" else symbol
+
+    def numbered(self, symbol: Symbol) -> Surface:
+        """The name with the digits that follow at once as its subscript."""
+        at = self.at
+        if not self.adjacent(at):
+            return symbol
+        text = self.texts[at]
+        if not text.isdigit():
+            raise self.refused(f"is {symbol.name}{text} a name or a product?", at)
+        self.at = at + 1
+        return Scripted((symbol.span[0], self.ends[at]), symbol, (Decimal((self.starts[at], self.ends[at]), text),))
+
+    def written(self) -> Surface:
+        """Words where a factor stands: a name, as in `\\text{net}_{h1}`."""
+        at = self.at
+        inside = self.texts[at].strip().strip("$").strip()
+        if inside in FUNCTIONS and self.kinds[at + 1] in ("(", "{", "_", "^"):
+            self.texts[at], self.kinds[at] = inside, "function"
+            return self.atom()
+        if not inside or not re.fullmatch(r"[A-Za-z0-9_\\ .'-]+", inside):
+            raise self.refused(f"the words `{inside}` are no formula", at)
+        self.at = at + 1
+        offset = self.starts[at] + self.tokens.source[self.starts[at]:self.ends[at]].find(inside)
+        if not IDENTIFIER.fullmatch(inside) or len(inside) > 1 and inside.isalpha():
+            symbol = Symbol((self.starts[at], self.ends[at]), inside)
+            return self.numbered(symbol) if self.kinds[self.at] == "number" else symbol
+        node = _spelled(inside, offset)
+        return replace(node, span=(self.starts[at], self.ends[at]))
+
+    def is_words(self, at: int) -> bool:
+        """Whether the text at the token is said, and is not the name of something."""
+        inside = self.texts[at].strip().strip("$").strip().rstrip(".:,")
+        if " " not in inside:
+            return inside.lower() in WORDS or not IDENTIFIER.fullmatch(inside)
+        return self.kinds[at + 1] not in ("relation", "_", "^", "(") or any(w.lower() in WORDS for w in inside.split())
+
+    # ------------------------------------------------------------ accents and fonts
+
+    def accented(self) -> Surface:
+        """A name under an accent: the accent is laid on the letter, its scripts stay."""
+        at = self.at
+        self.at = at + 1
+        node = self.digit() or self.argument()
+        return self._laid(node, self.texts[at], at)
+
+    def _laid(self, node: Surface, accent: str, at: int) -> Surface:
+        span = self.span(at)
+        if isinstance(node, Symbol):
+            return replace(node, span=span, accents=(*node.accents, accent))
+        if isinstance(node, Scripted) and isinstance(node.base, Symbol):
+            return replace(node, span=span, base=replace(node.base, accents=(*node.base.accents, accent)))
+        if accent == "bar":
+            raise self.refused("a bar over a whole formula has several meanings: name it", at)
+        raise self.refused("an accent stands over more than a name", at)
+
+    def font(self) -> Surface:
+        """What a font is put on; a bold letter remembers it."""
+        at = self.at
+        self.at = at + 1
+        after = self.at + 1
+        if self.kinds[self.at] == "{" and self.kinds[after] in ("letters", "function") and self.partner.get(self.at) == after + 1:
+            text, span = self.texts[after], (self.starts[after], self.ends[after])
+            self.at = after + 2
+            if text in FUNCTIONS:
+                self.at = after + 1
+                self.kinds[after], self.kinds[self.at] = "font", "function"
+                self.texts[self.at], self.starts[self.at] = text, self.starts[at]
+                return self.atom()
+            node: Surface = Symbol(span, text)
+        else:
+            node = self.argument()
+        if self.texts[at] and isinstance(node, Symbol):
+            node = replace(node, bold=True)
+        elif self.texts[at] and isinstance(node, Scripted) and isinstance(node.base, Symbol):
+            node = replace(node, base=replace(node.base, bold=True))
+        if isinstance(node, Symbol):
+            node = replace(node, span=self.span(at))
+            return self.numbered(node) if self.kinds[self.at] == "number" and not self.texts[at] else node
+        return node
+
+    # ------------------------------------------------------------ scripts
+
+    def scripted(self, base: Surface, first: int) -> Surface:
+        """The base with the scripts and primes that follow."""
+        sub: tuple[Surface, ...] = ()
+        sup: Surface | None = None
+        primes = 0
+        if isinstance(base, Scripted):
+            base, sub, sup, primes = base.base, base.sub, base.sup, base.primes
+        while True:
+            kind = self.kinds[self.at]
+            if kind == "_":
+                self.at += 1
+                sub += self.below()
+            elif kind == "^":
+                at = self.at
+                self.at += 1
+                count, above = self.above()
+                primes += count
+                if above is not None and sup is not None:
+                    raise self.refused("a second superscript: which one is the power?", at)
+                sup = above if above is not None else sup
+            elif kind == "prime":
+                primes += len(self.texts[self.at])
+                self.at += 1
+            else:
+                break
+        return Scripted(self.span(first), base, sub, sup, primes)
+
+    def below(self) -> tuple[Surface, ...]:
+        """The subscripts, one by one."""
+        at = self.at
+        kind = self.kinds[at]
+        if kind == "{":
+            if self.kinds[at + 1] in LONE and self.partner.get(at) == at + 2:
+                self.at = at + 3
+                return (self._lone(at + 1),)
+            found = self.items(at)
+            if not found:
+                raise self.refused("the braces are empty", at)
+            return tuple(piece for item in found for piece in _pieces(item))
+        if kind in LONE:
+            self.at = at + 1
+            return (self._lone(at),)
+        if kind == "letters":
+            return self._run(at)
+        return (self.argument(),)
+
+    def _run(self, at: int) -> tuple[Surface, ...]:
+        """Letters that follow `_` without braces: typed all of them, in LaTeX a word or the first one."""
+        text = self.texts[at]
+        loose = self.kinds[at + 1] in ("_", "^", "prime")
+        if len(text) > 2 and not loose:
+            return (self.letters(),)
+        if not self.typed:
+            return (self.letter(),)
+        found: list[Surface] = []
+        while len(self.texts[at]) > 1 and self.kinds[at] == "letters":
+            found.append(self.letter())
+        if not loose or not found:
+            found.append(self.name())
+        return tuple(found)
+
+    def _lone(self, at: int) -> Symbol:
+        text = {"hadamard": "circ", "\\|": "|"}.get(self.texts[at], self.texts[at])
+        return Symbol((self.starts[at], self.ends[at]), text)
+
+    def above(self) -> tuple[int, Surface | None]:
+        """The primes in a superscript, or the superscript."""
+        at = self.at
+        kind = self.kinds[at]
+        if kind == "prime":
+            self.at = at + 1
+            return len(self.texts[at]), None
+        if kind == "{":
+            close = self.closing(at)
+            if all(self.kinds[k] == "prime" for k in range(at + 1, min(close, at + 6))) and close > at + 1:
+                self.at = close + 1
+                return sum(len(self.texts[k]) for k in range(at + 1, close)), None
+            if close == at + 2 and self.kinds[at + 1] in LONE:
+                self.at = close + 1
+                return 0, self._lone(at + 1)
+            found = self.items(at)
+            if not found:
+                raise self.refused("the braces are empty", at)
+            return 0, found[0] if len(found) == 1 else Group(self.span(at), "(", found)
+        if kind == "sign" and self.adjacent(at + 1) and self.starts_operand(at + 1):
+            self.at = at + 1
+            node = self._power()
+            return 0, Sum(self.span(at), (Term(-1 if self.texts[at] == "-" else 1, node, self.span(at)),))
+        if kind in LONE:
+            self.at = at + 1
+            return 0, self._lone(at)
+        return 0, self._power()
+
+    def _power(self) -> Surface:
+        """A superscript without braces; another one stands on top of it."""
+        at = self.at
+        if self.typed and self.kinds[at] == "letters" and len(self.texts[at]) == 2:
+            raise self.refused("put the exponent in parentheses", at)
+        self.depth += 1
+        if self.depth > self.limits.nesting:
+            raise self.refused(f"limit: nesting {self.limits.nesting}")
+        node = self.operand() if self.kinds[at + 1] == "^" and self.kinds[at] in ("name", "number") else self.argument()
+        self.depth -= 1
+        return node
+
+
+LONE = frozenset(("times", "sign", "circled", ":", "bar", "."))
+
+
+def _pieces(item: Surface) -> tuple[Surface, ...]:
+    """A product of names and numbers below the line is a row of subscripts."""
+    if isinstance(item, Product) and all(f.operator == "" and _simple(f.node) for f in item.factors):
+        return tuple(f.node for f in item.factors)
+    return (item,)
+
+
+def _simple(node: Surface) -> bool:
+    return isinstance(node, (Symbol, Decimal)) or isinstance(node, Scripted) and node.sup is None
+
+
+def _spelled(text: str, offset: int) -> Symbol | Scripted | Decimal:
+    """A name written as `out_h1`, with its subscripts."""
+    found: Symbol | Scripted | Decimal | None = None
+    parts = []
+    for piece in PIECES.finditer(text):
+        span: Span = (offset + piece.start(), offset + piece.end())
+        parts.append(Decimal(span, piece[0]) if piece[0].isdigit() else Symbol(span, piece[0]))
+    for part in reversed(parts):
+        found = part if found is None else Scripted((part.span[0], found.span[1]), part, (found,))
+    assert found is not None
+    return found
