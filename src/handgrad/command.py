@@ -15,7 +15,9 @@ from handgrad.errors import HandgradError
 COMMANDS = {
     "derive": "a gradient, step by step, of a model or of an entry of the catalogue",
     "work": "the numbers of a problem file: formula, substitution, value; by hand or certified",
+    "check": "somebody's worked page: what holds, what is rounding, what slipped, which slip",
     "draw": "an own set of numbers for each student, from a template",
+    "same": "whether two formulas are the same, with the point where they differ",
     "catalogue": "what is built in: definition, derivative, kinks, plot",
     "certificate": "re-check of a derivation that was saved with --json",
 }

@@ -51,7 +51,7 @@ def parts(report: Report) -> Iterator[tuple[Section | None, tuple[Judgement, ...
 
 def tally(report: Report) -> Tally:
     """How much was found of what, and where."""
-    return Tally((title(report),), tuple(_counts(report)), (got(report),) if report.marks else ())
+    return Tally((title(report),), tuple(counts(report)), (got(report),) if report.marks else ())
 
 
 def title(report: Report) -> str:
@@ -67,10 +67,10 @@ def got(report: Report) -> str:
     return f"{marks['got']}/{marks['out_of']}"
 
 
-def _counts(report: Report) -> Iterator[Count]:
+def counts(report: Report) -> Iterator[Count]:
     by = {verdict: [j for j in report.judgements if j.verdict == verdict] for verdict in VERDICTS}
     if report.causes:
-        yield Count("✗", plural(len(report.causes), "slip"), tuple(_place(j, short(j.kind)) for j in report.causes))
+        yield Count("✗", plural(len(report.causes), "slip"), tuple(dict.fromkeys(_place(j, short(j.kind)) for j in report.causes)))
     for verdict, one, many in (("undecided", "undecided", "undecided"), ("unread", "unread", "unread"), ("not_checked", "not checked", "not checked")):
         if by[verdict]:
             yield Count("?", plural(len(by[verdict]), one, many), tuple(_place(j) for j in _first_of_lines(by[verdict])))

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from handgrad.document import Inline
+from handgrad.checking import pages
+from handgrad.document import Document, Inline, Showable
 from handgrad.reading.surface import Span
 
 Verdict = Literal["right", "exact", "rounding", "carried", "convention", "notation", "truncation",
@@ -114,7 +115,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Showable):
     """All that was found on a page."""
 
     page: str                                   # its name
@@ -129,6 +130,10 @@ class Report:
     closing: Inline = ()                        # what is said at the end: which rounding costs most
     marks: Mapping[str, Any] | None = None      # {"got", "out_of", …}, only with a scheme
     facts: tuple[str, ...] = field(default=())  # what the prose says and a judgement used
+
+    def blocks(self, all: bool = False) -> Document:
+        """The report as a page: the lines that need a word, or all of them."""
+        return pages.blocks(self, all)
 
     @property
     def slips(self) -> tuple[Judgement, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FEW = 3                         # statements of one kind from which on they are one row
 LONGEST_SOURCE = 200
+WIDEST_HEAD = 20                # columns under which a later link is set in
 HEADER = ("shown", "by hand", "exact")
 
 
@@ -152,7 +153,8 @@ class Ledgerer:
         left = typeset(head) if head is not None else EMPTY
         right = typeset(j.tree)
         if goes_on:
-            return (" " * (len(left.plain) + 1), beside(relation("="), right))
+            line = beside(relation("="), right)
+            return (replace(line, plain=" " * (min(len(left.plain), WIDEST_HEAD) + 1) + line.plain),)
         if not left.plain:
             return (right,)
         middle = (relation("="), DOTS) if (j.link or 1) > 1 else ()

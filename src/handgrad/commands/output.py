@@ -43,11 +43,11 @@ def parser(command: str, description: str, epilog: str = "") -> argparse.Argumen
     return made
 
 
-def chosen(options: argparse.Namespace) -> Output:
-    """The output that the options ask for."""
-    form = "json" if options.json else options.to or _form_of(options.output)
-    if form not in ("json", *formats(), *file_formats()):
-        raise FormatError(f"there is no format {form!r}", remedy=f"formats: {', '.join(FORMS)}")
+def chosen(options: argparse.Namespace, own: tuple[str, ...] = ()) -> Output:
+    """The output that the options ask for; `own` are formats that the command itself writes."""
+    form = "json" if options.json else options.to or _form_of(options.output, own)
+    if form not in ("json", *own, *formats(), *file_formats()):
+        raise FormatError(f"there is no format {form!r}", remedy=f"formats: {', '.join((*FORMS, *own))}")
     if form in file_formats() and not options.output:
         raise FormatError(f"{form} is no text for the screen", remedy=f"add -o FILE.{form}")
     if options.width is not None and not NARROWEST <= options.width <= WIDEST:
@@ -57,9 +57,12 @@ def chosen(options: argparse.Namespace) -> Output:
     return Output(form, options.output, options.ascii, options.width or _columns(options.output))
 
 
-def _form_of(file: str) -> str:
+def _form_of(file: str, own: tuple[str, ...] = ()) -> str:
     if not file:
         return "terminal"
+    ending = file.lower().rpartition(".")[2]
+    if ending in own:
+        return ending
     return "json" if file.lower().endswith(".json") else format_of(file)
 
 

@@ -64,7 +64,7 @@ class Workers:
     module: str
     function: str
     count: int = 1
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     _workers: list[_Worker] = field(default_factory=list)
     _failed: int = 0                    # workers in a row that never came to be
 

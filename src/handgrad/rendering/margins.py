@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handgrad.document import Count, Inline, Ledger, Reference, Row, Tally
 from handgrad.rendering import chains
-from handgrad.rendering.chains import Page, Span
+from handgrad.rendering.chains import INSET, Page, Span
 from handgrad.rendering.layout import KEEP, broken, filled, padded, width
 from handgrad.rendering.ledgers import listed
 
@@ -109,7 +109,7 @@ def _with_word(row: Row, page: Page, start: int) -> list[chains.Row]:
     values = ", ".join(page.words(value) for value in row.values if value)
     text = page.line(row.text) if len(row.text) < 2 else page.inline(row.text)
     told = text + (f"  {values}" if values else "")
-    lines = broken(told, page.width - start) if len(row.text) < 2 and not values else filled(told, page.width - start) or [""]
+    lines = _hanging(told, page.width - start) if len(row.text) < 2 and not values else filled(told, page.width - start) or [""]
     word = page.line(row.word)
     if not word:
         return [(Span(line),) for line in lines]
@@ -118,3 +118,13 @@ def _with_word(row: Row, page: Page, start: int) -> list[chains.Row]:
     if free >= 2:
         return [*((Span(line),) for line in lines[:-1]), (Span(lines[-1] + " " * free), Span(word, colour))]
     return [*((Span(line),) for line in lines), *((Span(line, colour),) for line in filled(page.inline(row.word), page.width - start))]
+
+
+def _hanging(formula: str, room: int) -> list[str]:
+    """The formula in lines; those after the first are set in to behind its first relation."""
+    first, *rest = broken(formula, room)
+    if not rest:
+        return [first]
+    place = formula.find("= ") + 2
+    start = place if 1 < place <= room // 3 else INSET
+    return [first, *(" " * start + line for line in broken(formula[len(first):].lstrip(), room - start))]
