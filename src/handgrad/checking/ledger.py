@@ -1,0 +1,60 @@
+"""What a page has shown of each quantity so far: the numbers in the order of the page, what they should be, and which are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from handgrad.arithmetic.balls import Scalar
+from handgrad.checking.shown import Shown
+from handgrad.reading.surface import Surface
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A number shown for a quantity (`key`, empty where it has no name): the value from the numbers shown before, and the one of the unrounded run.
+
+    `fault` is the id of the judgement whose slip it holds or carries.
+    """
+
+    key: str
+    number: Shown
+    id: str
+    line: int
+    hand: Scalar | None = None
+    full: Scalar | None = None
+    fault: str | None = None
+    given: bool = False
+    copied: bool = False
+    repaired: bool = False          # the page shows another name
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All records of a page so far, by quantity and by the size of the number; and the formulas that the page gives for quantities."""
+
+    records: list[Record] = field(default_factory=list)
+    by_key: dict[str, list[Record]] = field(default_factory=dict)
+    by_size: dict[Fraction, list[Record]] = field(default_factory=dict)
+    formulas: dict[str, Surface] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Notes a number."""
+        self.records.append(record)
+        if record.key:
+            self.by_key.setdefault(record.key, []).append(record)
+        self.by_size.setdefault(abs(record.number.value), []).append(record)
+
+    def last(self, key: str) -> Record | None:
+        """What was shown last for the quantity."""
+        found = self.by_key.get(key)
+        return found[-1] if found else None
+
+    def of(self, key: str) -> tuple[Record, ...]:
+        """What was shown for the quantity, in order."""
+        return tuple(self.by_key.get(key, ()))
+
+    def sized(self, size: Fraction) -> Iterator[Record]:
+        """The records of that absolute value, the latest first."""
+        return reversed(self.by_size.get(size, ()))

@@ -1,0 +1,117 @@
+"""Judging matrices and columns of numbers, entry by entry: givens, and copies of what was worked before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from handgrad.arithmetic.balls import Scalar
+from handgrad.checking.evaluation import exactly
+from handgrad.checking.givens import judged_given
+from handgrad.checking.knowledge import Knowledge
+from handgrad.checking.ledger import Record
+from handgrad.checking.report import Judgement
+from handgrad.checking.shown import Shown, digits, fits, relation, shown
+from handgrad.checking.valuing import Finding
+from handgrad.checking.valuing import judged as judged_value
+from handgrad.reading.surface import Array, Braced, Group, Scripted, Surface, Symbol
+
+Rows = tuple[tuple[Shown, ...], ...]
+Making = Callable[[tuple[int, int], Shown, Finding, str, Scalar | None, Scalar | None, bool], Judgement]
+
+
+def numbers(tree: Surface) -> Rows | None:
+    """The numbers of a matrix, a column or a row; None of anything else."""
+    match tree:
+        case Array(_, rows):
+            return _rows(rows)
+        case Braced(_, body, _):
+            return numbers(body)
+        case Scripted(_, base, (), Symbol(_, "T" | "top" | "intercal"), 0):
+            found = numbers(base)
+            return tuple(zip(*found, strict=True)) if found else None
+        case Group(_, _, (item,)):
+            return numbers(item)
+        case Group(_, _, items) if all(isinstance(i, Group) and i.bracket in "[(" for i in items):
+            return _rows(tuple(i.items for i in items if isinstance(i, Group)))
+        case Group(_, _, items):
+            return _rows((items,))
+    return None
+
+
+def _rows(rows: tuple[tuple[Surface, ...], ...]) -> Rows | None:
+    found = tuple(tuple(s for cell in row if (s := shown(cell)) is not None) for row in rows)
+    whole = all(len(a) == len(b) for a, b in zip(found, rows, strict=True)) and len({len(r) for r in rows}) == 1
+    return found if whole and found and found[0] else None
+
+
+def judged(rows: Rows, key: str, known: Knowledge, made: Making) -> tuple[Judgement, ...]:
+    """The judgements of all entries; none where the shape is not that of the quantity."""
+    places = dict(_places(rows, key, known))
+    if not places:
+        return ()
+    return tuple(made(at, number, *_entry(number, places[at], known)) for at, number in _cells(rows))
+
+
+def _cells(rows: Rows) -> Iterator[tuple[tuple[int, int], Shown]]:
+    for i, row in enumerate(rows, 1):
+        for j, number in enumerate(row, 1):
+            yield (i, j), number
+
+
+def _places(rows: Rows, key: str, known: Knowledge) -> Iterator[tuple[tuple[int, int], str]]:
+    """Which quantity each entry is; vectors may lie or stand, a matrix may be transposed where only that fits."""
+    if known.certain is None:
+        for at, _ in _cells(rows):
+            yield at, f"{key}[{at[0]},{at[1]}]"
+        return
+    entries = dict(known.names.entries(key))
+    shape = (len(rows), len(rows[0]))
+    if not entries or len(entries) != shape[0] * shape[1]:
+        return
+    rank = len(next(iter(entries)))
+    if rank == 1 and 1 in shape:
+        yield from zip((at for at, _ in _cells(rows)), entries.values(), strict=True)
+    elif rank == 2:
+        direct = max(entries) == shape
+        if direct or max(entries) == shape[::-1]:
+            for at, _ in _cells(rows):
+                yield at, entries[at if direct else at[::-1]]
+
+
+def _entry(number: Shown, key: str, known: Knowledge) -> tuple[Finding, str, Scalar | None, Scalar | None, bool]:
+    last = known.ledger.last(key)
+    full = known.full(key)
+    given = judged_given(key, number, known, last)
+    if given is not None:
+        return given, key, None, full, True
+    if last is not None:
+        return copied(number, last, key, known), key, last.hand, full if full is not None else last.full, False
+    x = known.computed(key)
+    if x is None:
+        return Finding("right"), key, None, full, False
+    tree = known.names.surfaces.get(key)
+    if tree is None:
+        verdict = relation(number, x)
+        slip = Finding("slip", f"{digits(x, 9)}", kind="wrong_digit", right=digits(x, 9))
+        held = fits(number, full)
+        finding = slip if verdict == "apart" and not held else Finding("carried" if verdict == "apart" else verdict)  # type: ignore[arg-type]
+        return finding, key, x, full, False
+    return judged_value(number, x, tree, known, known.operands(tree)), key, x, full, False
+
+
+def copied(number: Shown, last: Record, key: str, known: Knowledge) -> Finding:
+    """The verdict on a number that repeats one shown before."""
+    for record in reversed(known.ledger.of(key)):
+        if record.number.value == number.value or fits(number, exactly(record.number.value)):
+            if record.fault is not None:
+                return Finding("carried", f"repeats line {record.line}", cause=record.fault)
+            return Finding("right", f"as in line {record.line}")
+    for record in reversed(known.ledger.of(key)):
+        if fits(number, record.hand):
+            return Finding("right" if record.fault else "rounding", f"right; line {record.line} has {record.number.text}", follows=record.fault is None)
+    if fits(number, known.computed(key)):
+        return Finding("rounding")
+    if any(fits(number, v) for v in known.alternates(key)):
+        return Finding("carried", f"right unrounded; line {last.line} has {last.number.text}")
+    kind = "sign" if number.value == -last.number.value else "copied_wrong"
+    return Finding("slip", f"line {last.line} has {last.number.text}", kind=kind, right=last.number.text)

@@ -1,0 +1,262 @@
+"""The judge of numbers: every value that a page shows, against the numbers that the page shows before it.
+
+    judge = NumericJudge(Names(problem), Certain(problem))
+    found = judge.page(chains)              # by the id of a side: its judgements, several for a matrix; sides without numbers are absent
+
+A page is gone through twice: the first time to see what is shown of each quantity anywhere, and by which habit it is rounded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Literal
+
+from handgrad.arithmetic import balls
+from handgrad.arithmetic.balls import Scalar, working_precision
+from handgrad.checking import matrices, substitutions
+from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
+from handgrad.checking.certain import BITS, Certain
+from handgrad.checking.chains import Chain
+from handgrad.checking.evaluation import exactly, number, value
+from handgrad.checking.givens import is_wrong_set, judged_given
+from handgrad.checking.habit import Habit, decimals_of
+from handgrad.checking.knowledge import Knowledge
+from handgrad.checking.ledger import Record
+from handgrad.checking.operands import Operands
+from handgrad.checking.quantities import Names
+from handgrad.checking.report import Judgement
+from handgrad.checking.shown import Shown, digits, fits, relation, shown
+from handgrad.checking.valuing import Finding, judged
+from handgrad.reading.surface import Decimal, Span, Surface, spelled, walk
+
+EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "becomes"))
+Role = Literal["link", "definition", "given", "entry", "condition"]
+
+
+@dataclass(slots=True)
+class NumericJudge:
+    """Judges the chains of one page in order; it remembers what was shown."""
+
+    names: Names
+    certain: Certain | None = None
+    source: str = ""
+    known: Knowledge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = Knowledge(self.names, self.certain)
+
+    def page(self, chains: Iterable[Chain]) -> dict[str, tuple[Judgement, ...]]:
+        """The judgements of all sides with numbers, by the id of the side."""
+        chains = tuple(chains)
+        with working_precision(BITS):
+            for chain in chains:
+                self.judge(chain)
+            first = self.known
+            self.known = Knowledge(self.names, self.certain, whole=first.ledger, habit=first.habit, used=_used(chains))
+            self.known.wrong_set = is_wrong_set(first.ledger, self.certain)
+            decimals_of(first.ledger, first.habit)
+            found: dict[str, tuple[Judgement, ...]] = {}
+            for chain in chains:
+                found |= {link.id: made for link, made in zip(chain.links, self.judge(chain), strict=True) if made}
+        return found
+
+    def judge(self, chain: Chain) -> list[tuple[Judgement, ...]]:
+        """The judgements of each side, the head first; none where a side is no matter of numbers."""
+        with working_precision(BITS):
+            return _Judging(self.known, chain, self.source).sides()
+
+
+def _used(chains: Iterable[Chain]) -> Counter[Fraction]:
+    """The sizes of the numbers that stand in substitutions."""
+    found: Counter[Fraction] = Counter()
+    for chain in chains:
+        for side in chain.sides:
+            if shown(side.tree) is None and matrices.numbers(side.tree) is None:
+                found.update(size for n in walk(side.tree) if isinstance(n, Decimal) and (size := number(n.text)) is not None)
+    return found
+
+
+@dataclass(slots=True)
+class _Judging:
+    """One chain while it is judged: its trees, which a repair may have changed, and the quantity that it is about."""
+
+    known: Knowledge
+    chain: Chain
+    source: str
+    trees: list[Surface] = field(default_factory=list)
+    key: str | None = None
+    named: Surface | None = None
+    repair: Renaming | None = None
+    made: dict[int, Judgement] = field(default_factory=dict)
+
+    def sides(self) -> list[tuple[Judgement, ...]]:
+        self.trees = [side.tree for side in self.chain.sides]
+        self._about()
+        if self.key is not None:
+            self.repair = renaming_of(self.trees, self.key, self.known)
+            if self.repair is not None:
+                self.trees = list(self.repair.trees)
+                self._about()
+        found: list[tuple[Judgement, ...]] = [()]
+        for n in range(1, len(self.trees)):
+            found.append(self._side(n) if self.chain.sides[n].relation in EQUAL else ())
+        self._formulas()
+        return found
+
+    def _about(self) -> None:
+        """The quantity that the chain is about: its first or its last side, where that is a name."""
+        self.key = self.named = None
+        for tree in (self.trees[0], self.trees[-1]):
+            key = self.known.names.key(tree)
+            if key is not None:
+                self.key, self.named = key, tree
+                return
+
+    def _formulas(self) -> None:
+        """Notes what the page says that the quantity is."""
+        if self.key is None or self.known.certain is not None:
+            return
+        for tree in self.trees:
+            if tree is not self.named and any(self.known.names.key(n) is not None for n in walk(tree)):
+                self.known.ledger.formulas[self.key] = tree
+
+    def _side(self, n: int) -> tuple[Judgement, ...]:
+        tree = self.trees[n]
+        found = shown(tree)
+        if found is not None:
+            return (self._value(n, found),)
+        cells = matrices.numbers(tree)
+        if cells is not None:
+            return matrices.judged(cells, self.key, self.known, lambda *entry: self._entry(n, *entry)) if self.key is not None else ()
+        if substituted(tree) and value(tree, self.known.lookup) is not None:
+            return (self._substitution(n),)
+        return self._symbolic(n)
+
+    # ------------------------------------------------------------ formulas
+
+    def _symbolic(self, n: int) -> tuple[Judgement, ...]:
+        """A formula that the problem decides; wrong ones, and those without a problem, are no matter of numbers."""
+        if self.known.certain is None or not agrees(self.trees[0], self.trees[n], self.known):
+            return ()
+        return (self._judgement(n, self._repaired(Finding("right"))),)
+
+    def _repaired(self, finding: Finding) -> Finding:
+        """The finding under a name that was read otherwise."""
+        if self.repair is None or finding.verdict not in ("right", "exact", "rounding", "carried"):
+            return finding
+        if self.repair.alike:
+            return replace(finding, verdict="transcription", because=f"read as {self.repair.new}; the page shows {self.repair.old}")
+        accused = next((j for j in self.made.values() if j.verdict == "slip"), None)
+        if accused is not None:
+            return replace(finding, verdict="carried", because="the same name", cause=accused.id)
+        said = f"this is the one for {self.repair.new}, not for {self.repair.old}"
+        return replace(finding, verdict="slip", because=said, kind="wrong_left_side", right=self.repair.new)
+
+    def _substitution(self, n: int) -> Judgement:
+        tree = self.trees[n]
+        lefts = tuple(t for t in self.trees[:n] if t is not self.named)
+        found = substitutions.judged(tree, self.key, lefts, self.known)
+        return self._judgement(n, self._repaired(found.finding), fault=found.fault, x=value(tree, self.known.lookup))
+
+    # ------------------------------------------------------------ values
+
+    def _value(self, n: int, number: Shown) -> Judgement:
+        if n == 1 and self.trees[0] is self.named:
+            return self._stated(number)
+        left, x = self._left(n)
+        if left is None or x is None:
+            return self._recorded(n, number, Finding("right"), None, None)
+        operands = self.known.operands(left, self._expected(n))
+        finding = self._against_head(n, number, judged(number, x, left, self.known, operands))
+        return self._recorded(n, number, finding, x, self._full(operands))
+
+    def _left(self, n: int) -> tuple[Surface | None, Scalar | None]:
+        """The nearest side to the left that has a value."""
+        for m in range(n - 1, -1, -1):
+            found = value(self.trees[m], self.known.lookup)
+            if found is not None:
+                return self.trees[m], found
+        return (self.named, self.known.computed(self.key)) if self.key is not None else (None, None)
+
+    def _expected(self, n: int) -> tuple[str, ...]:
+        """The quantities whose numbers are expected in the side before."""
+        lefts = tuple(t for t in self.trees[: n - 1] if t is not self.named)
+        return substitutions.expected_keys(substitutions.targets_of(self.key, lefts, self.known))
+
+    def _against_head(self, n: int, number: Shown, finding: Finding) -> Finding:
+        """A number that is wrong for its neighbour may be right for the head; one that follows a wrong neighbour carries its fault."""
+        before = self.made.get(n - 1)
+        right = self.known.computed(self.key) if self.key is not None else None
+        if before is not None and before.shown is None and before.verdict == "slip" and before.kind != "wrong_left_side":
+            if fits(number, right) and finding.verdict not in ("exact", "rounding"):
+                return Finding("right", "right, but it does not follow from the numbers put in", follows=False)
+            if finding.verdict in ("exact", "rounding", "carried", "truncation"):
+                return Finding("carried", "follows from the numbers put in", cause=before.id)
+        if finding.verdict == "slip" and fits(number, right) and shown(self.trees[n - 1]) is None:
+            return Finding("right", "right, but it does not follow from its left neighbour", follows=False)
+        return finding
+
+    def _full(self, operands: Operands) -> Scalar | None:
+        known = self.known
+        return known.full(self.key) if known.certain is not None and self.key is not None else known.full_of(operands)
+
+    def _stated(self, number: Shown) -> Judgement:
+        """A number that is said of a quantity without working: a given, a copy, or a value."""
+        assert self.key is not None and self.named is not None
+        last = self.known.ledger.last(self.key)
+        given = judged_given(self.key, number, self.known, last)
+        if given is not None:
+            return self._recorded(1, number, given, None, self.known.full(self.key), role="given")
+        if last is not None:
+            finding = matrices.copied(number, last, self.key, self.known)
+            return self._recorded(1, number, finding, last.hand, last.full, copied=True)
+        x = self.known.computed(self.key)
+        if x is None:
+            return self._recorded(1, number, Finding("right"), None, None, role="definition")
+        tree = self.known.ledger.formulas.get(self.key, self.named)
+        operands = self.known.operands(tree, self._expected(1))
+        return self._recorded(1, number, self._repaired(judged(number, x, tree, self.known, operands)), x, self._full(operands))
+
+    def _recorded(self, n: int, number: Shown, finding: Finding, x: Scalar | None, full: Scalar | None,
+                  role: Role = "link", copied: bool = False) -> Judgement:
+        made = self._judgement(n, finding, number, x, full, role)
+        fault = made.id if finding.verdict == "slip" else finding.cause
+        self.known.ledger.add(Record(self.key or "", number, made.id, made.line, x, full, fault, role == "given", copied, self.repair is not None))
+        if x is not None and not copied and not self.known.whole.records:
+            _seen(number, x, self.known.habit)
+        return made
+
+    def _entry(self, n: int, at: tuple[int, int], number: Shown, finding: Finding, key: str, hand: Scalar | None, full: Scalar | None,
+               given: bool) -> Judgement:
+        made = self._judgement(n, finding, number, hand, full, "given" if given else "entry")
+        made = replace(made, entry=at, id=f"{made.id}[{at[0]},{at[1]}]", link=n)
+        fault = made.id if finding.verdict == "slip" else finding.cause
+        self.known.ledger.add(Record(key, number, made.id, made.line, hand, full, fault, given, not given))
+        return made
+
+    # ------------------------------------------------------------ judgements
+
+    def _judgement(self, n: int, finding: Finding, number: Shown | None = None, x: Scalar | None = None, full: Scalar | None = None,
+                   role: Role = "link", fault: Span | None = None) -> Judgement:
+        link = self.chain.links[n]
+        span = link.side.span
+        made = Judgement(
+            id=link.id, span=span, start=link.start, line=link.line, verdict=finding.verdict, source=self.source[span[0]:span[1]],
+            tree=self.trees[n], left=self.trees[n - 1], quantity=spelled(self.named) if self.named is not None else "", role=role, link=n,
+            shown=number.text if number is not None else None, by_hand=digits(x), exact=digits(full), kind=finding.kind,
+            fault=fault or (span if finding.verdict == "slip" else None), right=finding.right, follows=finding.follows, cause=finding.cause,
+            because=finding.because)
+        self.made[n] = made
+        return made
+
+
+def _seen(number: Shown, x: Scalar, habit: Habit) -> None:
+    """Notes whether rounding or cutting alone explains a number."""
+    how = relation(number, x)
+    if how == "truncation":
+        habit.cuts += 1
+    elif how == "rounding" and balls.less(abs(x), exactly(abs(number.value))):
+        habit.rounds += 1
