@@ -28,7 +28,7 @@ __all__ = ["Budget", "Context", "Edit", "Explanation", "Slip", "explain", "expla
 Holds = Callable[[Surface], bool]
 MARGIN = 2.5            # how much dearer than the best an explanation may be: a twelfth of its weight
 SINGLES = 0.75          # of the budget
-FIRST, SECOND = 14, 3.4     # of two slips: how many first ones are built upon, and what a second one may cost
+FIRST, SECOND = 14, 4.0     # of two slips: how many first ones are built upon, and what a second one may cost
 TWICE = 1.5             # what it costs that there are two
 OF_A_KIND = 2           # explanations of one kind that are shown
 MOST = 6                # explanations that are shown
@@ -65,7 +65,8 @@ def explain_number(shown: Surface, working: Surface, holds: Holds, shows: Holds,
 
     `holds` says whether another number in its place is right. `shows` says whether a working that somebody got wrong gives the number as it is shown.
     """
-    mended = list(_distinct(_singles(shown, replace(context, numeric=True), False), {key(shown)}))
+    context = replace(context, numeric=True)
+    mended = list(_distinct(_singles(shown, context, False), {key(shown)}))
     found, tried = _holding(mended, holds, None)
     made = _distinct(_priced(working, context, [(slip, slip.commits) for slip in SLIPS]), {key(working)})
     committed, _ = _holding(islice(made, max(0, context.budget.candidates - tried)), shows, None)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther, ratio
-from handgrad.checking.places import Place, inner, key, multiplied, number, powered, scaled, values
+from handgrad.checking.places import Place, inner, innermost, key, multiplied, number, powered, scaled, values
 from handgrad.checking.removals import removals
-from handgrad.reading.surface import Decimal, Fraction, Group, Scripted, Sum, Surface, Term, walk
+from handgrad.reading.surface import Decimal, Factor, Fraction, Group, Product, Scripted, Sum, Surface, Term, walk
 
 HIGHEST = 4
 
@@ -22,9 +23,18 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
         for n in (2, 3):
             cost = likely + (0.0 if n == 2 else 1.5) + farther(place)
             said = f"the {n} of the power rule is missing{ratio(place, context, '½' if n == 2 else '⅓')}"
-            yield Edit("power_rule", place.put(multiplied(place.node, number(place.node.span, str(n)), front=True)), place.node.span, cost, said)
+            yield Edit("power_rule", _doubled(place, n), place.node.span, cost, said)
     for place in values(tree):
         yield from _exponents(place)
+
+
+def _doubled(place: Place, n: int) -> Surface:
+    """The formula with a factor n: behind the ½ that cancels it if there is one, else in front."""
+    aim = innermost(place)
+    own = number(place.node.span, str(n))
+    if isinstance(aim.node, Product) and _is_half(aim.node.factors[0].node):
+        return aim.put(replace(aim.node, factors=(aim.node.factors[0], Factor("*", own), *aim.node.factors[1:])))
+    return place.put(multiplied(place.node, own, front=True))
 
 
 def _is_half(node: Surface) -> bool:
@@ -79,5 +89,5 @@ SLIP = Slip(
     why="The derivative of uⁿ is n·uⁿ⁻¹, times the derivative of u; the ½ in front of a square is there to cancel the 2.",
     fine="½·2 may be cancelled without a word.",
     wrong=r"\frac{\partial J}{\partial w} = \sum_{i} \frac{1}{2} (y_i - \hat{y}_i) (-1) x_i",
-    right=r"\frac{\partial J}{\partial w} = 2 \sum_{i} \frac{1}{2} (y_i - \hat{y}_i) (-1) x_i",
+    right=r"\frac{\partial J}{\partial w} = \sum_{i} \frac{1}{2} \cdot 2 (y_i - \hat{y}_i) (-1) x_i",
     hint="power rule: what is d/du of ½u²?", edits=_edits, commits=_commits)
