@@ -23,7 +23,14 @@ def agrees(left: Surface, right: Surface, known: Knowledge) -> bool | None:
     """Whether two formulas have one value, for the numbers of the problem and for others; None where one has none."""
     if known.certain is None:
         return None
-    points = (known.certain, *known.certain.others)
+    kept = known.certain.agreements.get((id(left), id(right)))
+    if kept is None:
+        kept = known.certain.agreements[id(left), id(right)] = (left, right, _agrees(left, right, known, known.certain))
+    return kept[2]
+
+
+def _agrees(left: Surface, right: Surface, known: Knowledge, certain: Certain) -> bool | None:
+    points = (certain, *certain.others)
     found = [(_at(left, known, point), _at(right, known, point)) for point in points]
     if any(a is None or b is None for a, b in found[:1]):
         return None
@@ -81,9 +88,10 @@ def _consistent(trees: tuple[Surface, ...], key: str, known: Knowledge) -> bool 
             found = substitutions.matches(tree, key, trees[1:n], known)
         else:
             found = agrees(trees[0], tree, known)
-        if found is not None:
-            told.append(found)
-    return all(told) if told else None
+        if found is False:
+            return False
+        told.append(found is True)
+    return True if any(told) else None
 
 
 def substituted(tree: Surface) -> bool:

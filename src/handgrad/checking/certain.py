@@ -52,6 +52,8 @@ class Certain:
 
     problem: Problem
     found: dict[str, Scalar | None] = field(default_factory=dict)
+    formulas: dict[str, tuple[Worked, ...]] = field(default_factory=dict)
+    agreements: dict[tuple[int, int], tuple[object, object, bool | None]] = field(default_factory=dict)     # of trees, by identity; they are held with it
 
     @cached_property
     def sheet(self) -> Worksheet:
@@ -82,19 +84,28 @@ class Certain:
 
     def worked(self, key: str) -> tuple[Worked, ...]:
         """The formulas of a quantity: as the worked page has it, and from the derivatives next to it."""
+        if key not in self.formulas:
+            self.formulas[key] = self._worked(key)
+        return self.formulas[key]
+
+    def _worked(self, key: str) -> tuple[Worked, ...]:
         first = self.items.get(key)
         found = [first] if first is not None else []
         if key.startswith("d(") and key in self.adjoints:
             found.append(self.adjoints[key])
-        return tuple(self._over(item, self.items if item is first else self.adjoints) for item in found)
-
-    def _over(self, item: Item, items: Mapping[str, Item]) -> Worked:
-        slopes = self._names_of(items)
-        return Worked(item.formula, {place(n): slopes.get(place(n), spelled(*place(n))) for n in subtrees(item.formula) if isinstance(n, Entry)})
+        return tuple(self._over(item, self._slopes if item is first else self._further) for item in found)
 
     @staticmethod
-    def _names_of(items: Mapping[str, Item]) -> dict[Place, str]:
-        return {place(item.entry): key for key, item in items.items()}
+    def _over(item: Item, slopes: Mapping[Place, str]) -> Worked:
+        return Worked(item.formula, {place(n): slopes.get(place(n), spelled(*place(n))) for n in subtrees(item.formula) if isinstance(n, Entry)})
+
+    @cached_property
+    def _slopes(self) -> dict[Place, str]:
+        return {place(item.entry): key for key, item in self.items.items()}
+
+    @cached_property
+    def _further(self) -> dict[Place, str]:
+        return {place(item.entry): key for key, item in self.adjoints.items()}
 
     def value(self, key: str) -> Scalar | None:
         """The number of a quantity in the unrounded run, or of any derivative; None where it has none."""

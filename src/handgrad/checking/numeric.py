@@ -28,6 +28,7 @@ from handgrad.checking.ledger import Record
 from handgrad.checking.operands import Operands
 from handgrad.checking.quantities import Names
 from handgrad.checking.report import Judgement
+from handgrad.checking.separation import two_statements
 from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.valuing import Finding, judged
 from handgrad.reading.surface import Decimal, Span, Surface, spelled, walk
@@ -95,6 +96,9 @@ class _Judging:
     def sides(self) -> list[tuple[Judgement, ...]]:
         self.trees = [side.tree for side in self.chain.sides]
         self._about()
+        two = two_statements(self.trees, self.known)
+        if two is not None:
+            return self._separated(*two)
         if self.key is not None:
             self.repair = renaming_of(self.trees, self.key, self.known)
             if self.repair is not None:
@@ -105,6 +109,19 @@ class _Judging:
             found.append(self._side(n) if self.chain.sides[n].relation in EQUAL else ())
         self._formulas()
         return found
+
+    def _separated(self, first: Surface, name: Surface) -> list[tuple[Judgement, ...]]:
+        """The judgements of `a = 1 · b = 2` where the dot is a comma."""
+        head, last = self.trees[0], self.trees[2]
+        made = []
+        for n, named, tree in ((1, head, first), (2, name, last)):
+            self.named, self.key, number = named, self.known.names.key(named), shown(tree)
+            assert number is not None
+            self.trees[n] = tree
+            found = self._stated(number, n)
+            said = replace(found, because="two statements: a dot stands on the page for the comma between them")
+            made.append((replace(said, verdict="transcription") if found.verdict in ("right", "not_checked") else said,))
+        return [(), *made]
 
     def _about(self) -> None:
         """The quantity that the chain is about: its first or its last side, where that is a name."""
@@ -203,22 +220,22 @@ class _Judging:
         known = self.known
         return known.full(self.key) if known.certain is not None and self.key is not None else known.full_of(operands)
 
-    def _stated(self, number: Shown) -> Judgement:
+    def _stated(self, number: Shown, n: int = 1) -> Judgement:
         """A number that is said of a quantity without working: a given, a copy, or a value."""
         assert self.key is not None and self.named is not None
         last = self.known.ledger.last(self.key)
         given = judged_given(self.key, number, self.known, last)
         if given is not None:
-            return self._recorded(1, number, given, None, self.known.full(self.key), role="given")
+            return self._recorded(n, number, given, None, self.known.full(self.key), role="given")
         if last is not None:
             finding = matrices.copied(number, last, self.key, self.known)
-            return self._recorded(1, number, finding, last.hand, last.full, copied=True)
+            return self._recorded(n, number, finding, last.hand, last.full, copied=True)
         x = self.known.computed(self.key)
         if x is None:
-            return self._recorded(1, number, Finding("right"), None, None, role="definition")
+            return self._recorded(n, number, Finding("right"), None, None, role="definition")
         tree = self.known.ledger.formulas.get(self.key, self.named)
         operands = self.known.operands(tree, self._expected(1))
-        return self._recorded(1, number, self._repaired(judged(number, x, tree, self.known, operands)), x, self._full(operands))
+        return self._recorded(n, number, self._repaired(judged(number, x, tree, self.known, operands)), x, self._full(operands))
 
     def _recorded(self, n: int, number: Shown, finding: Finding, x: Scalar | None, full: Scalar | None,
                   role: Role = "link", copied: bool = False) -> Judgement:

@@ -25,6 +25,7 @@ class Names:
     listed: dict[str, str] = field(default_factory=dict)         # by spelling: from [names]
     trees: dict[str, Surface] = field(default_factory=dict)      # by spelling
     spellings: dict[str, str] = field(default_factory=dict)      # by key: what the file calls it, as a surface spelling
+    kept: dict[int, tuple[Surface, str | None]] = field(default_factory=dict)      # by node, what was found; the node is held with it
     surfaces: dict[str, Surface] = field(default_factory=dict)   # by key: the tree of its first spelling
 
     def __post_init__(self) -> None:
@@ -39,7 +40,10 @@ class Names:
         """The quantity that the node names here; None where it names none."""
         if self.within is not None and not self.within[0] <= node.span[0] < self.within[1]:
             return None
-        return self._own(node) if self.problem is None else self._known(node, self.problem)
+        kept = self.kept.get(id(node))
+        if kept is None:
+            kept = self.kept[id(node)] = (node, self._own(node) if self.problem is None else self._known(node, self.problem))
+        return kept[1]
 
     def length(self, family: str) -> int:
         """How many entries a quantity of the problem has."""

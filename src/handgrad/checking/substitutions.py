@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, zip_longest
 
 from flint import arb
 
@@ -81,34 +81,45 @@ def assignments(target: Target, known: Knowledge) -> Iterator[Mapping[str, Scala
                     yield {**base, keys[0]: v, **({keys[1]: w} if w is not None else {})}
 
 
-def values_of(targets: tuple[Target, ...], known: Knowledge) -> tuple[Scalar, ...]:
-    """The values that the formulas have for numbers that were shown, each once."""
-    found: dict[str, Scalar] = {}
-    for target in targets:
-        for assignment in assignments(target, known):
-            v = target.at(assignment)
-            if v is not None:
-                found.setdefault(str(v), v)
-    return tuple(found.values())
+def values_of(targets: tuple[Target, ...], known: Knowledge) -> Iterator[Scalar]:
+    """The values that the formulas have for numbers that were shown, each once, the likeliest first."""
+    seen: set[str] = set()
+    for choices in zip_longest(*(assignments(t, known) for t in targets)):
+        for target, chosen in zip(targets, choices, strict=True):
+            v = target.at(chosen) if chosen is not None else None
+            if v is not None and str(v) not in seen:
+                seen.add(str(v))
+                yield v
 
 
 def matches(tree: Surface, key: str, lefts: tuple[Surface, ...], known: Knowledge) -> bool | None:
     """Whether a substitution is of the quantity: certainly, certainly not, or rounded otherwise or unknown."""
     s = value(tree, known.lookup)
-    wanted = values_of(targets_of(key, lefts, known), known)
-    if s is None or not wanted:
+    if s is None:
         return None
-    return True if any(same(s, v) for v in wanted) else None if any(_near(s, v) for v in wanted) else False
+    near: list[bool] = []
+    for v in values_of(targets_of(key, lefts, known), known):
+        if same(s, v):
+            return True
+        near.append(_near(s, v))
+    return None if not near or any(near) else False
 
 
 def judged(tree: Surface, key: str | None, lefts: tuple[Surface, ...], known: Knowledge) -> Found:
     """The verdict on a substitution."""
     s = value(tree, known.lookup)
     targets = targets_of(key, lefts, known)
-    wanted = values_of(targets, known)
     found = known.operands(tree, expected_keys(targets))
-    if s is None or not wanted or any(same(s, v) for v in wanted):
-        return Found(_carrying(known, found, bool(wanted)))
+    if s is None:
+        return Found(Finding("right"))
+    tried: list[Scalar] = []
+    for v in values_of(targets, known):
+        if same(s, v):
+            return Found(_carrying(known, found, True))
+        tried.append(v)
+    wanted = tuple(tried)
+    if not wanted:
+        return Found(_carrying(known, found, False))
     wrong = _wrong(tree, s, wanted, found, expected_keys(targets), known)
     if wrong is not None:
         return wrong
