@@ -6,6 +6,9 @@ from handgrad.reading.scripts import Scripts
 from handgrad.reading.surface import Decimal, Derivative, Factor, Fraction, Group, Nabla, Product, Scripted, Surface, Symbol
 
 
+ENDS = frozenset(("stop", "break", ";"))
+
+
 class Derivatives(Scripts):
     """Reads whatever is written with a fraction bar, a ∂, a d or a ∇."""
 
@@ -108,6 +111,8 @@ class Derivatives(Scripts):
             self.at += 1
         if not self.starts_operand(self.at):
             raise self.refused("nothing stands behind this derivative", first)
+        if self.kinds[self.at] in ("(", "{"):          # what stands in brackets is all that is differentiated
+            return unwrapped(self.operand())
         return unwrapped(self.term())
 
     # ------------------------------------------------------------ on one line
@@ -162,6 +167,8 @@ class Derivatives(Scripts):
         """The token after a factor, found without reading it: good enough for names, calls and accents."""
         while self.kinds[at] in ("accent", "font", "under"):
             at += 1
+        if self.kinds[at] in ENDS:
+            return at
         if self.kinds[at] in ("{", "(", "begin"):
             at = self.partner.get(at, at)
         at += 1
@@ -180,6 +187,8 @@ class Derivatives(Scripts):
         at += 1
         while self.kinds[at] in ("accent", "font"):
             at += 1
+        if self.kinds[at] in ENDS:
+            return at
         at = self.partner.get(at, at) + 1 if self.kinds[at] in ("{", "(") else at + 1
         return at + 1 if self.kinds[at] == "number" and self.adjacent(at) else at
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from handgrad.reading.derivatives import ENDS
 from handgrad.reading.environments import ELSE, Environments
 from handgrad.reading.surface import Applied, Array, Compared, Decimal, Derivative, Dots, Factor, Group, Piecewise, Product, Scripted, Sum, Surface, Symbol, Term
 
@@ -65,7 +66,11 @@ class Expressions(Environments):
 
     def _goes_on(self, at: int, kind: str) -> bool:
         """Whether a bar, a text or a bracket with words belongs to the product."""
+        if kind == "dots":
+            return self.level > 0 or not self.tag_at(at + 1)
         if kind in ("bar", "norm"):
+            if kind == "norm" and "bar" in self.bars and self.texts[at] == "||":
+                return False
             return kind not in self.bars and not (kind == "norm" and self.level and self._separates(at))
         if kind == "text":
             return not self.is_words(at) and (self.level > 0 or self.adjacent(at) or self.kinds[at + 1] in ("_", "^", "(", "number")) \
@@ -73,6 +78,14 @@ class Expressions(Environments):
         if kind == "circled":
             return False
         return not self._said(at)
+
+    def tag_at(self, at: int) -> bool:
+        """Whether `(1)` or a circled number stands at the token, and nothing behind it."""
+        kinds, texts = self.kinds, self.texts
+        if kinds[at] == "circled":
+            return True
+        return kinds[at] == "(" and kinds[at + 1] in ("number", "name", "times") and self.partner.get(at) == at + 2 and kinds[at + 3] in ENDS \
+            and (not texts[at + 1].isdigit() or len(texts[at + 1]) < 3) and "." not in texts[at + 1]
 
     def _separates(self, at: int) -> bool:
         """Whether `‖` in brackets stands between two arguments: `KL(p ‖ q)`."""
@@ -266,6 +279,6 @@ ATOMS: dict[str, Callable[[Expressions], Surface]] = {
     "brace": Expressions.noted, "box": Expressions.plain, "under": Expressions.plain, "colour": Expressions.plain, "dots": Expressions.dots, "vulgar": Expressions.vulgar,
 }
 BEGINS = frozenset(ATOMS)
-CAREFUL = frozenset(("bar", "norm", "text", "(", "circled"))
+CAREFUL = frozenset(("dots", "bar", "norm", "text", "(", "circled"))
 SCRIPTS = frozenset(("_", "^", "prime"))
 PART_ENDS = frozenset((",", ";", "stop", "break", "gap", "text", "implies", "close", "}", "end", "row"))

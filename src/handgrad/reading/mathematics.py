@@ -10,6 +10,7 @@ a meaning here.
 from __future__ import annotations
 
 from handgrad.reading.cursor import Refused
+from handgrad.reading.derivatives import ENDS
 from handgrad.reading.expressions import BEGINS, Expressions, comma
 from handgrad.reading.limits import LIMITS, ReadingLimits
 from handgrad.reading.rows import Boxes, laid_out
@@ -191,7 +192,7 @@ class Reader(Expressions):
                 self.at += 1
             elif kind in ("implies", ".", "null", "strokes"):
                 self.at += 1
-            elif kind == "dots" and self._numbered_tag(self.at + 1):
+            elif kind == "dots" and self.tag_at(self.at + 1):
                 self.at += 1
             elif kind in (",", "gap"):
                 if self.part(sides):
@@ -219,7 +220,7 @@ class Reader(Expressions):
         kind = self.kinds[self.at]
         if kind not in BEGINS and kind != "sign" or kind == "text":
             return False
-        if kind == "(" and (self._numbered_tag(self.at) or self._said(self.at) or self._relates_inside(self.at)):
+        if kind == "(" and (self.tag_at(self.at) or self._said(self.at) or self._relates_inside(self.at)):
             return False
         relation = self._first_relation()
         if relation in ("=", "≈", "->", ":") and not self._ranges():
@@ -302,7 +303,7 @@ class Reader(Expressions):
             after += 1
         kind = self.kinds[after]
         return kind in ENDS or kind in ("circled", ".", "implies") or kind == "text" and self.is_words(after) or kind == "text" and self.kinds[after + 1] in ENDS \
-            or kind == "(" and (self._said(after) or self._numbered_tag(after))
+            or kind == "(" and (self._said(after) or self.tag_at(after))
 
     def label(self) -> None:
         """Step over an arrow and what is written on it."""
@@ -319,13 +320,6 @@ class Reader(Expressions):
         elif self.texts[at] == "->" and self.kinds[self.at] in ENDS:
             self.words.append("→")
 
-    def _numbered_tag(self, at: int) -> bool:
-        """Whether `(1)` or a circled number stands at the token, and nothing behind it."""
-        if self.kinds[at] == "circled":
-            return True
-        return self.kinds[at] == "(" and self.kinds[at + 1] in ("number", "name", "times") and self.partner.get(at) == at + 2 and self.kinds[at + 3] in ENDS \
-            and (not self.texts[at + 1].isdigit() or len(self.texts[at + 1]) < 3) and "." not in self.texts[at + 1]
-
     def _relates_inside(self, at: int) -> bool:
         close = self.partner.get(at, at)
         return any(self.kinds[k] == "relation" for k in range(at, close)) and self.kinds[close + 1] in ("stop", "break", ";", ",", ".", "gap", "circled", "arrow", "text")
@@ -338,7 +332,7 @@ class Reader(Expressions):
             self.at = at + 1
             self.said(self.starts[at], self.ends[at])
             return
-        if self._numbered_tag(at):
+        if self.tag_at(at):
             self.tag = self.tokens.source[self.starts[at]:self.ends[close]]
             self.at = close + 1
             return
@@ -421,7 +415,6 @@ class Reader(Expressions):
 
 
 BETWEEN = frozenset(("break", ";", ",", "gap", ".", "&", "row", "null"))
-ENDS = frozenset(("stop", "break", ";"))
 PART = frozenset((",", ";", "stop", "break", "gap", "text", "implies"))
 STOPS = frozenset(("relation", "stop", "break", ";", "implies"))
 AFTER_SIDE = frozenset(("relation", "not", "overset", "arrow", "xarrow", "implies", ":", ",", ";", ".", "gap", "text", "circled", "(", "stop", "break", "null", "strokes", "dots"))

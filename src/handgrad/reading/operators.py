@@ -225,6 +225,12 @@ class Operators(Derivatives):
         body = self.item()
         while self.kinds[self.at] == "gap":
             self.at += 1
+        if kind == "bar" and self.texts[self.at] == "||":          # of `|a||b|`, the end of one and the begin of the next
+            self.kinds[self.at], self.texts[self.at] = "bar", "|"
+            self.starts[self.at] += 1
+            self.bars.pop()
+            self.level -= 1
+            return Bars((self.starts[first], self.starts[self.at]), "abs", body)
         if self.kinds[self.at] not in (kind, "r" + kind):
             raise self.refused("this bar has no partner" if self.kinds[self.at] in ("stop", "break", "close", "}", "relation", ",") else "bars that do not pair", first)
         self.level -= 1
