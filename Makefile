@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-PEERS  ?= sympy tensorgrad   # what bench compares with; tensorgrad brings torch, some gigabytes
+PEERS  ?= sympy tensorgrad handcalcs   # what bench compares with; tensorgrad brings torch, some gigabytes
 
 .PHONY: demo test lint types imports unit test-frameworks bench nightly picture gallery clean
 .DEFAULT_GOAL := test
@@ -25,7 +25,7 @@ $(VENV)-frameworks/.frameworks: pyproject.toml
 	touch $@
 
 # the peers that times are compared with live in an environment of their own; what cannot be installed is reported as absent
-$(VENV)-bench/.peers:
+$(VENV)-bench/.peers: Makefile
 	$(PYTHON) -m venv $(VENV)-bench
 	-for peer in $(PEERS); do $(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check $$peer; done
 	touch $@
@@ -50,7 +50,7 @@ unit: $(VENV)/.test
 test-frameworks: $(VENV)-frameworks/.frameworks   ## values and gradients of the catalogue against other libraries
 	$(VENV)-frameworks/bin/python -m pytest tests/frameworks
 
-bench: $(VENV)/.core $(VENV)-bench/.peers  ## times of all derivations, beside two peers, and of starting up
+bench: $(VENV)/.core $(VENV)-bench/.peers  ## times of all derivations, of worked pages and of a class, beside three peers, and of starting up
 	$(BIN)/python -m benchmarks
 
 nightly: $(VENV)/.test        ## the property tests over very many cases

@@ -1,6 +1,7 @@
 """`python -m benchmarks`: all of them."""
 
-from benchmarks.derive import main
+from benchmarks import derive, worked
 
 if __name__ == "__main__":
-    main()
+    derive.main()
+    worked.main()

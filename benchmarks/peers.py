@@ -1,4 +1,4 @@
-"""Derivations as two peers can express them: a worker that runs one on request.
+"""What peers can express of our cases: a worker that runs one on request.
 
 Run by an interpreter that has the peer: `python peers.py sympy`. It reads names of cases, a line each, and answers each with one line of JSON:
 the seconds, or why there are none. The peers are only timed, never used for an answer.
@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from math import exp
 from typing import Any
 
 Derive = Callable[[], Any]
@@ -110,11 +111,27 @@ def tensorgrad_cases() -> dict[str, Derive]:
     }
 
 
+def handcalcs_cases() -> dict[str, Derive]:
+    """What handcalcs is asked: five lines with their numbers put in, in LaTeX. It knows no derivative and no rounding by hand."""
+    from handcalcs.decorator import handcalc
+
+    def five_lines(x: float, w: float, b: float, v: float, c: float, t: float) -> float:
+        z = b + w * x
+        h = 1 / (1 + exp(-z))
+        u = c + v * h
+        o = 1 / (1 + exp(-u))
+        E = 1 / 2 * (o - t) ** 2
+        return E
+
+    worked = handcalc(jupyter_display=False)(five_lines)
+    return {"five lines": lambda: worked(0.18, -0.1, -0.36, -0.25, 0.26, -1.29)[0]}
+
+
 def main() -> None:
     """Answers requests until the input ends."""
     peer = sys.argv[1]
     try:
-        cases = {"sympy": sympy_cases, "tensorgrad": tensorgrad_cases}[peer]()
+        cases = {"sympy": sympy_cases, "tensorgrad": tensorgrad_cases, "handcalcs": handcalcs_cases}[peer]()
     except ImportError as missing:
         print(json.dumps({"absent": str(missing)}), flush=True)
         return
