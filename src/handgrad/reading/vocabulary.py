@@ -118,3 +118,12 @@ for _word in ("for", "if", "else", "otherwise", "where", "when", "with", "and", 
 for _size, _mark in ((s, m) for s in ("left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr")
                      for m in ("(", ")", "[", "]", "\\{", "\\}")):
     TABLE[f"\\{_size}{_mark}"] = TABLE[_mark]
+
+
+# ---------------------------------------------------------------- the way back, for typesetting
+
+GREEK_LETTERS = {name: character for character, (kind, name) in TABLE.items() if kind == "name" and name in GREEK and len(character) == 1} | {
+    "epsilon": "ε", "varepsilon": "ε", "phi": "φ", "varphi": "φ", "vartheta": "ϑ", "theta": "θ", "sigma": "σ", "mu": "μ", "Omega": "Ω", "Delta": "Δ", "Sigma": "Σ", "Pi": "Π"}
+MARKS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307", "ddot": "\u0308", "vec": "\u20d7", "check": "\u030c"}
+ABOVE = {plain: small for small, plain in SUPERSCRIPTS.items()} | {"−": "⁻"}
+BELOW = {plain: small for small, plain in SUBSCRIPTS.items()} | {"−": "₋"}
