@@ -87,6 +87,6 @@ ROLES = (
     ("activation", re.compile(r"activation")), ("input", re.compile(r"inputs?$|feature")), ("output", re.compile(r"output")),
 )
 FUNCTIONS = (
-    ("softplus", "softp"), ("softmax", "soft"), ("sigmoid", "sigm"), ("sigmoid", "logis"), ("tanh", "tanh"), ("tanh", "hyper"), ("leaky_relu", "leaky"), ("relu", "re"),
-    ("gelu", "gelu"), ("silu", "sil"), ("silu", "swi"), ("elu", "elu"), ("identity", "ident"), ("step", "heav"), ("step", "step"),
+    ("softplus", "softp"), ("softmax", "soft"), ("sigmoid", "sigm"), ("sigmoid", "logis"), ("tanh", "tanh"), ("tanh", "hyper"), ("leaky_relu", "leaky"),
+    ("relu", "re"), ("gelu", "gelu"), ("silu", "sil"), ("silu", "swi"), ("elu", "elu"), ("identity", "ident"), ("step", "heav"), ("step", "step"),
 )
