@@ -19,10 +19,9 @@ NO_MARKS = "Marks: none without --scheme."
 
 def blocks(report: Report, all: bool = False) -> Document:
     """The page of the report: the lines that need a word, or all of them."""
-    made = Ledgerer(report, all, report.problem)
     found: list[Block] = [tally(report)]
     for section, judgements in parts(report):
-        rows = tuple(made.rows(judgements))
+        rows = tuple(Ledgerer(report, all, any(map(is_number, judgements))).rows(judgements))
         if section is not None:
             found.append(Heading((section.title,), 1, (lines([section.start, section.end]),)))
         if rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ class Ledgerer:
 
     report: Report
     all: bool = False
-    problem: str = field(default="")
+    with_numbers: bool = False      # in a part of the page with given numbers, where a problem file knows the model
 
     @cached_property
     def by_id(self) -> Mapping[str, Judgement]:
@@ -82,7 +82,7 @@ class Ledgerer:
 
     def _same_role(self, first: Judgement) -> Any:
         """In a report of everything, givens and formulas that hold are still told together."""
-        together = self.all and first.role in ("given", "definition") and bool(self.problem)
+        together = self.all and first.role in ("given", "definition") and self.with_numbers
         return lambda j: together and j.role == first.role and j.verdict in PLAIN and j.follows
 
     def _folds(self, j: Judgement) -> bool:
@@ -98,10 +98,10 @@ class Ledgerer:
         if first.role == "entry" and self._entry_of(first)(run[-1]):
             return Row(number, "✓", (self.named(first), f": {plural(len(run), 'entry', 'entries')} as above", *self._carried_entries(run)), anchor=anchor)
         if first.role == "given" and len(run) >= FEW and all(j.role == "given" for j in run):
-            return Row(number, "✓", (f"{plural(len(run), 'given')}, {where}" + (f", as in {self.problem}" if self.problem else ""),), anchor=anchor)
+            return Row(number, "✓", (f"{plural(len(run), 'given')}, {where}" + (f", as in {self.report.problem}" if self.with_numbers and self.report.problem else ""),), anchor=anchor)
         if first.role == "definition" and all(j.role == "definition" for j in run):
-            of_model = f" {verb(len(run), 'is', 'are')} the model" if self.problem else f" {verb(len(run), 'holds', 'hold')}"
-            return Row(number, "✓", (f"{plural(len(run), 'formula')}, {where},{of_model}",), anchor=anchor)
+            model = verb(len(run), "is the model", "are the model") if self.with_numbers and self.report.problem else verb(len(run), "holds", "hold")
+            return Row(number, "✓", (f"{plural(len(run), 'formula')}, {where}, {model}",), anchor=anchor)
         numbers = sum(j.shown is not None for j in run)
         what = plural(len(run), "statement") if numbers in (0, len(run)) else f"{plural(len(run), 'statement')} ({numbers} with numbers)"
         return Row(number, "✓", (f"{what}, {where}, {verb(len(run), 'holds', 'hold')}",), anchor=anchor)
