@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from handgrad.checking.pages import EMPTY, ending, tally
 from handgrad.checking.rows import Ledgerer, excerpt, is_number
-from handgrad.checking.setting import beside, relation, typeset
+from handgrad.checking.setting import Dress, beside, dressed, relation, typeset
 from handgrad.checking.words import PLAIN, minus, short, shown_beside
 from handgrad.document import Block, Code, Details, Document, Heading, Inline, Ledger, Row, Typeset
 from handgrad.reading.page import Formula, Page, Prose, Title, read_page
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MARKS = "✗?~!✓"                 # the gravest first
 HEADER = ("by hand", "exact")
+RELATED = "=≈≡→⇒≤≥<>∝∈:"
 PARAGRAPH = re.compile(r"\n\s*\n")
 
 
@@ -98,13 +99,13 @@ class _Maker:
     def _running(self, item: Formula, paragraph: _Paragraph) -> None:
         for statement in item.statements:
             paragraph.parts += [self._side(side, n == 0) for n, side in enumerate(statement.sides)]
+            paragraph.parts += [statement.tag] if statement.tag else []
         paragraph.judged += self._about(item.span)
         paragraph.span = (paragraph.span[0] if paragraph.span else item.span[0], item.span[1])
 
     def _closed(self, paragraph: _Paragraph) -> Iterator[Row]:
         if paragraph.parts:
-            text = tuple(part for n, found in enumerate(paragraph.parts) for part in ((" ", found) if n and not _clings(found) else (found,)))
-            yield self._row(text, paragraph.judged, paragraph.span)
+            yield self._row(_apart(paragraph.parts), paragraph.judged, paragraph.span)
 
     # ------------------------------------------------------------ formulas
 
@@ -126,10 +127,10 @@ class _Maker:
             end = side.span[1] if following is not None else max(statement.span[1], side.span[1])
             inside = [j for j in left if j.span[0] < end]
             left = [j for j in left if j.span[0] >= end]
-            parts: list[Any] = [self._side(s, s is statement.sides[0]) for s in sides]
+            parts: list[Any] = [_tall(self._side(s, s is statement.sides[0])) for s in sides]
             if following is None:
                 parts += self._beside(statement)
-            yield self._row(tuple(part for n, p in enumerate(parts) for part in ((" ", p) if n else (p,))), inside, (sides[0].span[0], end))
+            yield self._row(_apart(parts), inside, (sides[0].span[0], end))
             sides = []
 
     def _side(self, side: Side, first: bool) -> Typeset | str:
@@ -139,8 +140,16 @@ class _Maker:
         return shown if first and not side.relation else beside(relation(side.relation or "="), shown)
 
     def _set(self, tree: Surface) -> Typeset:
-        """The formula with a box round what is wrong and a frame round what is carried."""
-        return typeset(tree)
+        """The formula with a box round what is wrong and a frame round what is carried, which leads to its cause."""
+        dresses = []
+        for j in self._about(tree.span):
+            if j.verdict in ("slip", "last_digit"):
+                fault = j.fault or (j.tree.span if is_number(j) and j.tree is not None else None)
+                dresses += [Dress(fault, "fault" if j.verdict == "slip" else "doubt")] if fault else []
+            elif j.verdict == "carried" and j.entry and j.cause in self.ledgerer.by_id:
+                dresses.append(Dress(j.span, "carried", f"L{self.ledgerer.by_id[j.cause or ''].line}"))
+        inside = [d for d in dresses if tree.span[0] <= d.span[0] and d.span[1] <= tree.span[1]]
+        return dressed(tree, inside)
 
     def _beside(self, statement: Statement) -> list[Any]:
         """Conditions, words and the label that stand behind a statement."""
@@ -183,6 +192,16 @@ class _Maker:
         return tuple(part for n, word in enumerate(said[:4]) for part in (("; ", *word) if n else word))
 
 
-def _clings(part: Any) -> bool:
-    """Whether a piece of text stands close to what is before it."""
-    return isinstance(part, str) and part[:1] in ".,;:)!?"
+def _apart(parts: Sequence[Any]) -> Inline:
+    """The parts with spaces between them; a formula that begins with its relation has its own, and may begin a line."""
+    found: list[Any] = []
+    for n, part in enumerate(parts):
+        if n and not (isinstance(part, str) and part[:1] in ".,;:)!?"):
+            found.append("\u200b" if isinstance(part, Typeset) and part.plain[:1] in RELATED and isinstance(parts[n - 1], Typeset) else " ")
+        found.append(part)
+    return tuple(found)
+
+
+def _tall(part: Typeset | str) -> Typeset | str:
+    """A formula with fractions and sums in their full size, as on a line of its own."""
+    return replace(part, mathml=f'<mrow displaystyle="true">{part.mathml}</mrow>') if isinstance(part, Typeset) else part

@@ -62,7 +62,7 @@ class Ledgerer:
             run = self._run(judgements[place:])
             if len(run) > 1 or self._folds(run[0]):
                 yield self._together(run)
-                before = run[-1]
+                before = None
             elif not self._is_echo(run[0]):
                 yield self.row(run[0], before)
                 before = run[0]
@@ -98,7 +98,8 @@ class Ledgerer:
         if first.role == "entry" and self._entry_of(first)(run[-1]):
             return Row(number, "✓", (self.named(first), f": {plural(len(run), 'entry', 'entries')} as above", *self._carried_entries(run)), anchor=anchor)
         if first.role == "given" and len(run) >= FEW and all(j.role == "given" for j in run):
-            return Row(number, "✓", (f"{plural(len(run), 'given')}, {where}" + (f", as in {self.report.problem}" if self.with_numbers and self.report.problem else ""),), anchor=anchor)
+            source = f", as in {self.report.problem}" if self.with_numbers and self.report.problem else ""
+            return Row(number, "✓", (f"{plural(len(run), 'given')}, {where}{source}",), anchor=anchor)
         if first.role == "definition" and all(j.role == "definition" for j in run):
             model = verb(len(run), "is the model", "are the model") if self.with_numbers and self.report.problem else verb(len(run), "holds", "hold")
             return Row(number, "✓", (f"{plural(len(run), 'formula')}, {where}, {model}",), anchor=anchor)
