@@ -8,7 +8,8 @@ from handgrad.reading.surface import Array, Bars, Compared, Group, Piecewise, Su
 CASES = frozenset(("cases", "dcases", "rcases", "numcases"))
 MATRICES = frozenset(("matrix", "bmatrix", "pmatrix", "Bmatrix", "smallmatrix", "array", "tabular", "bsmallmatrix", "psmallmatrix"))
 DETERMINANTS = {"vmatrix": "abs", "Vmatrix": "norm"}
-CONTAINERS = frozenset(("aligned", "align", "alignat", "alignedat", "split", "gather", "gathered", "equation", "eqnarray", "multline", "displaymath", "math", "flalign", "subequations"))
+CONTAINERS = frozenset(
+    "aligned align alignat alignedat split gather gathered equation eqnarray multline displaymath math flalign subequations".split())
 ELSE = frozenset(("else", "otherwise", "elsewhere", "sonst", "ansonsten"))
 ROW_ENDS = frozenset(("row", "end", "stop", "break", ";"))
 

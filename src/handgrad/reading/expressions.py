@@ -7,7 +7,23 @@ from dataclasses import replace
 
 from handgrad.reading.derivatives import ENDS
 from handgrad.reading.environments import ELSE, Environments
-from handgrad.reading.surface import Applied, Array, Compared, Decimal, Derivative, Dots, Factor, Group, Piecewise, Product, Scripted, Sum, Surface, Symbol, Term
+from handgrad.reading.surface import (
+    Applied,
+    Array,
+    Compared,
+    Decimal,
+    Derivative,
+    Dots,
+    Factor,
+    Group,
+    Piecewise,
+    Product,
+    Scripted,
+    Sum,
+    Surface,
+    Symbol,
+    Term,
+)
 
 
 class Expressions(Environments):
@@ -272,11 +288,13 @@ def _as_cases(array: Array, span: tuple[int, int]) -> Surface:
 
 
 ATOMS: dict[str, Callable[[Expressions], Surface]] = {
-    "name": Expressions.word, "letters": Expressions.word, "number": Expressions.decimal, "text": Expressions.written, "function": Expressions.function,
-    "(": Expressions.group, "{": Expressions.in_braces, "frac": Expressions.fraction, "accent": Expressions.accented, "font": Expressions.font,
-    "partial": Expressions.partial, "nabla": Expressions.nabla, "big": Expressions.big, "Sigma": Expressions.sigma, "root": Expressions.root,
-    "bar": Expressions.between, "norm": Expressions.between, "lbar": Expressions.between, "lnorm": Expressions.between, "begin": Expressions.environment,
-    "brace": Expressions.noted, "box": Expressions.plain, "under": Expressions.plain, "colour": Expressions.plain, "dots": Expressions.dots, "vulgar": Expressions.vulgar,
+    "name": Expressions.word, "letters": Expressions.word, "number": Expressions.decimal, "text": Expressions.written,
+    "function": Expressions.function, "(": Expressions.group, "{": Expressions.in_braces, "frac": Expressions.fraction,
+    "accent": Expressions.accented, "font": Expressions.font, "partial": Expressions.partial, "nabla": Expressions.nabla,
+    "big": Expressions.big, "Sigma": Expressions.sigma, "root": Expressions.root, "begin": Expressions.environment,
+    "bar": Expressions.between, "norm": Expressions.between, "lbar": Expressions.between, "lnorm": Expressions.between,
+    "brace": Expressions.noted, "box": Expressions.plain, "under": Expressions.plain, "colour": Expressions.plain,
+    "dots": Expressions.dots, "vulgar": Expressions.vulgar,
 }
 BEGINS = frozenset(ATOMS)
 CAREFUL = frozenset(("dots", "bar", "norm", "text", "(", "circled"))

@@ -232,7 +232,8 @@ class Operators(Derivatives):
             self.level -= 1
             return Bars((self.starts[first], self.starts[self.at]), "abs", body)
         if self.kinds[self.at] not in (kind, "r" + kind):
-            raise self.refused("this bar has no partner" if self.kinds[self.at] in ("stop", "break", "close", "}", "relation", ",") else "bars that do not pair", first)
+            alone = self.kinds[self.at] in ("stop", "break", "close", "}", "relation", ",")
+            raise self.refused("this bar has no partner" if alone else "bars that do not pair", first)
         self.level -= 1
         self.bars.pop()
         self.at += 1

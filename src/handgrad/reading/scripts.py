@@ -122,7 +122,8 @@ class Scripts(Cursor):
         sup: Surface | None = None
         primes = 0
         if isinstance(base, Scripted):
-            base, sub, sup, primes = base.base, base.sub, base.sup, base.primes
+            inner = base
+            base, sub, sup, primes = inner.base, inner.sub, inner.sup, inner.primes
         while True:
             kind = self.kinds[self.at]
             if kind == "_":

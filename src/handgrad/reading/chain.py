@@ -1,0 +1,245 @@
+"""Chains of sides: `a = b = c`, one statement after the other, with what stands before and behind each."""
+
+from __future__ import annotations
+
+from handgrad.reading.asides import Asides
+from handgrad.reading.cursor import Refused
+from handgrad.reading.derivatives import ENDS
+from handgrad.reading.expressions import BEGINS, comma
+from handgrad.reading.limits import ReadingLimits
+from handgrad.reading.rows import Boxes
+from handgrad.reading.surface import Compared, Group, Side, Statement, Surface, Unread
+from handgrad.reading.tokens import Tokens, tokens
+
+
+class Reader(Asides):
+    """Reads chains."""
+
+    def __init__(self, found: Tokens, limits: ReadingLimits, typed: bool, boxes: Boxes = ()) -> None:
+        super().__init__(found, limits, typed)
+        self.boxes = boxes
+
+    def statements(self) -> tuple[Statement, ...]:
+        """All statements, one after the other."""
+        found: list[Statement] = []
+        while self.kinds[self.at] != "stop":
+            if self.kinds[self.at] in BETWEEN:
+                self.at += 1
+            else:
+                found.append(self.statement())
+        return tuple(found)
+
+    def statement(self) -> Statement:
+        """One chain with all that belongs to it; at least one token is stepped over."""
+        self.words, self.conditions, self.tag = [], [], ""
+        first = self.at
+        start = self.starts[first]
+        sides: list[Side] = []
+        self.lead()
+        while self.kinds[self.at] not in ENDS:
+            relation = self.relation()
+            if sides and not relation:
+                if self.at == first:
+                    self.at += 1
+                break
+            sides.append(self.side(relation))
+            if self.trailing(sides):
+                break
+        end = max(start, self.ends[self.at - 1]) if self.at > first else start
+        return Statement((start, end), tuple(sides), tuple(self.conditions), tuple(self.words), self.tag)
+
+    # ------------------------------------------------------------ sides
+
+    def relation(self) -> str:
+        """The relation in hand, stepped over; empty if there is none."""
+        kind, text = self.kinds[self.at], self.texts[self.at]
+        if kind in ("relation", "arrow", ":"):
+            self.at += 1
+            if kind == "relation" and self.kinds[self.at] == "relation" and self.texts[self.at] == text:
+                self.at += 1                            # the end of one row and the begin of the next
+            return text
+        if kind == "not" and self.kinds[self.at + 1] == "relation":
+            self.at += 2
+            return {"=": "!=", "in": "not in"}.get(self.texts[self.at - 1], "not " + self.texts[self.at - 1])
+        if kind == "overset" and (close := self.partner.get(self.at + 1)) is not None:
+            inner = close + 2 if self.kinds[close + 1] == "{" else close + 1
+            if self.kinds[inner] in ("relation", "arrow"):
+                self.said(self.starts[self.at + 2], self.ends[close - 1])
+                self.at = inner + (1 if inner == close + 1 else 2)
+                return self.texts[inner]
+        return ""
+
+    def side(self, relation: str) -> Side:
+        """One side; what stops it is left in hand."""
+        first, start = self.at, self.starts[self.at]
+        self.depth = self.level = 0
+        self.bars = []
+        try:
+            tree = self.expression()
+            if self.kinds[self.at] == "text":
+                tree = self.conditional(tree, first)
+            if self.kinds[self.at] not in AFTER_SIDE:
+                raise self.unexpected()
+        except Refused as refusal:
+            return self.unread(relation, first, start, refusal)
+        return Side(relation, tree, (start, self.ends[self.at - 1]), self._boxed(first, start, tree))
+
+    def _boxed(self, first: int, start: int, tree: Surface) -> bool:
+        if self.kinds[first] == "box" and self.partner.get(first + 1) == self.at - 1:
+            return True
+        return any(a <= start < b for a, b in self.boxes) or isinstance(tree, Group) and tree.bracket == "[" and len(tree.items) == 1
+
+    def unread(self, relation: str, first: int, start: int, refusal: Refused) -> Side:
+        """The side that could not be read."""
+        tree = self.dropped(first, start, refusal)
+        return Side(relation, tree, tree.span)
+
+    def dropped(self, first: int, start: int, refusal: Refused) -> Surface:
+        """What could not be read from the token on, up to the next relation or end on its level."""
+        self.depth = self.level = 0
+        self.bars = []
+        at = first
+        while self.kinds[at] not in STOPS:
+            at = self.partner.get(at, at) + 1
+        self.at = at
+        end = max(start, self.ends[at - 1]) if at > first else start
+        text = self.tokens.source[start:end]
+        why = refusal.why if not text or refusal.why.startswith("limit") else f"{refusal.why} (character {refusal.at - start + 1})"
+        return Unread((start, end), text, why)
+
+    # ------------------------------------------------------------ what stands before and behind
+
+    def lead(self) -> None:
+        """Step over what only introduces a statement: `therefore`, words, a label, a condition."""
+        while True:
+            kind = self.kinds[self.at]
+            if kind in ("implies", "gap", "."):
+                self.at += 1
+            elif kind == "circled":
+                self.tag = self.texts[self.at]
+                self.at += 1
+            elif kind == "text" and self.is_words(self.at):
+                if self._introduces(self.at) and self.equation_from(self.at + 1) and not self._whole(self.at + 1):
+                    self.at += 1
+                    self.bounded()
+                    if self.kinds[self.at] in (",", ":"):
+                        self.at += 1
+                else:
+                    self.note(self.at)
+                    self.at += 1
+            elif kind == "(" and self._said(self.at):
+                self.bracketed()
+            elif kind in ("arrow", "xarrow") and self._labels(self.at):
+                self.label()
+            else:
+                return
+
+    def _whole(self, at: int) -> bool:
+        """Whether nothing follows the part that begins at the token, so that it is the statement itself."""
+        while self.kinds[at] not in (",", ":", "stop", "break", ";"):
+            at = self.partner.get(at, at) + 1
+        return self.kinds[at] in ("stop", "break", ";")
+
+    def trailing(self, sides: list[Side]) -> bool:
+        """Step over what stands behind a side; whether the statement ends there."""
+        while True:
+            kind = self.kinds[self.at]
+            if kind in ENDS or kind == "implies" and self._begins_behind():
+                return True
+            if kind in ("relation", "not", "overset", ":"):
+                return False
+            if kind in ("arrow", "xarrow"):
+                named = self._labels(self.at)
+                if named or kind == "xarrow":
+                    self.label()
+                if not named:
+                    return kind == "xarrow"
+            elif kind == "circled":
+                self.tag = self.texts[self.at]
+                self.at += 1
+            elif kind in ("implies", ".", "null", "strokes") or kind == "dots" and self.tag_at(self.at + 1):
+                self.at += 1
+            elif kind in (",", "gap"):
+                if self.part(sides):
+                    return True
+            elif kind == "text":
+                if self.spoken():
+                    return True
+            elif kind == "(":
+                self.bracketed()
+            else:
+                return True
+
+    def _begins_behind(self) -> bool:
+        after = self.at + 1
+        while self.kinds[after] == "gap":
+            after += 1
+        return self.kinds[after] not in ENDS and self.kinds[after] not in ("text", "circled")
+
+    def part(self, sides: list[Side]) -> bool:
+        """Behind a comma or a wide space: whether the statement ends there; a condition is read, a list goes on."""
+        comma_at = self.at if self.kinds[self.at] == "," else None
+        while self.kinds[self.at] in (",", "gap"):
+            comma_at = self.at if self.kinds[self.at] == "," else comma_at
+            self.at += 1
+        kind = self.kinds[self.at]
+        if kind not in BEGINS and kind != "sign" or kind == "text":
+            return False
+        if kind == "(" and (self.tag_at(self.at) or self._said(self.at) or self._relates_inside(self.at)):
+            return False
+        relation = self._first_relation()
+        if relation in ("=", "≈", "->", ":") and not self._ranges():
+            return True
+        if relation and sides[0].tree and (len(sides) > 1 or sides[0].relation):
+            self.bounded()
+            return False
+        if relation or comma_at is None:
+            return True
+        self._listed(sides, comma_at)
+        return False
+
+    def _listed(self, sides: list[Side], comma_at: int) -> None:
+        """More values behind a comma: `i = 1, 2, …, n` says where i comes from; any other list is not read."""
+        side = sides[-1]
+        start = side.span[0]
+        try:
+            if self.kinds[self.at] == "number" and self.adjacent(self.at) and self.kinds[comma_at - 1] == "number" and self.texts[comma_at - 1].isdigit():
+                raise self.refused(comma(self.texts[comma_at - 1], self.texts[self.at]), comma_at)
+            found = [side.tree, self.expression()]
+            while self.kinds[self.at] == ",":
+                self.at += 1
+                found.append(self.expression())
+            if side.relation not in ("=", "in") or not any(type(f).__name__ == "Dots" for f in found):
+                raise self.refused("a list without brackets", comma_at)
+        except Refused as refusal:
+            sides[-1] = self.unread(side.relation, max(comma_at, 1), start, refusal)
+            return
+        span = (start, self.ends[self.at - 1])
+        sides[-1] = Side("in", Group(span, "{", tuple(found)), span, side.boxed)
+
+    def inner(self, start: int, end: int) -> Surface | None:
+        """The condition in a stretch of the source."""
+        found = tokens(self.tokens.source, start, end, self.limits)
+        text = self.tokens.source[start:end]
+        node: Surface | None = None
+        if not found.refusal:
+            reader = Reader(found, self.limits, self.typed)
+            try:
+                while reader.kinds[reader.at] in ("text", "gap", ",", "(", "letters") and reader.kinds[reader.at + 1] != "relation":
+                    reader.at += 1
+                node = reader.condition()
+                while reader.kinds[reader.at] in (".", ",", "close"):
+                    reader.at += 1
+                if reader.kinds[reader.at] != "stop":
+                    node = None
+            except Refused:
+                node = None
+        if isinstance(node, Compared):
+            return node
+        return Unread((start, end), text, "the words say no condition that is read")
+
+
+BETWEEN = frozenset(("break", ";", ",", "gap", ".", "&", "row", "null"))
+STOPS = frozenset(("relation", "stop", "break", ";", "implies"))
+AFTER_SIDE = frozenset(
+    ("relation", "not", "overset", "arrow", "xarrow", "implies", ":", ",", ";", ".", "gap", "text", "circled", "(", "stop", "break", "null", "strokes", "dots"))
