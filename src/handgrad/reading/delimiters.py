@@ -178,7 +178,7 @@ WORD = re.compile(r"[A-Za-z]{3,}")
 def _is_maths(inside: str, after: str) -> bool:
     """Whether what stands between two dollars is a formula, and not a price and the words behind it."""
     if not inside.strip():
-        return False
+        return bool(inside)
     if inside[0].isdigit() and after.isdigit() and len(WORD.findall(inside)) > 0:
         return False
     return bool(SIGNS.search(inside)) and not _prose(inside) or len(WORD.findall(inside)) < 2

@@ -31,6 +31,7 @@ ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 QUOTE = re.compile(r"[ \t]{0,3}>(?:[ \t]{0,3}>)*[ \t]?")
 PICTURE = re.compile(r"!\[[^\]\n]{0,400}\]\([^()\n]{0,2000}\)|!\[\[[^\]\n]{0,400}\]\]|\\includegraphics(?:\[[^\]\n]{0,400}\])?\{[^{}\n]{0,1000}\}")
 INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060-\u2064\u00ad\ufe0e\ufe0f\f\v]")
+PROGRAM = re.compile(r"(?<=[\w)\]])\.T\b(?![\w.])|(?<=[\w)\] ])@(?= ?[\w(])(?![\w.-]+\.\w)|\b(?:np|numpy|math|torch|jnp|tf)\.(?=[a-z])")
 LATEX_PAGE = re.compile(r"^[ \t]*\\(?:documentclass|begin\{document\}|section\*?\{|subsection\*?\{|usepackage|chapter\*?\{|newcommand)", re.MULTILINE)
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
 PAIRS = (("<!--", "-->", "ignored"), ("<script", "</script>", "ignored"), ("<style", "</style>", "ignored"), ("<del>", "</del>", "absent"),
@@ -55,6 +56,7 @@ def masked(source: str) -> Mask:
     _between(mask, "<table", "</table>", lambda table: table.replace("\n", " "))
     mask.text = TAG.sub(lambda found: _tag(mask, found), mask.text) if "<" in mask.text else mask.text
     mask.text = ENTITY.sub(_entity, mask.text) if "&" in mask.text else mask.text
+    mask.text = PROGRAM.sub(_program, mask.text)
     return mask
 
 
@@ -169,6 +171,11 @@ def _tag(mask: Mask, found: re.Match[str]) -> str:
     if text[1] == "/":
         shown = CLOSED.get(name, " ")
     return shown + spaces(text[len(shown):])
+
+
+def _program(found: re.Match[str]) -> str:
+    """`X.T @ r` and `np.exp(x)` as they are written by hand."""
+    return "\u1d40 " if found.group() == ".T" else " " * len(found.group())
 
 
 def _entity(found: re.Match[str]) -> str:

@@ -47,6 +47,7 @@ def stretches(found: Sequence[Token]) -> list[Stretch]:
         opens = first == place and (place == 0 or found[place - 1].kind in ("newline", "marked")) and token.text in ENDLESS
         if last == place or first == place and not opens or _range(found, first, place, last):
             continue
+        first, last = _several(found, first, last, lowest)
         mixed = any(t.kind == "marked" for t in found[first:last + 1])
         verb = next((n for n in range(first, last) if found[n].kind == "verb"), -1)
         result.append(Stretch(first, last, found[first].start, found[last].end, mixed, verb))
@@ -60,6 +61,31 @@ def _range(found: Sequence[Token], first: int, sign: int, last: int) -> bool:
     rest = found[sign + 2:sign + 8]
     dots = next((t for t in rest if t.kind == "dots" or t.text.lower() == "to"), None)
     return short and dots is not None and all(t.kind in ("number", "other", "dots", "letter", "stop") for t in rest[:rest.index(dots) + 1])
+
+
+def _several(found: Sequence[Token], first: int, last: int, lowest: int) -> tuple[int, int]:
+    """`x1, x2 = 0.05, 0.10`: as many names in front of the sign as numbers behind it, or the stretch as it is."""
+    after = last
+    while after + 2 < len(found) and found[after + 1].text == "," and (value := _number(found, after + 2)) and not _continued(found, value):
+        after = value
+    count = sum(t.text == "," for t in found[last + 1:after + 1])
+    before = first
+    for _ in range(count):
+        if before - 2 < lowest or found[before - 1].text != "," or found[before - 2].kind not in ("strong", "letter", "marked"):
+            return first, last
+        before -= 2
+    return (before, after) if count else (first, last)
+
+
+def _number(found: Sequence[Token], place: int) -> int:
+    """The token of the number that begins here, with its sign, or 0."""
+    place += found[place].text in UNARY
+    return place if place < len(found) and found[place].kind == "number" else 0
+
+
+def _continued(found: Sequence[Token], place: int) -> bool:
+    """Whether a number is followed by something on the same line that is no comma and no end."""
+    return place + 1 < len(found) and found[place + 1].kind in ("operator", "relation", "strong", "letter", "open", "weak", "noun", "function")
 
 
 class _Grower:

@@ -20,6 +20,8 @@ from handgrad.reading.decoding import accept
 from handgrad.reading.delimiters import Region, regions
 from handgrad.reading.labels import labelled
 from handgrad.reading.limits import LIMITS, ReadingLimits
+from handgrad.reading.lists import has_list, listed
+from handgrad.reading.macros import definitions, on_the_page, written_out
 from handgrad.reading.masking import Mask, covered, masked
 from handgrad.reading.mathematics import statements
 from handgrad.reading.naked import Stretch, stretches
@@ -111,7 +113,10 @@ class _Reader:
     def __init__(self, source: str, limits: ReadingLimits) -> None:
         self.source, self.limits = source, limits
         self.long = [span for span in _lines(source) if span[1] - span[0] > limits.line]
-        self.mask = masked(covered(source, self.long))
+        short = covered(source, self.long)
+        self.macros, defined = definitions(short) if "\\" in short else ({}, [])
+        self.mask = masked(covered(short, defined))
+        self.mask.ignored += defined
         self.regions = regions(self.mask.text)
         inline = [r for r in self.regions if r.kind in ("inline", "typed")]
         self.inline = [r for r in self.regions if r.kind == "inline"]
@@ -186,11 +191,15 @@ class _Reader:
 
     def formula(self, region: Region, display: bool) -> Formula:
         """The formula of a marked region."""
-        return Formula(region.span, tuple(statements(self.plain, *region.inside, limits=self.limits)), display)
+        return Formula(region.span, self.read(*region.inside, False), display)
 
     def read(self, start: int, end: int, typed: bool) -> tuple[Statement, ...]:
-        """The statements of a part of the page."""
-        return tuple(statements(self.plain, start, end, limits=self.limits, typed=typed))
+        """The statements of a part of the page, its abbreviations written out."""
+        long = written_out(self.plain, start, end, self.macros) if self.macros else None
+        if long is not None:
+            return on_the_page(statements(long.text, limits=self.limits, typed=typed), long.origins)
+        found = tuple(statements(self.plain, start, end, limits=self.limits, typed=typed))
+        return listed(found, self.plain, self.read) if any(map(has_list, found)) else found
 
     def stretch(self, stretch: Stretch, found: Sequence[Token]) -> Iterator[Formula]:
         """The formula of a stretch of running text; a verb in it is read as the relation it stands for."""
