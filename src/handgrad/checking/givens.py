@@ -41,9 +41,9 @@ def _alike(number: Shown, right: str) -> bool:
     return one_digit(number.text, right) or number.text.lstrip("-") == right.lstrip("-")
 
 
-def _used(size: Fraction, known: Knowledge) -> bool:
+def _used(number: Fraction, known: Knowledge) -> bool:
     """Whether some substitution of the page has the number."""
-    return known.used.get(abs(size), 0) > 0
+    return known.used.get(number, 0) > 0
 
 
 def _updated(key: str, number: Shown, known: Knowledge) -> bool:
@@ -66,7 +66,7 @@ def _unknown(key: str, number: Shown, known: Knowledge, last: Record | None) -> 
         if first.fault is not None:
             return Finding("carried", f"as in line {first.line}", cause=first.fault)
         return Finding("right", f"as in line {first.line}")
-    if _used(number.value, known) or not known.whole.records:
+    if _used(number.value, known) or _used(-number.value, known) or not known.whole.records:
         return Finding("right", "the page uses it")
     near = [r for r in known.ledger.records if fits(number, exactly(r.number.value)) and not r.given]
     if near:

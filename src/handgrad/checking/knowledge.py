@@ -31,7 +31,7 @@ class Knowledge:
     ledger: Ledger = field(default_factory=Ledger)
     whole: Ledger = field(default_factory=Ledger)
     habit: Habit = field(default_factory=Habit)
-    used: Counter[Fraction] = field(default_factory=Counter)      # the sizes of the numbers that stand in substitutions of the page
+    used: Counter[Fraction] = field(default_factory=Counter)      # the numbers that stand in substitutions of the page
     wrong_set: bool = False                                       # the given numbers are those of another problem
     _asked: list[str] = field(default_factory=list)
 
@@ -118,6 +118,6 @@ class Knowledge:
         return {key: self.alternates(key) for key in found.keys}
 
     def faults(self, found: Operands) -> Mapping[str, Record]:
-        """The operands whose last number is wrong, with what was shown."""
-        last = {key: records[-1] for key in found.keys if (records := self.records(key))}
+        """The names whose last number is wrong, with what was shown."""
+        last = {key: records[-1] for key in found.names if (records := self.records(key))}
         return {key: record for key, record in last.items() if record.fault is not None}

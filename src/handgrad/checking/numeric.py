@@ -71,12 +71,13 @@ class NumericJudge:
 
 
 def _used(chains: Iterable[Chain]) -> Counter[Fraction]:
-    """The sizes of the numbers that stand in substitutions."""
+    """The numbers that stand in substitutions, with their signs."""
     found: Counter[Fraction] = Counter()
     for chain in chains:
         for side in chain.sides:
             if shown(side.tree) is None and matrices.numbers(side.tree) is None:
-                found.update(size for n in walk(side.tree) if isinstance(n, Decimal) and (size := number(n.text)) is not None)
+                signs = dict(substitutions.signed(side.tree))
+                found.update(signs.get(id(n), 1) * size for n in walk(side.tree) if isinstance(n, Decimal) and (size := number(n.text)) is not None)
     return found
 
 
@@ -188,6 +189,8 @@ class _Judging:
             return self._recorded(n, number, Finding("right"), None, None)
         operands = self.known.operands(left, self._expected(n))
         finding = self._against_head(n, number, judged(number, x, left, self.known, operands))
+        if not finding.follows and self.key is not None:
+            x = self.known.computed(self.key) or x
         return self._recorded(n, number, finding, x, self._full(operands))
 
     def _left(self, n: int) -> tuple[Surface | None, Scalar | None]:
@@ -206,9 +209,11 @@ class _Judging:
     def _against_head(self, n: int, number: Shown, finding: Finding) -> Finding:
         """A number that is wrong for its neighbour may be right for the head; one that follows a wrong neighbour carries its fault."""
         before = self.made.get(n - 1)
+        if before is not None and before.verdict == "carried" and before.shown is None and finding.verdict in ("exact", "rounding"):
+            return Finding("carried", before.because, cause=before.cause)
         right = self.known.computed(self.key) if self.key is not None else None
         if before is not None and before.shown is None and before.verdict == "slip" and before.kind != "wrong_left_side":
-            if fits(number, right) and finding.verdict not in ("exact", "rounding"):
+            if right is not None and relation(number, right) != "apart" and finding.verdict not in ("exact", "rounding"):
                 return Finding("right", "right, but it does not follow from the numbers put in", follows=False)
             if finding.verdict in ("exact", "rounding", "carried", "truncation"):
                 return Finding("carried", "follows from the numbers put in", cause=before.id)

@@ -19,9 +19,9 @@ from handgrad.checking.evaluation import exactly, number, same, value
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.operands import Operands
 from handgrad.checking.quantities import family_of
-from handgrad.checking.shown import digits
+from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.valuing import Finding, one_digit
-from handgrad.reading.surface import Decimal, Span, Surface, walk
+from handgrad.reading.surface import Decimal, Group, Product, Span, Sum, Surface, children, walk
 
 MOST = 60                       # assignments of shown numbers to a formula
 NEAR = arb("0.06")              # how far roundings of the operands can take a product, relative to it
@@ -65,11 +65,12 @@ def expected_keys(targets: tuple[Target, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for t in targets for key in t.keys))
 
 
-def assignments(target: Target, known: Knowledge) -> Iterator[Mapping[str, Scalar]]:
-    """Numbers for the quantities of a formula: as shown last, then one or two of them otherwise, then all unrounded."""
+def assignments(target: Target, known: Knowledge, literals: tuple[Shown, ...]) -> Iterator[Mapping[str, Scalar]]:
+    """Numbers for the quantities of a formula: as shown last, then one or two of them otherwise; the literals that round a quantity are tried too."""
     base = {key: v for key in target.keys if (v := known.current(key)) is not None}
     yield base
-    options = {key: known.alternates(key) for key in base}
+    options = {key: _options(key, v, known, literals) for key, v in base.items()}
+    yield {key: options[key][0] if options[key] else v for key, v in base.items()}
     count = 0
     for size in (1, 2):
         for keys in combinations([k for k in base if options[k]], size):
@@ -81,15 +82,28 @@ def assignments(target: Target, known: Knowledge) -> Iterator[Mapping[str, Scala
                     yield {**base, keys[0]: v, **({keys[1]: w} if w is not None else {})}
 
 
-def values_of(targets: tuple[Target, ...], known: Knowledge) -> Iterator[Scalar]:
-    """The values that the formulas have for numbers that were shown, each once, the likeliest first."""
+def _options(key: str, base: Scalar, known: Knowledge, literals: tuple[Shown, ...]) -> tuple[Scalar, ...]:
+    """Other numbers for a quantity: literals that round it, then those that the writer may have carried."""
+    alternates = known.alternates(key)
+    found: list[Scalar] = []
+    for x in (base, *alternates):
+        sign = -1 if balls.sign(x) == -1 else 1
+        found += [exactly(sign * n.value) for n in literals if n.decimals and fits(n, abs(x))]
+        found += [exactly(1 - n.value) for n in literals if n.decimals and fits(n, ONE - x)]
+    every = (*found, *alternates)
+    return tuple(v for n, v in enumerate(every) if not same(v, base) and not any(same(v, w) for w in every[:n]))
+
+
+def values_of(targets: tuple[Target, ...], known: Knowledge, tree: Surface) -> Iterator[tuple[Scalar, Mapping[str, Scalar]]]:
+    """The values that the formulas have for numbers that were shown, each once, the likeliest first, with the numbers."""
     seen: set[str] = set()
-    for choices in zip_longest(*(assignments(t, known) for t in targets)):
+    literals = tuple({n.text: found for n in walk(tree) if isinstance(n, Decimal) and (found := shown(n)) is not None}.values())
+    for choices in zip_longest(*(assignments(t, known, literals) for t in targets)):
         for target, chosen in zip(targets, choices, strict=True):
             v = target.at(chosen) if chosen is not None else None
             if v is not None and str(v) not in seen:
                 seen.add(str(v))
-                yield v
+                yield v, chosen
 
 
 def matches(tree: Surface, key: str, lefts: tuple[Surface, ...], known: Knowledge) -> bool | None:
@@ -98,7 +112,7 @@ def matches(tree: Surface, key: str, lefts: tuple[Surface, ...], known: Knowledg
     if s is None:
         return None
     near: list[bool] = []
-    for v in values_of(targets_of(key, lefts, known), known):
+    for v, _ in values_of(targets_of(key, lefts, known), known, tree):
         if same(s, v):
             return True
         near.append(_near(s, v))
@@ -113,26 +127,39 @@ def judged(tree: Surface, key: str | None, lefts: tuple[Surface, ...], known: Kn
     if s is None:
         return Found(Finding("right"))
     tried: list[Scalar] = []
-    for v in values_of(targets, known):
+    for v, chosen in values_of(targets, known, tree):
         if same(s, v):
-            return Found(_carrying(known, found, True))
+            return Found(_carrying(known, chosen))
         tried.append(v)
     wanted = tuple(tried)
     if not wanted:
-        return Found(_carrying(known, found, False))
+        return Found(_carrying_ties(known, found))
     wrong = _wrong(tree, s, wanted, found, expected_keys(targets), known)
     if wrong is not None:
         return wrong
     if any(_near(s, v) for v in wanted):
-        return Found(_carrying(known, found, True))
+        return Found(_carrying_ties(known, found))
     return Found(Finding("undecided", f"these numbers give {digits(s, 7)}; the formula gives {digits(wanted[0], 7)} from the numbers shown"))
 
 
-def _carrying(known: Knowledge, found: Operands, sure: bool) -> Finding:
-    faults = known.faults(found)
-    if faults and sure:
-        first = next(iter(faults.values()))
-        return Finding("carried", f"uses {first.number.text}, which line {first.line} has wrong", cause=first.fault)
+def _carrying(known: Knowledge, chosen: Mapping[str, Scalar]) -> Finding:
+    """The verdict on right numbers put in: they may repeat one that is wrong, or be right where it was wrong."""
+    faults = {key: record for key in chosen if (record := known.ledger.last(key)) is not None and record.fault is not None}
+    for key, record in faults.items():
+        if same(chosen[key], exactly(record.number.value)):
+            return Finding("carried", f"uses {record.number.text}, which line {record.line} has wrong", cause=record.fault)
+    if faults:
+        record = next(iter(faults.values()))
+        return Finding("right", f"right, but it does not follow from {record.number.text} in line {record.line}", follows=False)
+    return Finding("right")
+
+
+def _carrying_ties(known: Knowledge, found: Operands) -> Finding:
+    signs = dict(signed(found.tree))
+    for tie in found.ties:
+        record = next((r for r in reversed(known.records(tie.key)) if r.number.value == tie.known), None)
+        if record is not None and record.fault is not None and (tie.complement or (signs.get(id(tie.node), 1) < 0) == (tie.known < 0)):
+            return Finding("carried", f"uses {record.number.text}, which line {record.line} has wrong", cause=record.fault)
     return Finding("right")
 
 
@@ -147,6 +174,9 @@ def _near(s: Scalar, wanted: Scalar) -> bool:
 def _wrong(tree: Surface, s: Scalar, wanted: tuple[Scalar, ...], found: Operands, expected: tuple[str, ...], known: Knowledge) -> Found | None:
     """The one change that makes the substitution the formula; None where there is none, or the number is one kept with more digits."""
     literals = [n for n in walk(tree) if isinstance(n, Decimal) and number(n.text) is not None]
+    flipped = _sign(tree, literals, wanted, found, known)
+    if flipped is not None:
+        return flipped
     for node in literals:
         change = _changed(tree, node, wanted, expected, known)
         if change is not None:
@@ -172,14 +202,44 @@ def _changed(tree: Surface, node: Decimal, wanted: tuple[Scalar, ...], expected:
     size = number(node.text)
     assert size is not None
     here = exactly(size)
-    if size and _among(_with(tree, node, -here, known), wanted):
-        return Found(Finding("slip", f"the sign of {node.text}", kind="sign", right=f"-{node.text}"), node.span)
     for key in expected:
         for v in _values(key, known):
             for instead in (abs(v), ONE - v, v):
                 if not same(instead, here) and _among(_with(tree, node, instead, known), wanted):
-                    return None if _kept(size, node.text, instead) else _told(node, key, instead, known)
+                    return None if _kept(node, key, known) else _told(node, key, instead, known)
     return None
+
+
+def _sign(tree: Surface, literals: list[Decimal], wanted: tuple[Scalar, ...], found: Operands, known: Knowledge) -> Found | None:
+    """A number with the wrong sign: of several that would do, the one that was shown with the other sign."""
+    signs = dict(signed(tree))
+    flips = [n for n in literals if number(n.text) and _among(_with(tree, n, -exactly(number(n.text) or Fraction(0)), known), wanted)]
+    if not flips:
+        return None
+    other = [n for n in flips if id(n) in found.by_node and (found.by_node[id(n)].known < 0) != (signs.get(id(n), 1) < 0)]
+    node = (other or flips)[0]
+    right = node.text if signs.get(id(node), 1) < 0 else f"-{node.text}"
+    return Found(Finding("slip", f"the sign of {node.text}", kind="sign", right=right), node.span)
+
+
+def signed(tree: Surface, sign: int = 1) -> Iterator[tuple[int, int]]:
+    """The numbers of a formula, by identity, each with the sign in front of it alone."""
+    match tree:
+        case Decimal():
+            yield id(tree), sign
+        case Sum(_, (term,)):
+            yield from signed(term.node, sign * term.sign)
+        case Group(_, _, (item,)):
+            yield from signed(item, sign)
+        case Sum(_, terms):
+            for term in terms:
+                yield from signed(term.node, term.sign)
+        case Product(_, factors):
+            for n, factor in enumerate(factors):
+                yield from signed(factor.node, sign if n == 0 else 1)
+        case _:
+            for child in children(tree):
+                yield from signed(child)
 
 
 def _values(key: str, known: Knowledge) -> tuple[Scalar, ...]:
@@ -187,12 +247,12 @@ def _values(key: str, known: Knowledge) -> tuple[Scalar, ...]:
     return (*(() if current is None else (current,)), *known.alternates(key))
 
 
-def _kept(size: Fraction, text: str, instead: Scalar) -> bool:
-    """Whether the number is the other one with more or fewer digits."""
-    decimals = len(text.partition(".")[2])
-    off = abs(abs(instead) - exactly(size))
-    other = len((digits(abs(instead)) or "").partition(".")[2])
-    return balls.less(exactly(Fraction(10) ** -min(decimals, other)), off) is False
+def _kept(node: Decimal, key: str, known: Knowledge) -> bool:
+    """Whether the number is the quantity, or one minus it, with more or fewer digits."""
+    text = shown(node)
+    values = _values(key, known)
+    allowed = ("exact", "rounding", "truncation") if known.habit.cutting else ("exact", "rounding")
+    return text is not None and any(relation(text, v) in allowed for x in values for v in (abs(x), abs(ONE - x)))
 
 
 def _told(node: Decimal, key: str, instead: Scalar, known: Knowledge) -> Found:

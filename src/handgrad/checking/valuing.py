@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from handgrad.arithmetic.balls import Scalar, Unclear
-from handgrad.arithmetic.decimals import Places, as_told, fraction, rounded
+from handgrad.arithmetic.decimals import Places, as_told, rounded
 from handgrad.checking.evaluation import exactly, same
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.ledger import Record
@@ -34,8 +34,8 @@ def judged(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Ope
     how = relation(number, x)
     faults = known.faults(found)
     if how in ("exact", "rounding"):
-        return _holding(how, number, faults, found)
-    recovered = _recovered(number, faults, found)
+        return _holding(how, number, faults, found, known)
+    recovered = _recovered(number, faults, found, known)
     if recovered is not None:
         return recovered
     carried = _carried(number, x, left, known, found)
@@ -49,23 +49,29 @@ def judged(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Ope
     return wrong(number, x, left, known, found)
 
 
-def _holding(how: str, number: Shown, faults: object, found: Operands) -> Finding:
+def _holding(how: str, number: Shown, faults: Mapping[str, Record], found: Operands, known: Knowledge) -> Finding:
     """The verdict on a number that is right for its left neighbour: it may carry a fault of an operand."""
-    if not isinstance(faults, dict) or not faults:
+    if not faults:
         return Finding("exact" if how == "exact" else "rounding")
-    true = {key: record.hand for key, record in faults.items() if record.hand is not None}
+    true = _true(faults, known)
     if len(true) == len(faults) and fits(number, found.at(true)):
         return Finding("exact" if how == "exact" else "rounding")
     first = next(iter(faults.values()))
     return Finding("carried", f"right from {first.number.text}, which line {first.line} has wrong", cause=first.fault)
 
 
-def _recovered(number: Shown, faults: object, found: Operands) -> Finding | None:
+def _true(faults: Mapping[str, Record], known: Knowledge) -> Mapping[str, Scalar]:
+    """What the operands that are shown wrong should be."""
+    right = {key: record.hand if record.hand is not None else known.full(key) for key, record in faults.items()}
+    return {key: v for key, v in right.items() if v is not None}
+
+
+def _recovered(number: Shown, faults: Mapping[str, Record], found: Operands, known: Knowledge) -> Finding | None:
     """A number that is right although an operand is shown wrong."""
-    if not isinstance(faults, dict) or not faults:
+    if not faults:
         return None
-    true = {key: record.hand for key, record in faults.items() if record.hand is not None}
-    first: Record = next(iter(faults.values()))
+    true = _true(faults, known)
+    first = next(iter(faults.values()))
     if true and fits(number, found.at(true)):
         return Finding("right", f"right, but it does not follow from {first.number.text} in line {first.line}", follows=False)
     return None
@@ -86,10 +92,10 @@ def _carried(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: O
     return _hidden(number, x, left, known, found)
 
 
-def _unrounded(instead: object, known: Knowledge) -> str:
-    keys = list(instead) if isinstance(instead, dict) else []
+def _unrounded(instead: Mapping[str, Scalar], known: Knowledge) -> str:
+    keys = list(instead)
     names = [known.names.spellings.get(k, k) for k in keys if not k.startswith("#")]
-    if len(keys) != 1 or not names or not isinstance(instead, dict):
+    if len(keys) != 1 or not names:
         return "right with operands kept unrounded"
     return f"right with {names[0]} = {digits(instead[keys[0]], 7)}"
 
@@ -170,7 +176,3 @@ def one_digit(a: str, b: str) -> bool:
     swapped = len(differ) == 2 and differ[1] == differ[0] + 1 and a[differ[0]] == b[differ[1]] and a[differ[1]] == b[differ[0]]
     return len(differ) == 1 or swapped
 
-
-def is_exact(x: Scalar) -> bool:
-    """Whether the value is an exact rational."""
-    return fraction(x) is not None
