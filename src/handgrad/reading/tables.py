@@ -91,7 +91,7 @@ def claims(text: str, rows: Sequence[Span], cells: Sequence[Sequence[Cell]], rea
     headed = bool(cells) and (ruled or not numeric[0] and any(numeric[1:]) or len(cells[0]) > 1 and _worded(cells[0]))
     head = cells[0] if headed else None
     body = cells[1:] if headed else cells
-    if head is not None and body and (_names_across(head) or all(_strong(c) for c in head) and is_number(body[0][0].text)):
+    if head is not None and body and (_names_across(head) or len(body) == 1 and all(_strong(c) for c in head) and is_number(body[0][0].text)):
         for row in body:
             yield from _across(head, row, len(body), read)
         return
