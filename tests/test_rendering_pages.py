@@ -132,6 +132,30 @@ def test_one_letter_without_a_subscript_puts_the_whole_page_in_brackets() -> Non
     assert render(page, "terminal") == "q[c] = Σ[i] x[i,c]\nr    = Σ[i] z[i]\n"
 
 
+def test_the_digits_of_a_name_stand_in_one_place_on_the_whole_page() -> None:
+    def shown(text: str) -> str:
+        model = read(text)
+        return render(Document((), (Chain(tuple(Line(d.entry, d.body) for d in model.definitions.values())),), model), "terminal")
+
+    assert shown("q1 = w1 + x1") == "q₁ = w₁ + x₁\n"
+    assert shown("q1 = w1 + sum[i](x1[i])") == "q1 = w1 + Σ[i] x1[i]\n"
+    assert shown("q1 = w1 + sum[c](x[c])") == "q1 = w1 + Σ[c] x[c]\n"
+
+
+def test_a_line_ends_at_no_sign_that_needs_what_follows() -> None:
+    model = read("""
+        axes i: n samples
+        q[i] = (a[i] + b[i]*cc[i])*(1 - hidden[i])*(1 - hidden[i])*other[i]*(1 - hidden[i])*weight[i]*(1 - hidden[i])*sum[k](xx[k]*y[i,k])
+        p[i] = (first[i]*x[i,2] if abs(hidden[i] - other[i]) <= delta else second[i]*x[i,3]) + (third[i] if hidden[i] > other[i] - delta else 0)
+    """)
+    for columns in range(40, 100, 3):
+        for name in "qp":
+            page = Document((), (Chain((Line(model.definitions[name].entry, model.definitions[name].body),)),), model)
+            for ascii in (True, False):
+                lines = render(page, "terminal", Options(columns, ascii)).rstrip().splitlines()
+                assert not [line for line in lines if re.search(r"(Σ\w|sum\[k\]|\(|\(1|if|if [^;}]*[≤<=>−-])$", line.rstrip())], "\n".join(lines)
+
+
 def test_a_document_within_a_document_keeps_its_own_model() -> None:
     first, second = read("axes i: n samples; q = sum[i](x[i])/size(x, 1)"), read("axes i: m rows; q = sum[i](x[i])/size(x, 1)")
     parts = tuple(Document((title,), (Chain((Line(model.definitions["q"].entry, model.definitions["q"].body),)),), model)
@@ -242,7 +266,7 @@ def test_hostile_text_stays_text(text: str) -> None:
     assert commands <= set(re.findall(r"\\[a-zA-Z]+", render(harmless, "latex"))) | {r"\qquad", r"\mathrm", r"\texttt"}
     assert len(re.findall(r"(?<!\\)\$", latex)) % 2 == 0
     markdown = render(page, "markdown")
-    outside = re.sub(r"```.*?```|\$\$.*?\$\$|\$[^$\n]*\$", "", markdown.replace("\\$", ""), flags=re.DOTALL)
+    outside = re.sub(r"```.*?```|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]*\$", "", markdown.replace("\\$", ""), flags=re.DOTALL)
     assert "<script" not in markdown.split("```")[0] and not re.search(r"(?<!\\)[`|](?!-|:| )", outside.replace("| ", "").replace(" |", ""))
     for ascii in (False, True):
         terminal = render(page, "terminal", Options(ascii=ascii))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from handgrad.document import Chain, Formula, Inline, Inset, Line, Reference, Typeset
-from handgrad.rendering.layout import KEEP, beside, broken, filled, in_ascii, padded, stacked, width
+from handgrad.rendering.layout import KEEP, beside, broken, filled, in_ascii, in_line, padded, stacked, width
 from handgrad.rendering.shape import Context, scopes
 from handgrad.rendering.style import CLOSE, IF, NEXT, OPEN, Style, flat
 from handgrad.rendering.unicode import text
@@ -118,9 +118,9 @@ def chain_rows(chain: Chain, page: Page, inset_rows: Callable[[Inset], list[Row]
 
 
 def _printed(line: Line, page: Page) -> Printed:
-    ends = [part for part in (page.line(line.reason), page.words(line.label)) if part]
+    ends = [part for part in (page.inline(line.reason), page.words(line.label)) if part]
     relation = page.words(line.relation) if line.right is not None else ""
-    return Printed(page.line(line.lead), flat(page.side(line.left), page.style), relation, page.side(line.right), "  ".join(ends), line.boxed)
+    return Printed(page.line(line.lead), flat(page.side(line.left), page.style), relation, page.side(line.right), (KEEP * 2).join(ends), line.boxed)
 
 
 def _line_rows(line: Printed, columns: Columns, page: Page) -> list[Row]:
@@ -144,7 +144,7 @@ def _formula_rows(before: str, right: str, room: int, style: Style) -> tuple[lis
     tall = None if style.ascii else stacked(right, room - start)
     if tall:
         return above + beside([before], tall), len(above) + len(tall) // 2
-    pieces = broken(flat(right, style), room - start)
+    pieces = broken(in_line(right, style), room - start)
     rows = [*above, before + pieces[0], *(" " * start + piece for piece in pieces[1:])]
     return rows, len(rows) - 1
 
@@ -156,7 +156,7 @@ def _with_reason(rows: list[str], level: int, reason: str, page: Page) -> list[R
         return shown
     gap = page.width - width(rows[level]) - width(reason)
     if gap >= 2:
-        shown[level] = (Span(rows[level] + " " * gap), Span(reason, "dim"))
+        shown[level] = (Span(rows[level] + " " * gap), Span(reason.replace(KEEP, " "), "dim"))
         return shown
     pieces = filled(reason, page.width - INSET)
     return shown + [(Span(" " * (page.width - width(piece))), Span(piece, "dim")) for piece in pieces]

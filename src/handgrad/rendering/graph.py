@@ -22,7 +22,7 @@ from handgrad.expr import Entry, Expr
 from handgrad.rendering import names
 from handgrad.rendering.routes import Box, Curve, Places, Point, between, free_boxes, placed
 from handgrad.rendering.shape import Context
-from handgrad.rendering.style import BRACKETS, UNICODE, NoSubscript, flat
+from handgrad.rendering.style import BRACKETS, DRAWN, UNICODE, NoSubscript, flat
 from handgrad.rendering.unicode import text
 from handgrad.trees import subtrees
 
@@ -103,7 +103,7 @@ def runs(label: Label, model: Model) -> tuple[Run, ...]:
         if isinstance(part, str):
             found.append(Run(_clean(part)))
             continue
-        written = flat(text(part, Context(model).around(part), BRACKETS), BRACKETS)
+        written = flat(text(part, Context(model).around(part), DRAWN), DRAWN)
         place = 0
         for match in BELOW.finditer(written):
             found.append(Run(written[place:match.start()]))

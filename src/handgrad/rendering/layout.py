@@ -6,11 +6,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from handgrad.rendering.style import CLOSE, IF, NEXT, OPEN, flat
+from handgrad.rendering.style import CLOSE, IF, NEXT, OPEN, Style, flat
 
 KEEP = "\ue010"      # a space inside a formula in running text
 # where a formula is broken, the best first; the sign begins the next line
-BREAKS = ((" = ", " ≈ "), (" + ", " − ", " - "), (" · ", " * "), ("; ", " / ", " else "), (" ",))
+BREAKS = ((" = ", " ≈ ", "; ", " else "), (" + ", " − ", " - "), (" · ", " * ", " ∘ ", " ⊗ ", " .* ", " (x) "), (" / ", " if "), (" ",))
+DEEPER, EMPTY, HELD = 6, 12, 9      # what counts against a place: each bracket around it, a line less than a third full, a sum that would end the line
+HOLDS = re.compile(r"(?:[ΣΠ∂]\S*|log|[({+−·/*-]|if)$")
 IN_ASCII = {
     "−": "-", "–": "-", "—": "-", "·": "*", "×": "x", "∂": "d", "∇": "grad ", "Σ": "sum ", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~=", "∈": "in", "∞": "inf",
     "√": "sqrt", "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "→": "->", "✓": "ok", "✗": "XX", "δ": "delta", "σ": "sigma", "ε": "epsilon",
@@ -55,19 +57,25 @@ def broken(formula: str, room: int) -> list[str]:
         cut = _cut(formula, room)
         lines.append(formula[:cut].rstrip())
         formula = formula[cut:].lstrip()
-    return [*lines, formula]
+    return [line.replace(KEEP, " ") for line in (*lines, formula)]
+
+
+def in_line(printed: str, style: Style) -> str:
+    """The printed formula with its cases set in the line, the spaces of their conditions held together."""
+    held = re.sub(f"{IF}((?:(?! else )[^{OPEN}{NEXT}{CLOSE}])*)", lambda condition: f" if{KEEP}" + condition[1].replace(" ", KEEP), printed)
+    return flat(held, style)
 
 
 def _cut(formula: str, room: int) -> int:
-    """Where the first line ends. Deeper brackets and a line less than a third full count against a place."""
+    """Where the first line ends: at the sign that has the least against it."""
     best, cost = _fitting(formula, room), 1000
     depth = columns = 0
     for place, sign in enumerate(formula):
         if columns > room:
             break
-        if place and sign == " ":
-            rank = next(r for r, signs in enumerate(BREAKS) if formula.startswith(signs, place))
-            price = 3 * depth + rank + (0 if 3 * columns > room else 12)
+        if place and (sign == " " or (sign == "*" and formula[place - 1] not in " .")):
+            rank = next((r for r, signs in enumerate(BREAKS) if formula.startswith(signs, place)), len(BREAKS))
+            price = DEEPER * depth + rank + (0 if 3 * columns > room else EMPTY) + (HELD if HOLDS.search(formula[max(0, place - 9) : place]) else 0)
             if price <= cost and formula[:place].strip():
                 best, cost = place, price
         depth += _turn(sign, formula[place - 1] if place else " ")

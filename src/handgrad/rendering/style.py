@@ -13,9 +13,10 @@ class NoSubscript(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The signs of a kind of text. `subscripts`: indices stand below the line and not in brackets."""
+    """The signs of a kind of text. `subscripts`: indices stand below the line and not in brackets; `digits`: so do the digits of names."""
 
     subscripts: bool = True
+    digits: bool = True
     ascii: bool = False
     minus: str = "−"
     times: str = " "
@@ -30,8 +31,9 @@ class Style:
 
 
 UNICODE = Style()
-BRACKETS = Style(subscripts=False)
-ASCII = Style(False, True, "-", "*", " * ", "d", "delta", "in", " .* ", " (x) ", "^T", "||")
+BRACKETS = Style(subscripts=False, digits=False)
+DRAWN = Style(subscripts=False)
+ASCII = Style(False, False, True, "-", "*", " * ", "d", "delta", "in", " .* ", " (x) ", "^T", "||")
 
 
 def flat(printed: str, style: Style = UNICODE) -> str:

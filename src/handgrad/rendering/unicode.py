@@ -247,20 +247,22 @@ def _number(value: Fraction, style: Style) -> str:
 
 
 def _name(name: str, style: Style, bare: bool = False) -> str:
-    """The name; `bare`: without indices, so that its digits may stand below the line."""
+    """The name; `bare`: without indices, so that its digits may stand below the line, on a page that has such digits."""
     if style.ascii:
         return name
     parts = names.parsed(name)
     stem = names.GREEK.get(parts.stem, parts.stem)
     shown = unicodedata.normalize("NFC", stem + names.ACCENTS.get(parts.accent, ""))
     if parts.below:
-        small = names.subscript(parts.below) if bare and parts.below.isdigit() else None
+        small = names.subscript(parts.below) if bare and style.digits and parts.below.isdigit() else None
         joint = "" if name.rstrip("'").endswith(parts.stem + parts.accent + parts.below) else "_"
         shown += small or joint + names.GREEK.get(parts.below, parts.below)
     return shown + "′" * parts.primes
 
 
 def _with_indices(name: str, indices: tuple[str, ...], style: Style) -> str:
+    if indices and style.subscripts and names.parsed(name).below.isdigit():
+        raise NoSubscript(name)     # its digits would stand on the line here, and below it where it has no indices
     return _name(name, style, bare=not indices) + (_below(indices, style) if indices else "")
 
 
