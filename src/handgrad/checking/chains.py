@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from handgrad.reading.page import Formula, Page, Prose, Title
 from handgrad.reading.surface import Compared, Side, Span, Statement, Surface
 
+COMPARING = {"≠": "!=", "!=": "!=", "<": "<", ">": ">", "≤": "<=", "<=": "<=", "≥": ">=", ">=": ">="}
 JOINING = frozenset(("=", "≈", "≡", ":="))
 
 
@@ -90,6 +91,9 @@ class _Gathering:
         if not statement.sides:
             return
         alone = statement.sides[0].tree if len(statement.sides) == 1 else None
+        if len(statement.sides) == 2 and statement.sides[1].relation in COMPARING and not statement.continues:
+            left, right = statement.sides
+            alone = Compared(statement.span, COMPARING[right.relation], left.tree, right.tree)
         if isinstance(alone, Compared) and not statement.continues:
             self.near.append((alone, self.page.line_of(statement.span[0])))
             return

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from handgrad.checking.chains import Chain, Link
 from handgrad.checking.naming import Name, letter_of, name_of, occurrences
-from handgrad.checking.vocabulary import call_of, columns
-from handgrad.reading.surface import Decimal, Derivative, Surface, walk
+from handgrad.checking.vocabulary import ACCENTS, call_of, columns
+from handgrad.reading.surface import Decimal, Derivative, Group, Product, Scripted, Surface, Symbol, spelled, walk
 
 EQUALS = frozenset(("=", ":=", "≡"))
 
@@ -22,11 +23,27 @@ class Stated:
     head: Surface
     body: Surface
     called: bool = False
+    hatless: bool = False       # the page lost the hat of its name
 
     @property
     def key(self) -> str:
         """By what it is known."""
-        return self.name.whole
+        return Name(self.name.own, digits=self.name.digits).whole + ("_i" if self.name.indices or self.name.above else "")
+
+
+def hatted(found: Stated) -> Stated:
+    """The definition with a hat on its name."""
+    name = found.name
+    return replace(found, name=replace(name, own=f"{name.own}_hat"), head=_with_hat(found.head), hatless=True)
+
+
+def _with_hat(head: Surface) -> Surface:
+    match head:
+        case Symbol():
+            return replace(head, accents=(*head.accents, "hat"))
+        case Scripted():
+            return replace(head, base=_with_hat(head.base))
+    return head
 
 
 def is_numeric(tree: Surface) -> bool:
@@ -55,19 +72,23 @@ def _stated(link: Link, head: Surface, body: Surface) -> Stated | None:
     letters = [letter_of(i) for i in (*name.above, *name.indices)]
     if None in letters or len(set(letters)) != len(letters) or (name.own == "delta" and len(letters) == 2):
         return None
-    if any(isinstance(n, Derivative) for n in walk(body)) or name.whole in {n.whole for _, n in occurrences(body)}:
+    if any(isinstance(n, Derivative) for n in walk(body)) or _form(name) in {_form(n) for _, n in occurrences(body)}:
         return None
     return Stated(link, name, head, body, called is not None)
 
 
+def _form(name: Name) -> tuple[str, bool]:
+    return name.whole, bool(name.indices or name.above)
+
+
 def maps(chain: Chain) -> tuple[str, str, str] | None:
     """`S(a): [a_1 …] -> [s_1 …]`: the function, its argument and its result, or None."""
-    if len(chain.links) != 2 or chain.links[1].side.relation not in ("->", "→", "↦"):
+    if len(chain.links) < 2 or chain.links[-1].side.relation not in ("->", "→", "↦"):
         return None
     called = call_of(chain.head.side.tree)
-    result = columns(chain.links[1].side.tree)
+    result, listed = columns(chain.links[-1].side.tree), columns(chain.links[-2].side.tree)
     name, argument = (name_of(called[0]), name_of(called[1][0])) if called is not None and len(called[1]) == 1 else (None, None)
-    return (name.own, argument.own, result) if name is not None and argument is not None and result is not None else None
+    return (name.own, listed or argument.own, result) if name is not None and argument is not None and result is not None else None
 
 
 def segments(chains: Sequence[Chain]) -> Iterator[tuple[Chain, ...]]:
@@ -75,15 +96,17 @@ def segments(chains: Sequence[Chain]) -> Iterator[tuple[Chain, ...]]:
     current: list[Chain] = []
     defined: set[str] = set()
     settled: set[str] = set()
+    bodies: dict[str, str] = {}
     for chain in chains:
         found = stated(chain)
-        if found is not None and found.key in settled:
+        if found is not None and found.key in settled and spelled(found.body) != bodies[found.key]:
             yield tuple(current)
             current, defined, settled = [], set(), set()
         if found is not None:
             defined.add(found.key)
-        touched = {n.whole for link in chain.links for node in walk(link.side.tree) if isinstance(node, Derivative)
-                   for part in (node.body, *node.by) for _, n in occurrences(part)}
+            bodies.setdefault(found.key, spelled(found.body))
+        touched = {key for link in chain.links for node in walk(link.side.tree) if isinstance(node, Derivative)
+                   for part in (node.body, *node.by) for _, n in occurrences(part) for key in (n.whole, f"{n.own}_i")}
         settled |= defined & touched
         current.append(chain)
     if current:
@@ -91,14 +114,59 @@ def segments(chains: Sequence[Chain]) -> Iterator[tuple[Chain, ...]]:
 
 
 def leaned_on(wanted: Iterable[Surface], earlier: dict[str, Stated], own: set[str]) -> dict[str, Stated]:
-    """Of the definitions of earlier parts those that the trees need, and what these need in turn."""
+    """Of the definitions of earlier parts those that the trees need and write in the same way, and what these need in turn."""
     found: dict[str, Stated] = {}
-    todo = list(wanted)
+    trees = list(wanted)
+    forms, counts = _forms(trees), _call_sizes(trees)
+    todo = list(trees)
     while todo:
         for _, name in occurrences(todo.pop()):
-            for key in (name.whole, name.own):
-                if key in earlier and key not in own and key not in found:
+            if any(_labelled(key, name.whole) for key in own):
+                continue
+            for key in (name.whole, f"{name.own}_i"):
+                if key in earlier and key not in found and not {key, name.whole, f"{name.own}_i"} & own \
+                        and _alike(earlier[key], forms) and _called_alike(earlier[key], counts):
                     found[key] = earlier[key]
                     todo.append(earlier[key].body)
                     break
     return found
+
+
+def _labelled(key: str, whole: str) -> bool:
+    """Whether a key is the name with a label: `J_xi` for J, not `y_hat` for y."""
+    rest = key.removeprefix(f"{whole}_").split("_")[0] if key.startswith(f"{whole}_") else ""
+    return bool(rest) and rest not in ACCENTS and rest != "i"
+
+
+def _call_sizes(trees: Iterable[Surface]) -> dict[str, set[int]]:
+    """Of every name with something in parentheses behind it how many things stand there."""
+    found: dict[str, set[int]] = {}
+    for tree in trees:
+        for node in walk(tree):
+            for first, second in pairwise(node.factors) if isinstance(node, Product) else ():
+                name = name_of(first.node)
+                if name is not None and isinstance(second.node, Group) and not second.operator:
+                    found.setdefault(name.own, set()).add(len(second.node.items))
+    return found
+
+
+def _called_alike(definition: Stated, counts: dict[str, set[int]]) -> bool:
+    return all(own not in counts or sizes & counts[own] for own, sizes in _call_sizes((definition.body,)).items())
+
+
+def _forms(trees: Iterable[Surface]) -> dict[str, set[tuple[int, int]]]:
+    """Of every name with how many indices above and below it is written."""
+    found: dict[str, set[tuple[int, int]]] = {}
+    for tree in trees:
+        for _, name in occurrences(tree):
+            found.setdefault(name.own, set()).add((len(name.above), len(name.indices)))
+    return found
+
+
+def _alike(definition: Stated, forms: dict[str, set[tuple[int, int]]]) -> bool:
+    """Whether a definition writes each of its names with as many indices above as the trees do, and not with more below."""
+    for own, written in _forms((definition.head, definition.body)).items():
+        seen = forms.get(own)
+        if seen is not None and not any(a <= most and below <= lower for a, below in written for most, lower in seen):
+            return False
+    return True

@@ -101,7 +101,9 @@ def _raised(name: Name, sup: Surface | None) -> Name:
         case Group(_, bracket, (item,)) if bracket in ("(", "["):
             if is_index(item):
                 return replace(name, above=(*name.above, item))
-            return replace(name, own=f"{name.own}_{_label(item)}")
+            if isinstance(item, (Decimal, Symbol, Scripted)) and name.own != "e":
+                return replace(name, own=f"{name.own}_{_label(item)}")
+            return replace(name, power=item)
         case Symbol(_, text, ()) if text == "*" or (letter_of(sup) is not None and text in LABELS):
             return replace(name, label="star" if text == "*" else text)
         case Product(_, (first, second)) if isinstance(first.node, Group) and isinstance(second.node, Symbol) and second.node.name in TRANSPOSED:

@@ -6,7 +6,9 @@ the page differentiates and never defines is a surrogate: an abstract function o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from handgrad.axes import Model
@@ -14,12 +16,16 @@ from handgrad.catalogue import functions
 from handgrad.checking.definitions import Stated
 from handgrad.checking.interpretation import Interpreter, Opaque, safe
 from handgrad.checking.naming import letter_of
+from handgrad.checking.shapes import Shaped
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
 from handgrad.expr import Axis, Call, Derivative, Entry, Expr, Letter
 from handgrad.notation import read, read_expression
 from handgrad.trees import names, subtrees
 from handgrad.verification import Certificate, Verifier
+
+UNJOINED = re.compile(r"`delta\[(\w+),\s*(\w+)\]` compares")
+ROWS, COLUMNS = "r0", "c0"      # the letters of entries of vectors and matrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class Scope:
     facts: tuple[str, ...] = ()
     fixed: Mapping[str, str] = field(default_factory=dict)
     given: tuple[str, ...] = ()                                     # statements that hold before all others: those of a problem
+    ranks: Mapping[str, int] | None = None                          # of names without indices, where the part speaks of vectors and matrices
+    upright: bool = True                                            # vectors are columns
     claimed: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)    # of a surrogate: entry, letters, derivative as claimed
     dropped: dict[str, str] = field(default_factory=dict)           # definitions that cannot be read, and why
 
@@ -65,10 +73,8 @@ class Scope:
                 rows[key] = self.statement(definition)
             except Opaque as reason:
                 self.dropped[key] = reason.why
-        try:
+        with suppress(Opaque):
             rows |= {name: f"{name} = {body}" for name, body in self.interpreter().value_definitions().items()}
-        except Opaque:
-            pass
         return rows
 
     def statement(self, definition: Stated) -> str:
@@ -77,7 +83,14 @@ class Scope:
         letters = [x for x in (letter_of(i) for i in (*name.above, *name.indices)) if x]
         if name.own in self.words.sampled and not name.above:
             letters = [self.words.sample, *letters]
-        body = self.interpreter(letters).text(definition.body)
+        interpreter = self.interpreter(letters)
+        if self.ranks is None:
+            body = interpreter.text(definition.body)
+        else:
+            shaped = Shaped(interpreter, self.ranks, self.upright)
+            shape = shaped.shape(definition.head)
+            body = shaped.entry(definition.body, ROWS, COLUMNS)
+            letters += [*([ROWS] if shape.rows else []), *([COLUMNS] if shape.columns else [])]
         own = safe(name.own)
         return f"{own}[{','.join(letters)}] = {body}" if letters else f"{own} = {body}"
 
@@ -89,8 +102,8 @@ class Scope:
         facts = [f"assume {fact}" for fact in self.facts]
         surrogates: dict[str, str] = {}
         for _ in range(2 * len(rows) + len(pairs) + len(facts) + 4):
-            table: list[tuple[str, object, str]] = [*(("row", key, row) for key, row in rows.items()), *(("surrogate", key, row) for key, row in surrogates.items()),
-                                                    *(("fact", row, row) for row in facts), *(("pair", n, row) for n, row in pairs.items())]
+            kinds = (("row", rows), ("surrogate", surrogates), ("fact", dict(zip(facts, facts, strict=True))), ("pair", pairs))
+            table = [(kind, key, row) for kind, of_kind in kinds for key, row in of_kind.items()]  # type: ignore[attr-defined]
             if not table:
                 break
             try:
@@ -100,14 +113,18 @@ class Scope:
                 continue
             needed = self._surrogates(model) if not surrogates else {}
             if not needed:
-                return Compiled(model, {n: _pair(model, n) for n in pairs}, faults, self.dropped)
+                return Compiled(model, {n: _pair(model, n) for n in pairs}, faults, self.dropped, frozenset(surrogates))
             surrogates = needed
         return Compiled(Model({}), {}, {n: faults.get(n, "nothing here can be read") for n in range(len(claims))}, self.dropped)
 
     def _drop(self, found: tuple[str, object, str], error: HandgradError, rows: dict[str, str], surrogates: dict[str, str], facts: list[str],
               pairs: dict[int, str], faults: dict[int, str]) -> None:
         kind, key, row = found
-        if kind == "pair":
+        letters = UNJOINED.match(error.what)
+        if kind == "pair" and letters and "probe_" not in row:
+            head, _, body = row.partition(" = max(")
+            pairs[key] = f"{head} = max(0*probe_{key}[{letters[1]}] + 0*probe_{key}[{letters[2]}] + {body}"  # type: ignore[index]
+        elif kind == "pair":
             faults[key] = error.what  # type: ignore[index]
             del pairs[key]  # type: ignore[arg-type]
         elif kind == "fact":
@@ -164,6 +181,7 @@ class Compiled:
     pairs: Mapping[int, Pair]
     faults: Mapping[int, str]
     dropped: Mapping[str, str]
+    surrogates: frozenset[str] = frozenset()
     _verifier: Verifier | None = None
 
     @property
@@ -176,11 +194,22 @@ class Compiled:
     def compare(self, n: int, points: int = 6, at_kinks: bool = False) -> Certificate:
         """What is found about the sides of pair n."""
         pair = self.pairs[n]
-        return self.verifier.compare(pair.left, pair.right, points, at_kinks)
+        try:
+            return self.verifier.compare(pair.left, pair.right, points, at_kinks)
+        except HandgradError as error:              # facts that no point satisfies
+            return Certificate("undecided", 0, 0, because=error.what)
 
     def expression(self, text: str, n: int) -> Expr:
         """A further formula, with the letters of pair n."""
         return read_expression(text, self.model, self.pairs[n].letters)
+
+    def unknown(self, n: int) -> str:
+        """Empty, or the quantity on the left of pair n that the page differentiates and never defines, where the right side does not."""
+        def differentiated(side: Expr) -> set[str]:
+            return {node.body.name for node in subtrees(side) if isinstance(node, Derivative) and isinstance(node.body, Entry)}
+
+        left = differentiated(self.pairs[n].left) & self.surrogates
+        return ", ".join(sorted(left - differentiated(self.pairs[n].right)))
 
     def reaches(self, n: int) -> str:
         """Empty, or the derivative on the left of pair n that is 0 since nothing on the page says how the one depends on the other."""

@@ -29,6 +29,7 @@ from handgrad.reading.surface import (
 )
 
 SPOKEN = {"sigma": "sigmoid", "ln": "log", "sgn": "sign", "logistic": "sigmoid", "logit": "", "Softplus": "softplus"}
+ACCENTS = frozenset(("hat", "bar", "tilde", "dot"))
 CONVENTIONAL = frozenset(("f", "g", "phi", "psi", "F", "G", "ell", "L", "J", "C", "mathcal"))
 
 
@@ -63,6 +64,10 @@ class Vocabulary:
     bare: set[str] = field(default_factory=set)
     assigned: set[str] = field(default_factory=set)
     by: set[str] = field(default_factory=set)
+    _brackets: list[tuple[Name, Group]] = field(default_factory=list)
+    short: dict[str, str] = field(default_factory=dict)                 # names differentiated without the label they are defined with
+    _bodies: set[str] = field(default_factory=set)
+    split: set[str] = field(default_factory=set)                        # names defined with an index and without: `J_i` and `J = Σ J_i`
     quantities: set[str] = field(default_factory=set)                   # of functions those that are quantities written with what they depend on
     sizes: dict[str, tuple[str, int]] = field(default_factory=dict)
     used: dict[str, Counter[tuple[str, ...]]] = field(default_factory=dict)     # of a name: the letters it was used with
@@ -74,6 +79,10 @@ class Vocabulary:
     def resolved(self, name: Name) -> Name:
         """The name with digits below taken for indices or for a part of the name, as its other uses say; labels of no weight dropped."""
         own = name.own
+        own = own if name.indices or name.above or name.digits else self.short.get(own, own)
+        name = replace(name, own=own)
+        if own in self.split and not (name.indices or name.above or name.digits):
+            return replace(name, own=f"{own}_all", label="")
         label = "" if len(self.labels.get(own, ())) < 2 else name.label
         if name.digits and len(name.digits) + len(name.indices) in self.counts.get(own, ()):
             return replace(name, digits=(), label=label, indices=(*(Decimal((0, 0), d) for d in name.digits), *name.indices))
@@ -112,10 +121,24 @@ class Vocabulary:
             self.letters |= letters_in(tree)
         for tree in all_trees:
             self._names(tree, operand=True)
-        for head, body in heads:
+        stated = list(heads)
+        self._split(stated)
+        for head, body in stated:
             self._head(head, body)
+        for own in self._bodies - self.assigned - set(self.functions) - self.split:
+            labelled = [x for x in self.assigned if x.startswith(f"{own}_") and x not in self.counts and x.removeprefix(f"{own}_") not in ACCENTS]
+            if len(labelled) == 1:
+                self.short[own] = labelled[0]
+        for name, group in self._brackets:
+            if self.is_call(name, group):
+                self.calls.setdefault(name.own, []).append(group.items)
         for tree in all_trees:
             self._sizes(tree)
+
+    def _split(self, heads: list[tuple[Surface, Surface | None]]) -> None:
+        found = [name for head, body in heads if body is not None for name in (name_of(head),) if name is not None]
+        indexed = {n.own for n in found if n.indices or n.above}
+        self.split |= {n.own for n in found if not (n.indices or n.above or n.digits)} & indexed
 
     def _head(self, head: Surface, body: Surface | None) -> None:
         called = call_of(head)
@@ -149,6 +172,9 @@ class Vocabulary:
                     self._names(a, True)
             case Derivative(_, body, by):
                 self._names(body, operand=False)
+                differentiated = name_of(body)
+                if differentiated is not None:
+                    self._bodies.add(differentiated.own)
                 for b in by:
                     self._names(b, operand=False)
                     found = name_of(b)
@@ -171,7 +197,7 @@ class Vocabulary:
             name = name_of(factor.node)
             following = factors[n + 1] if n + 1 < len(factors) else None
             if name is not None and following is not None and not following.operator and isinstance(following.node, Group) and following.node.bracket != "[":
-                self.calls.setdefault(name.own, []).append(following.node.items)
+                self._brackets.append((name, following.node))
                 self._name(name, False)
             else:
                 self._names(factor.node, True)

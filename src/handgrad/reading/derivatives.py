@@ -97,10 +97,7 @@ class Derivatives(Scripts):
             factors.append(self.operand())
         if len(factors) > 1:
             return [Product(self.span(start), tuple(Factor("", f) for f in factors))]
-        if order > 1 and isinstance(node, Scripted) and isinstance(node.sup, Decimal) and node.sup.text.isdigit() and int(node.sup.text) <= order:
-            bare = Scripted(node.span, node.base, node.sub, None, node.primes) if node.sub or node.primes else node.base
-            return [bare] * int(node.sup.text)
-        return [unwrapped(node)]
+        return _repeated(node, order)
 
     def _body(self, first: int) -> Surface:
         """What an operator is applied to: the factors that follow in its term."""
@@ -137,15 +134,8 @@ class Derivatives(Scripts):
             if self.differential(self.at) != sign:
                 raise self.refused(f"a derivative of order {order} by {len(by)} things", first)
             self._step(sign)
-            start = self.at
-            node = self.operand()
-            if order > 1 and isinstance(node, Scripted) and isinstance(node.sup, Decimal):
-                self.at = start
-                by += self._by(order, sign)
-            else:
-                by.append(unwrapped(node))
-        start = self.at
-        return Derivative(self.span(first), self._body(first) if body is None else body, tuple(by), sign != "d") if start else unwrapped(by[0])
+            by += _repeated(self.operand(), order)
+        return Derivative(self.span(first), self._body(first) if body is None else body, tuple(by), sign != "d")
 
     def _slash(self, at: int) -> bool:
         return self.kinds[at] == "times" and self.texts[at] == "/"
@@ -227,3 +217,11 @@ def unwrapped(node: Surface) -> Surface:
         node = node.items[0]
     return node
 
+
+
+def _repeated(node: Surface, order: int) -> list[Surface]:
+    """The thing by which is derived, as often as its power says: `∂x²` is twice by x."""
+    if order > 1 and isinstance(node, Scripted) and isinstance(node.sup, Decimal) and node.sup.text in map(str, range(1, order + 1)):
+        bare = Scripted(node.span, node.base, node.sub, None, node.primes) if node.sub or node.primes else node.base
+        return [bare] * int(node.sup.text)
+    return [unwrapped(node)]

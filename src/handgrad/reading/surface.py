@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar, Union
+from typing import Any, TypeVar, Union, get_args
 
 Span = tuple[int, int]
 S = TypeVar("S")
@@ -259,21 +259,31 @@ class Statement:
 
 # ---------------------------------------------------------------- walking
 
+# of every kind of node the fields that hold nodes
+HOLDING: dict[type, tuple[str, ...]] = {
+    kind: tuple(f.name for f in fields(kind) if "Surface" in str(f.type) or "Term" in str(f.type) or "Factor" in str(f.type) or "Symbol" in str(f.type))
+    for kind in get_args(Surface)
+}
+
 
 def children(node: Surface) -> Iterator[Surface]:
     """What stands directly below a node."""
-    for field in fields(node):
-        yield from _nodes(getattr(node, field.name))
+    for name in HOLDING[type(node)]:
+        value = getattr(node, name)
+        if value.__class__ is tuple:
+            yield from _listed(value)
+        elif value is not None:
+            yield value
 
 
-def _nodes(value: Any) -> Iterator[Surface]:
-    if isinstance(value, (Term, Factor)):
-        yield value.node
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _nodes(item)
-    elif hasattr(value, "span"):
-        yield value
+def _listed(values: tuple[Any, ...]) -> Iterator[Surface]:
+    for value in values:
+        if isinstance(value, (Term, Factor)):
+            yield value.node
+        elif value.__class__ is tuple:
+            yield from _listed(value)
+        elif value is not None:
+            yield value
 
 
 def walk(node: Surface) -> Iterator[Surface]:
@@ -282,7 +292,8 @@ def walk(node: Surface) -> Iterator[Surface]:
     while todo:
         found = todo.pop()
         yield found
-        todo.extend(reversed(list(children(found))))
+        if HOLDING[type(found)]:
+            todo += [*children(found)][::-1]
 
 
 def rebuilt(node: Surface, change: Callable[[Surface], Surface]) -> Surface:

@@ -1,0 +1,82 @@
+"""What follows from what: faults that are carried, names that were misread, right lines after wrong ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from handgrad.checking.agreement import renaming_of
+from handgrad.checking.chains import Chain
+from handgrad.checking.claims import claim_of
+from handgrad.checking.diagnosing import diagnosed
+from handgrad.checking.interpretation import Opaque
+from handgrad.checking.numeric import NumericJudge
+from handgrad.checking.report import HOLDS, Judgement
+from handgrad.checking.symbolic import Segment
+from handgrad.errors import HandgradError
+from handgrad.reading.surface import Surface, spelled
+
+WRONG = ("slip", "undecided")
+
+
+def completed(segment: Segment, numbers: NumericJudge | None) -> Iterator[Judgement]:
+    """The judgements of a segment with their slips explained; what only follows from a wrong neighbour carries its fault."""
+    chains = {link.id: chain for chain in segment.chains for link in chain.links}
+    made: dict[str, Judgement] = {}
+    seen: list[Surface] = []
+    for judgement in segment.judged():
+        chain = chains[judgement.id]
+        if judgement.verdict == "slip":
+            judgement = _misread(judgement, chain, numbers) or _carried(judgement, chain, segment, made) or diagnosed(judgement, chain, segment, seen)
+            judgement = _repeated(judgement, chain, made, chains)
+        elif judgement.verdict in HOLDS and judgement.link and judgement.link > 1:
+            before = made.get(chain.links[judgement.link - 1].id)
+            if before is not None and before.verdict == "slip":
+                judgement = replace(judgement, follows=False, because=f"right, but it does not follow from line {before.line}")
+        made[judgement.id] = judgement
+        seen.append(chain.links[judgement.link or 0].side.tree)
+        yield judgement
+
+
+def _misread(judgement: Judgement, chain: Chain, numbers: NumericJudge | None) -> Judgement | None:
+    """The judgement where one name, read as another, makes the whole chain hold."""
+    if numbers is None or numbers.certain is None:
+        return None
+    trees = [side.tree for side in chain.sides]
+    key = numbers.names.key(trees[0])
+    found = renaming_of(trees, key, numbers.known) if key is not None else None
+    if found is None:
+        return None
+    return replace(judgement, verdict="transcription", because=f"{found.old} read as {found.new}", read_as=spelled(found.trees[0]))
+
+
+def _carried(judgement: Judgement, chain: Chain, segment: Segment, made: dict[str, Judgement]) -> Judgement | None:
+    """The judgement where the side follows from its wrong neighbour."""
+    number = judgement.link or 0
+    wrong = (made.get(link.id) for link in reversed(chain.links[1:number]))
+    before = next((j for j in wrong if j is not None and j.verdict in ("slip", "carried", "transcription")), None)
+    if before is None or before.link is None:
+        return None
+    finding = segment.findings[judgement.id][0]
+    assert segment.scope is not None
+    try:
+        claim, _ = claim_of(segment.scope, chain.head.side.tree, chain.links[before.link].side.tree)
+        left = finding.compiled.expression(claim.right, finding.number)
+        agrees = finding.compiled.verifier.compare(left, finding.compiled.pairs[finding.number].right, 5).verdict == "agrees"
+    except (Opaque, HandgradError):
+        return None
+    if not agrees:
+        return None
+    return replace(judgement, verdict="carried", cause=before.cause or before.id, because=f"follows from line {before.line}, and carries its fault")
+
+
+def _repeated(judgement: Judgement, chain: Chain, made: dict[str, Judgement], chains: dict[str, Chain]) -> Judgement:
+    """A slip in the head of a chain that the chain above has too is one slip."""
+    if judgement.verdict != "slip":
+        return judgement
+    head = spelled(chain.head.side.tree)
+    for earlier in reversed(made.values()):
+        same_head = spelled(chains[earlier.id].head.side.tree) == head
+        if earlier.verdict == "slip" and same_head and earlier.kind == judgement.kind and judgement.kind in ("wrong_left_side", "wrong_index", "free_index"):
+            return replace(judgement, verdict="carried", cause=earlier.cause or earlier.id, because=f"carries the {judgement.kind} of line {earlier.line}")
+    return judgement

@@ -1,0 +1,44 @@
+"""What the prose of a page says, as facts of the notation about the tensors of a part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from handgrad.checking.interpretation import safe
+from handgrad.checking.naming import name_of
+from handgrad.checking.vocabulary import Vocabulary
+from handgrad.reading.prose import ProseFact
+
+LETTERS = "ijk"
+USED = frozenset(("one_hot", "classes", "sums_to_one"))
+
+
+def facts_for(words: Vocabulary, said: Iterable[ProseFact]) -> tuple[str, ...]:
+    """The facts that the prose states of names which are known in the part."""
+    found: dict[str, None] = {}
+    for fact in said:
+        for node in fact.names if fact.kind in USED else ():
+            name = name_of(node)
+            if name is not None:
+                own = words.resolved(name).own
+                if own in words.assigned or own in words.functions:
+                    continue
+                slots = words.arity(own) + (own in words.sampled)
+                found |= dict.fromkeys(_facts(fact, safe(own), slots))
+    return tuple(found)
+
+
+def _facts(fact: ProseFact, own: str, slots: int) -> list[str]:
+    letters = LETTERS[:slots]
+    entry = f"{own}[{','.join(letters)}]" if slots else own
+    if fact.kind == "classes" and fact.values:
+        return [f"{entry} in {{{', '.join(_number(v) for v in fact.values)}}}"]
+    if fact.kind in ("one_hot", "sums_to_one") and 1 <= slots <= len(LETTERS):
+        total = f"sum[{letters[-1]}]({entry}) == 1"
+        return [f"{entry} in {{0, 1}}", total] if fact.kind == "one_hot" else [total]
+    return []
+
+
+def _number(shown: str) -> str:
+    return str(Fraction(shown.replace("\u2212", "-")))

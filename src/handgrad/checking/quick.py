@@ -1,0 +1,136 @@
+"""A quick look at whether a corrected formula can hold: its value at one point, in floating point.
+
+Corrections of one formula share most of their trees. What the notation has to say (entries, derivatives, calls) is evaluated once for each
+place and kept; sums and products over it are floating point. A look only rules corrections out; what remains is certified.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from handgrad.checking.interpretation import Interpreter, Opaque
+from handgrad.checking.naming import name_of
+from handgrad.checking.scopes import Compiled, Pair
+from handgrad.errors import HandgradError
+from handgrad.notation import read_expression
+from handgrad.reading.surface import Big, Braced, Decimal, Fraction, Group, Product, Scripted, Sum, Surface, Symbol, spelled
+from handgrad.verification.worlds import Point
+
+CLOSE = 1e-9
+SIZE = 2
+Env = tuple[tuple[str, int], ...]
+
+
+@dataclass(slots=True)
+class Quick:
+    """Values of formulas of one link at one point."""
+
+    compiled: Compiled
+    pair: Pair
+    interpreter: Interpreter
+    point: Point | None = None
+    wanted: dict[Env, float] = field(default_factory=dict)
+    atoms: dict[tuple[str, Env], float] = field(default_factory=dict)
+
+    def prepare(self) -> bool:
+        """Evaluates the left side; False where it has no value at the point."""
+        try:
+            self.point = self.compiled.verifier.at(_inputs(self.compiled))
+            sizes = [self.point.size(axis) for axis in self.pair.letters.values()]
+            for places in product(*(range(1, n + 1) for n in sizes)):
+                env = dict(zip(self.pair.letters, places, strict=True))
+                self.wanted[tuple(sorted(env.items()))] = float(self.compiled.verifier.value(self.pair.left, self.point, 12, env))
+        except (HandgradError, ValueError, KeyError, OverflowError, ArithmeticError):
+            return False
+        return bool(self.wanted)
+
+    def may_hold(self, tree: Surface) -> bool:
+        """Whether the formula has the values of the left side; True where that cannot be seen."""
+        try:
+            return all(math.isclose(self.value(tree, dict(env)), value, rel_tol=CLOSE, abs_tol=1e-12) for env, value in self.wanted.items())
+        except (Opaque, HandgradError, KeyError):
+            return False
+        except (ValueError, ArithmeticError, OverflowError, TypeError):
+            return True
+
+    # ------------------------------------------------------------ values
+
+    def value(self, node: Surface, env: Mapping[str, int]) -> float:
+        """The value with the letters at these places."""
+        match node:
+            case Decimal(_, text):
+                return float(text)
+            case Sum(_, terms):
+                return sum(t.sign * self.value(t.node, env) for t in terms)
+            case Product():
+                return self._product(node, env)
+            case Fraction(_, top, bottom):
+                return self.value(top, env) / self.value(bottom, env)
+            case Group(_, _, (item,)) | Braced(_, item, _):
+                return self.value(item, env)
+            case Scripted() if (split := _power(node)) is not None:
+                base, power = split
+                if isinstance(base, Symbol) and base.name == "e" and "e" not in self.interpreter.words.assigned:
+                    return math.exp(self.value(power, env))
+                return float(self.value(base, env) ** self.value(power, env))
+            case Big(_, "sum", (letter,), _, _, None, body) if not self.interpreter._within(*env)._bounds(node):
+                size = self._size(node, letter.name, env)
+                return sum(self.value(body, {**env, letter.name: n}) for n in range(1, size + 1))
+        return self._atom(node, env)
+
+    def _product(self, node: Product, env: Mapping[str, int]) -> float:
+        found, n, factors = 1.0, 0, node.factors
+        while n < len(factors):
+            factor = factors[n]
+            following = factors[n + 1] if n + 1 < len(factors) else None
+            name = name_of(factor.node)
+            called = name is not None and following is not None and not following.operator and isinstance(following.node, Group) \
+                and following.node.bracket != "[" and spelled(factor.node) not in self.interpreter.fixed and self.interpreter.words.is_call(name, following.node)
+            value = self._atom(Product(node.span, factors[n:n + 2]), env) if called else self.value(factor.node, env)
+            found = found / value if factor.operator == "/" and n else found * value
+            n += 2 if called else 1
+        return found
+
+    def _size(self, node: Big, letter: str, env: Mapping[str, int]) -> int:
+        assert self.point is not None
+        return max(self.point.sizes.values(), default=SIZE)
+
+    def _atom(self, node: Surface, env: Mapping[str, int]) -> float:
+        """The value of what only the notation can say, remembered."""
+        key = (spelled(node), tuple(sorted(env.items())))
+        if key not in self.atoms:
+            assert self.point is not None
+            text = self.interpreter._within(*env).text(node)
+            tree = read_expression(text, self.compiled.model)
+            self.atoms[key] = float(self.compiled.verifier.value(tree, self.point, 12, env))
+        return self.atoms[key]
+
+
+def _power(node: Scripted) -> tuple[Surface, Surface] | None:
+    """The base and the exponent where a superscript is a power."""
+    name = name_of(node)
+    if node.sup is None or (name is not None and (name.power is None or name.transposed)):
+        return None
+    if name is None and (node.sub or node.primes or isinstance(node.sup, Symbol) and node.sup.name in ("T", "top")):
+        return None
+    base = Scripted(node.span, node.base, node.sub, None, node.primes) if node.sub or node.primes else node.base
+    return base, (name.power if name is not None and name.power is not None else node.sup)
+
+
+def _inputs(compiled: Compiled) -> dict[str, object]:
+    """Values for all inputs, every axis as long as any index asks for."""
+    model = compiled.model
+    size = max([SIZE, *model.least.values()])
+    found: dict[str, object] = {}
+    for n, name in enumerate(model.inputs):
+        found[name] = _filled(len(model.tensors[name]), size, (n + 1) * 7919)
+    return found
+
+
+def _filled(slots: int, size: int, seed: int) -> object:
+    if not slots:
+        return str((seed * 2654435761 % 1999 + 301) / 1024)
+    return [_filled(slots - 1, size, seed * 31 + n + 1) for n in range(size)]

@@ -1,0 +1,103 @@
+"""Whether two formulas are the same: equal, unequal with a point that shows it, or undecided with the reason.
+
+    >>> same("sum[i]((h[i] - y[i])*x[i])", "sum[k]((h[k] - y[k])*x[k])").verdict
+    'equal'
+
+Equal means that they agree at seeded points, on kinks and in all regions that their conditions cut out, to 200 bits; unequal is a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from handgrad.axes import Model
+from handgrad.catalogue import functions
+from handgrad.checking.interpretation import Interpreter, Opaque
+from handgrad.checking.vocabulary import Vocabulary
+from handgrad.errors import HandgradError
+from handgrad.expr import Call
+from handgrad.notation import read, read_equation
+from handgrad.reading.mathematics import formula
+from handgrad.reading.surface import Surface, Unread, walk
+from handgrad.verification import Verifier
+
+NAMES = {"agrees": "equal", "apart": "unequal", "undecided": "undecided"}
+
+
+class SameError(HandgradError):
+    """A formula that cannot be read as it stands."""
+
+    code = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Sameness:
+    """What was found about two formulas: the verdict, where they differ, their values there, and why."""
+
+    verdict: Literal["equal", "unequal", "undecided"]
+    point: dict[str, str] | None
+    left: str | None
+    right: str | None
+    because: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as JSON."""
+        return {"verdict": self.verdict, "point": self.point, "left": self.left, "right": self.right, "because": self.because}
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{name} = {value}" for name, value in (self.point or {}).items())
+        values = f": {self.left} and {self.right}" if self.left is not None else ""
+        return f"{self.verdict}{f' at {where}{values}' if where else ''}{f' ({self.because})' if self.because else ''}"
+
+
+def same(left: str, right: str, facts: Sequence[str] = ()) -> Sameness:
+    """Whether two formulas, each in the notation or in LaTeX between dollars, have the same value wherever both are defined, under the facts."""
+    sides = _texts((left, right))
+    trees = read_equation(f"{sides[0]} = {sides[1]}", Model({}), new=True)
+    letters = sorted({letter.name for tree in trees for letter in tree.letters})
+    head = f"{PAIR}[{','.join(letters)}]" if letters else PAIR
+    model = read("\n".join((f"{head} = max({sides[0]}, {sides[1]})", *(f"assume {fact}" for fact in facts))))
+    body = model.definitions[PAIR].body
+    assert isinstance(body, Call)
+    return _sameness(Verifier(model, functions()), *body.arguments)
+
+
+PAIR = "both_sides"
+
+
+def _sameness(verifier: Verifier, left: Any, right: Any) -> Sameness:
+    if left is right:
+        return Sameness("equal", None, None, None, "they are the same formula")
+    found = verifier.compare(left, right)
+    because = found.because
+    if found.verdict == "agrees":
+        because = f"they agree at {found.points} {'point' if found.points == 1 else 'points'} to {found.bits} bits" + (f"; {because}" if because else "")
+    elif found.verdict == "apart" and verifier.compare(left, right, off_kinks=True).verdict == "agrees":
+        because = "they differ on a kink only; what is taken there is a convention"
+    return Sameness(NAMES[found.verdict], found.point, found.left, found.right, because)  # type: ignore[arg-type]
+
+
+def _texts(sides: Sequence[str]) -> list[str]:
+    """The sides in the notation; what stands between dollars is LaTeX, and names mean the same in both."""
+    stripped = [side.strip() for side in sides]
+    trees = {n: _tree(side) for n, side in enumerate(stripped) if len(side) > 2 and side[0] == side[-1] == "$"}
+    words = Vocabulary()
+    words.collect((), trees.values())
+    return [_text(trees[n], words, side) if n in trees else side for n, side in enumerate(stripped)]
+
+
+def _tree(side: str) -> Surface:
+    tree = formula(side.strip("$"))
+    unread = next((node for node in walk(tree) if isinstance(node, Unread)), None)
+    if unread is not None:
+        raise SameError(f"the formula cannot be read: {unread.why}", side, 1, unread.span[0] + 1, unread.span[1] + 1)
+    return tree
+
+
+def _text(tree: Surface, words: Vocabulary, side: str) -> str:
+    try:
+        return Interpreter(words).text(tree)
+    except Opaque as reason:
+        raise SameError(f"the formula cannot be said in the notation: {reason.why}", side, 1, reason.span[0] + 1, reason.span[1] + 1) from None

@@ -1,0 +1,372 @@
+"""Vectors and matrices: formulas without indices as formulas of their entries.
+
+Every formula has a shape, rows and columns, each `one` or `many`: numbers, columns, rows and matrices. A product sums where columns meet rows,
+a transpose swaps, a derivative by a matrix has the shape of the matrix. What rank a name has is found from all formulas of a part together:
+the assignment in which the shapes of all of them fit, nearest to what is usual (capitals are matrices, what is transposed has entries).
+
+    Shaped(interpreter, {"W": 2, "x": 1}).entry(formula("W x"), "r", "c")       # 'sum[q0](W[r,q0]*x[q0])'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count, islice, product
+from typing import NamedTuple
+
+from handgrad.checking.interpretation import Interpreter, Opaque, safe
+from handgrad.checking.naming import Name, name_of, occurrences
+from handgrad.checking.vocabulary import Vocabulary, known_function
+from handgrad.reading.surface import (
+    Applied,
+    Bars,
+    Big,
+    Braced,
+    Decimal,
+    Derivative,
+    Factor,
+    Fraction,
+    Group,
+    Nabla,
+    Piecewise,
+    Product,
+    Root,
+    Scripted,
+    Sum,
+    Surface,
+    Symbol,
+    walk,
+)
+
+MOST_ASSIGNMENTS = 4000
+
+
+class Shape(NamedTuple):
+    """Whether there are many rows, and many columns."""
+
+    rows: bool
+    columns: bool
+
+
+SCALAR, COLUMN, ROW, MATRIX = Shape(False, False), Shape(True, False), Shape(False, True), Shape(True, True)
+
+
+class Unfit(Opaque):
+    """Shapes that do not go together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """Writes entries of formulas with vectors and matrices; `upright` says that vectors are columns."""
+
+    plain: Interpreter
+    ranks: Mapping[str, int]
+    upright: bool = True
+
+    # ------------------------------------------------------------ shapes
+
+    def shape(self, node: Surface) -> Shape:
+        """The shape of a formula; `Unfit` where shapes do not go together."""
+        match node:
+            case Symbol() | Scripted():
+                return self._name_shape(node)
+            case Sum(_, terms):
+                return self._joined([self.shape(t.node) for t in terms], node)
+            case Product():
+                return self._folded(node)[0]
+            case Fraction(_, top, bottom):
+                return self._joined([self.shape(top), self.shape(bottom)], node) if self.shape(bottom) != SCALAR else self.shape(top)
+            case Group(_, _, (item,)) | Braced(_, item, _):
+                return self.shape(item)
+            case Applied(_, _, arguments):
+                items = arguments[0].items if len(arguments) == 1 and isinstance(arguments[0], Group) else arguments
+                return self._joined([self.shape(a) for a in items], node)
+            case Derivative(_, body, by):
+                return self._derived(body, by)
+            case Nabla(_, body, by) if by is not None:
+                return self._derived(body, (by,))
+            case Big(_, _, _, _, _, _, body):
+                return self.shape(body)
+            case Piecewise(_, rows):
+                return self._joined([self.shape(v) for v, _ in rows], node)
+            case Root(_, body, _):
+                return self.shape(body)
+            case Bars(_, "abs", body) if self.shape(body) != SCALAR:
+                return SCALAR
+        return SCALAR
+
+    def _name_shape(self, node: Surface) -> Shape:
+        name = name_of(node)
+        if name is None:
+            assert isinstance(node, Scripted)
+            inner = self.shape(node.base)
+            return Shape(inner.columns, inner.rows) if _is_transposed(node) else inner
+        shape = self._plain_shape(name)
+        return Shape(shape.columns, shape.rows) if name.transposed else shape
+
+    def _plain_shape(self, name: Name) -> Shape:
+        found = self.plain.words.resolved(name)
+        left = self.ranks.get(found.own, 0) - len(found.indices)
+        if left == 1:
+            return COLUMN if self.upright else ROW
+        return MATRIX if left == 2 else SCALAR
+
+    def _joined(self, shapes: Sequence[Shape], node: Surface) -> Shape:
+        """The shape of things taken entry by entry; a number, and a vector beside a matrix, are spread."""
+        found = Shape(any(s.rows for s in shapes), any(s.columns for s in shapes))
+        if found == MATRIX and MATRIX not in shapes:
+            raise Unfit("a row and a column do not add", node.span)
+        return found
+
+    def _derived(self, body: Surface, by: tuple[Surface, ...]) -> Shape:
+        if len(by) == 1 and self.shape(body) == SCALAR:
+            return self.shape(by[0])
+        shapes = [self.shape(b) for b in by]
+        if len(by) == 1 and self.shape(body) != SCALAR and shapes[0] == SCALAR:
+            return self.shape(body)
+        if self.shape(body) == SCALAR and all(s == SCALAR for s in shapes):
+            return SCALAR
+        raise Opaque("a derivative of a vector by a vector is not read here", body.span)
+
+    def _folded(self, node: Product) -> tuple[Shape, list[tuple[str, Surface, Surface | None, Shape]]]:
+        """The shape of a product and its factors from left to right: operator, factor, arguments where it is called, shape."""
+        items: list[tuple[str, Surface, Surface | None, Shape]] = []
+        shape: Shape | None = None
+        factors = node.factors
+        n = 0
+        while n < len(factors):
+            factor = factors[n]
+            arguments = self._arguments(factor.node, factors[n + 1] if n + 1 < len(factors) else None)
+            own = self._called_shape(factor.node, arguments) if arguments is not None else self.shape(factor.node)
+            items.append((factor.operator, factor.node, arguments, own))
+            shape = own if shape is None else self._times(factor.operator, shape, own, node)
+            n += 2 if arguments is not None else 1
+        assert shape is not None
+        return shape, items
+
+    def _arguments(self, node: Surface, following: Factor | None) -> Group | None:
+        name = name_of(node)
+        if name is None or following is None or following.operator or not isinstance(following.node, Group):
+            return None
+        return following.node if self.plain.words.is_call(name, following.node) else None
+
+    def _called_shape(self, node: Surface, arguments: Group | Surface) -> Shape:
+        name = name_of(node)
+        if name is not None and (known_function(name.own) or name.own in self.plain.words.functions) and isinstance(arguments, Group):
+            return self._joined([self.shape(a) for a in arguments.items], node)
+        return self._plain_shape(name) if name is not None else SCALAR
+
+    @staticmethod
+    def _times(operator: str, left: Shape, right: Shape, node: Surface) -> Shape:
+        if left == SCALAR or right == SCALAR:
+            return right if left == SCALAR else left
+        if operator == "hadamard":
+            if left != right:
+                raise Unfit("an entry by entry product of different shapes", node.span)
+            return left
+        if operator == "outer":
+            return MATRIX
+        if left.columns != right.rows:
+            raise Unfit("the shapes in a product do not go together", node.span)
+        return Shape(left.rows, right.columns)
+
+    # ------------------------------------------------------------ entries
+
+    def entry(self, node: Surface, row: str, column: str) -> str:
+        """The entry of a formula at a row and a column, in the notation."""
+        match node:
+            case Symbol() | Scripted():
+                return self._name_entry(node, row, column)
+            case Sum(_, terms):
+                return "(" + "".join((" - " if t.sign < 0 else " + " if n else "") + _safe(self.entry(t.node, row, column))
+                                     for n, t in enumerate(terms)).strip() + ")"
+            case Product():
+                return self._product_entry(node, row, column)
+            case Fraction(_, top, bottom):
+                return f"({self.entry(top, row, column)})/({self.entry(bottom, row, column)})"
+            case Group(_, _, (item,)) | Braced(_, item, _):
+                return f"({self.entry(item, row, column)})"
+            case Applied(_, function, arguments):
+                name = name_of(function)
+                items = arguments[0].items if len(arguments) == 1 and isinstance(arguments[0], Group) else arguments
+                if name is None or name.power is not None:
+                    return self.plain.text(node)
+                return self._call_entry(function, name, items, row, column)
+            case Derivative(_, body, by):
+                return f"d({self.entry(body, row, column)}, {', '.join(self.entry(b, row, column) for b in by)})"
+            case Nabla(_, body, by) if by is not None:
+                return f"d({self.entry(body, row, column)}, {self.entry(by, row, column)})"
+            case Big(_, _, letters):
+                inner = replace(self, plain=replace(self.plain, scope=self.plain.scope | {x.name for x in letters}))
+                return f"{node.kind}[{','.join(x.name for x in letters)}]({inner.entry(node.body, row, column)})"
+            case Root(_, body, None):
+                return f"sqrt({self.entry(body, row, column)})"
+            case Bars(_, _, body):
+                return self._length(body)
+            case Decimal(_, text):
+                return text
+        return self.plain.text(node)
+
+    def _name_entry(self, node: Surface, row: str, column: str) -> str:
+        name = name_of(node)
+        if name is None:
+            return self._compound_entry(node, row, column)
+        if name.transposed:
+            return self._at(replace(name, transposed=False), column, row, node)
+        if name.power is not None:
+            if name.own == "e" and "e" not in self.plain.words.assigned:
+                return f"exp({self.entry(name.power, row, column)})"
+            if self._plain_shape(name) == MATRIX:
+                raise Opaque("a power of a matrix is not read here", node.span)
+            return f"{self._at(replace(name, power=None), row, column, node)}^({self.plain.text(name.power)})"
+        return self._at(name, row, column, node)
+
+    def _compound_entry(self, node: Surface, row: str, column: str) -> str:
+        assert isinstance(node, Scripted)
+        if _is_transposed(node):
+            return self.entry(node.base, column, row)
+        base = node.base
+        if isinstance(base, Bars) and node.sup is not None:
+            return f"({self._length(base.body)})^({self.plain.text(node.sup)})"
+        if node.sup is None or self.shape(base) == MATRIX:
+            raise Opaque("scripts on a matrix that are not read here", node.span)
+        return f"({self.entry(base, row, column)})^({self.plain.text(node.sup)})"
+
+    def _at(self, name: Name, row: str, column: str, node: Surface) -> str:
+        found = self.plain.words.resolved(name)
+        shape = self._plain_shape(name)
+        if shape == SCALAR and (found.indices or not self.ranks.get(found.own)):
+            return self.plain.text(node) if not name.power else self.plain._entry(name, node)
+        own = safe(found.own)
+        above = [self.plain._index(i) for i in found.above]
+        below = [self.plain._index(i) for i in found.indices]
+        places = [*above, *below, *([row] if shape.rows else []), *([column] if shape.columns else [])]
+        return f"{own}[{','.join(places)}]" if places else own
+
+    def _product_entry(self, node: Product, row: str, column: str) -> str:
+        _, items = self._folded(node)
+        return self._chain(items, row, column)
+
+    def _chain(self, items: list[tuple[str, Surface, Surface | None, Shape]], row: str, column: str) -> str:
+        """The entry of a product: the last factor split off, the sum where columns meet rows."""
+        operator, node, arguments, own = items[-1]
+        if len(items) == 1:
+            return _safe(self._factor_entry(node, arguments, row, column))
+        before = items[:-1]
+        shape = before[0][3]
+        for item in before[1:]:
+            shape = self._times(item[0], shape, item[3], node)
+        if operator == "/":
+            return f"{self._chain(before, row, column)}/{_safe(self._factor_entry(node, arguments, row, column))}"
+        if SCALAR in (shape, own) or operator == "hadamard" or not shape.columns:
+            return f"{self._chain(before, row, column)}*{_safe(self._factor_entry(node, arguments, row, column))}"
+        inner = next(_fresh(self.plain.words, row, column))
+        return f"sum[{inner}]({self._chain(before, row, inner)}*{_safe(self._factor_entry(node, arguments, inner, column))})"
+
+    def _factor_entry(self, node: Surface, arguments: Surface | None, row: str, column: str) -> str:
+        name = name_of(node)
+        if arguments is not None and name is not None and isinstance(arguments, Group):
+            return self._call_entry(node, name, arguments.items, row, column)
+        return self.entry(node, row, column)
+
+    def _call_entry(self, node: Surface, name: Name, items: tuple[Surface, ...], row: str, column: str) -> str:
+        standard = known_function(name.own)
+        if standard in ("softmax", "log_softmax") and len(items) == 1 and not name.indices:
+            inner = next(_fresh(self.plain.words, row, column))
+            along = (row, inner) if self.shape(items[0]).columns else (inner, column)
+            at = column if self.shape(items[0]).columns else row
+            return f"{standard}[{inner}]({self.entry(items[0], *along)})[{at}]"
+        if name.primes == 1 and len(items) == 1 and name_of(items[0]) is not None:
+            at = self.entry(items[0], row, column)
+            return f"d({self._call_entry(node, replace(name, primes=0), items, row, column)}, {at})"
+        if standard is not None and name.own not in self.plain.words.assigned and not name.primes:
+            return f"{standard}({', '.join(self.entry(i, row, column) for i in items)})"
+        if all(self.shape(i) == SCALAR for i in items) or name.own in self.plain.words.functions:
+            return self.plain._call(node, name, items)
+        raise Opaque("a function of a vector that is not read here", node.span)
+
+    def _length(self, body: Surface) -> str:
+        shape = self.shape(body)
+        if shape == SCALAR:
+            return f"abs({self.entry(body, '', '')})"
+        row, column = islice(_fresh(self.plain.words, "", ""), 2)
+        letters = [*([row] if shape.rows else []), *([column] if shape.columns else [])]
+        return f"sqrt(sum[{','.join(letters)}](({self.entry(body, row, column)})^2))"
+
+
+def _safe(text: str) -> str:
+    return f"({text})" if text.startswith("-") or " if " in text else text
+
+
+def _fresh(words: Vocabulary, row: str, column: str) -> Iterator[str]:
+    return (f"q{n}" for n in count() if f"q{n}" not in (row, column))
+
+
+def _is_transposed(node: Scripted) -> bool:
+    return isinstance(node.sup, Symbol) and node.sup.name in ("T", "top", "intercal") and not node.sub
+
+
+# ---------------------------------------------------------------- ranks
+
+
+def has_shapes(trees: Sequence[Surface]) -> bool:
+    """Whether formulas speak of vectors or matrices: something transposed, an entry by entry or outer product, bold letters."""
+    for tree in trees:
+        for node in walk(tree):
+            if isinstance(node, Scripted) and isinstance(node.sup, Symbol) and node.sup.name in ("T", "top", "intercal"):
+                return True
+            if isinstance(node, Product) and any(f.operator in ("hadamard", "outer") for f in node.factors):
+                return True
+            if isinstance(node, Symbol) and (node.bold or "vec" in node.accents):
+                return True
+    return False
+
+
+def assignments(trees: Sequence[tuple[Surface, ...]], words: Vocabulary, plain: Interpreter) -> Iterator[dict[str, int]]:
+    """The ranks of the names with which the shapes of all chains fit, the likeliest first; each chain is a tuple of its sides."""
+    usual = _usual(trees, words)
+    free = sorted(own for own in usual if own not in words.counts)
+    options = [sorted((0, 1, 2), key=lambda r, own=own: (abs(r - usual[own]), r)) for own in free]  # type: ignore[misc]
+    fixed = {own: words.arity(own) for own in usual if own in words.counts}
+    tried = sorted(islice(product(*options), MOST_ASSIGNMENTS), key=lambda ranks: sum(_cost(r, usual[own]) for r, own in zip(ranks, free, strict=True)))
+    for ranks in tried:
+        found = fixed | dict(zip(free, ranks, strict=True))
+        if any(_fits(trees, Shaped(plain, found, upright)) for upright in (True, False)):
+            yield found
+
+
+def _cost(rank: int, usual: int) -> float:
+    return 0 if rank == usual else 1 + (abs(rank - usual) > 1)
+
+
+def _fits(trees: Sequence[tuple[Surface, ...]], shaped: Shaped) -> bool:
+    for sides in trees:
+        try:
+            shapes = [shaped.shape(side) for side in sides]
+        except Unfit:
+            return False
+        except Opaque:
+            continue
+        if any(s != shapes[0] for s in shapes[1:]):
+            return False
+    return True
+
+
+def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str, int]:
+    """The rank that a name usually has: capitals are matrices, bold and transposed letters at least vectors, what is differentiated a number."""
+    found: dict[str, int] = {}
+    for sides in trees:
+        for tree in sides:
+            for node, name in occurrences(tree):
+                own = words.resolved(name).own
+                first = next((n for n in walk(node) if isinstance(n, Symbol)), None)
+                if known_function(own) is not None and own not in words.assigned or first is None:
+                    continue
+                rank = 2 if first.name[:1].isupper() and len(first.name) == 1 else 1 if first.bold or "vec" in first.accents or name.transposed else 0
+                found[own] = max(found.get(own, 0), rank)
+            for node in walk(tree):
+                if isinstance(node, (Derivative, Nabla)):
+                    body = name_of(node.body)
+                    if body is not None and not body.indices:
+                        found[words.resolved(body).own] = 0
+    return found

@@ -1,0 +1,270 @@
+"""Judging formulas: every link against the head of its chain, every definition against what else the page says.
+
+A link is right when its side equals what the head of the chain truly is. Where it does not in the plain reading, it is read under the
+conditions that stand beside it, with the facts that the prose states, and with derivatives that hold the other names fixed; a link is
+accused only when it is apart in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from handgrad.checking.chains import Chain
+from handgrad.checking.claims import Reading, Readings, readings, vocabulary
+from handgrad.checking.definitions import Stated, hatted, leaned_on, maps, stated
+from handgrad.checking.interpretation import Opaque
+from handgrad.checking.naming import occurrences
+from handgrad.checking.report import Judgement
+from handgrad.checking.scopes import Compiled, Scope
+from handgrad.checking.shapes import assignments, has_shapes
+from handgrad.checking.slips import KINDS
+from handgrad.checking.vocabulary import Vocabulary
+from handgrad.expr import Call, Cases
+from handgrad.reading.surface import Surface, Unread, spelled
+from handgrad.reading.typesetting import unicode
+from handgrad.trees import subtrees
+from handgrad.verification import Certificate
+
+KINKED = frozenset(("abs", "max", "min", "relu", "sign", "clip", "leaky_relu", "elu", "hinge"))
+MOST_READINGS = 4       # assignments of ranks that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found about a link in one reading."""
+
+    reading: Reading
+    compiled: Compiled
+    number: int                 # of the pair in what was compiled
+    certificate: Certificate
+    convention: bool = False
+    used: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether both sides agree."""
+        return self.certificate.verdict == "agrees"
+
+
+@dataclass(slots=True)
+class Segment:
+    """Chains of a part in which one set of definitions holds, with what was found about them."""
+
+    chains: tuple[Chain, ...]
+    earlier: dict[str, Stated]
+    words_before: Vocabulary | None = None
+    facts: Callable[[Vocabulary], tuple[str, ...]] = lambda words: ()
+    skipped: frozenset[str] = frozenset()                   # ids of links that others judge
+    fixed: dict[str, str] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+    definitions: dict[str, Stated] = field(default_factory=dict)
+    findings: dict[str, list[Finding]] = field(default_factory=dict)
+    opaque: dict[str, Opaque] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+    scope: Scope | None = None
+    shaped: tuple[dict[str, int], bool] | None = None
+    words: Vocabulary = field(default_factory=Vocabulary)
+
+    # ------------------------------------------------------------ definitions
+
+    def choose(self) -> None:
+        """The definitions that hold: of a name that is stated twice the one with which more of the page holds."""
+        candidates: dict[str, list[Stated]] = {}
+        for chain in self.chains:
+            found = stated(chain)
+            if found is not None and found.link.id not in self.skipped:
+                candidates.setdefault(found.key, []).append(found)
+        chosen = {key: several[0] for key, several in candidates.items()}
+        for key, several in candidates.items():
+            if len({spelled(s.body) for s in several}) > 1:
+                chosen[key] = max(several, key=lambda s: (self._holding({**chosen, key: s}), -several.index(s)))
+        self._shapes(chosen)
+        self.definitions = self._with_hats(chosen)
+        self._compare(self.definitions)
+
+    def _with_hats(self, chosen: dict[str, Stated]) -> dict[str, Stated]:
+        """The definitions, one that lost the hat of its name with it: where its twin is used and never defined here, and more holds with it."""
+        used = {name.own for chain in self.chains for link in chain.links for _, name in occurrences(link.side.tree)}
+        for key, found in list(chosen.items()):
+            twin = hatted(found)
+            if found.name.own.endswith("_hat") or found.called or twin.name.own not in used or twin.key in chosen or not self._stands_elsewhere(found):
+                continue
+            mended = {**{k: d for k, d in chosen.items() if k != key}, twin.key: twin}
+            if self._holding(mended) > self._holding(chosen):
+                chosen = mended
+        return chosen
+
+    def _stands_elsewhere(self, found: Stated) -> bool:
+        """Whether the name is also used beside its definition."""
+        sides = (link.side.tree for chain in self.chains for link in chain.links if found.link not in chain.links)
+        return any(name.own == found.name.own for tree in sides for _, name in occurrences(tree))
+
+    def _shapes(self, chosen: dict[str, Stated]) -> None:
+        """Where the part speaks of vectors and matrices: the ranks of its names with which most of it holds."""
+        sides = [tuple(link.side.tree for link in chain.links) for chain in self.chains]
+        if not has_shapes([tree for trees in sides for tree in trees]):
+            return
+        plain = self._scope(chosen).interpreter()
+        best = -1
+        for ranks in islice(assignments(sides, self.words, plain), MOST_READINGS):
+            for upright in (True, False):
+                kept = self.shaped
+                self.shaped = (ranks, upright)
+                holding = self._holding(chosen)
+                if holding > best:
+                    best = holding
+                else:
+                    self.shaped = kept
+
+    def _holding(self, chosen: dict[str, Stated]) -> int:
+        """How many links hold with these definitions."""
+        self._compare(chosen, deep=False)
+        return sum(findings[0].holds for findings in self.findings.values() if findings)
+
+    # ------------------------------------------------------------ comparing
+
+    def _links(self, chosen: dict[str, Stated]) -> Iterator[tuple[Chain, int]]:
+        defining = {d.link.id for d in chosen.values()}
+        for chain in self.chains:
+            for number, link in enumerate(chain.links):
+                if number and link.id not in defining and link.id not in self.skipped and not isinstance(link.side.tree, Unread):
+                    yield chain, number
+
+    def _scope(self, chosen: dict[str, Stated]) -> Scope:
+        trees = [link.side.tree for chain in self.chains for link in chain.links]
+        before = self.words_before.aliases if self.words_before is not None else {}
+        called = {name.own for tree in trees for _, name in occurrences(tree)}
+        vectors = {f"{result}_i" for own, (_, result) in before.items() if own in called} & set(self.earlier) - set(chosen)
+        known = {**leaned_on(trees, self.earlier, set(chosen)), **{key: self.earlier[key] for key in vectors}, **chosen}
+        self.words = vocabulary(self.chains, known, self.words_before)
+        ranks, upright = self.shaped or (None, True)
+        return Scope(self.words, known, fixed=self.fixed, given=self.given, ranks=ranks, upright=upright)
+
+    def _compare(self, chosen: dict[str, Stated], deep: bool = True) -> None:
+        self.findings, self.opaque, self.dropped = {}, {}, {}
+        self.scope = scope = self._scope(chosen)
+        links = list(self._links(chosen))
+        self._pass(readings(iter(links), scope), scope)
+        if not deep:
+            return
+        failing = self._failing(links)
+        if failing:
+            beside = [(c, n) for c, n in failing if (*c.links[n].conditions, *c.near)]
+            self._pass(readings(iter(beside), scope, condition=True), scope)
+            facts = self.facts(self.words)
+            if facts:
+                with_facts = replace(scope, facts=facts)
+                self._pass(readings(iter(self._failing(failing)), with_facts), with_facts, facts)
+            self._pass(readings(iter(self._failing(failing)), scope, partial=True), scope)
+
+    def _failing(self, links: Sequence[tuple[Chain, int]]) -> list[tuple[Chain, int]]:
+        return [(c, n) for c, n in links if not any(f.holds for f in self.findings.get(c.links[n].id, ()))]
+
+    def _pass(self, found: Readings, scope: Scope, used: tuple[str, ...] = ()) -> None:
+        """Compares the links in one reading."""
+        for key, reason in found.opaque.items():
+            self.opaque.setdefault(key, reason)
+        if not found.found:
+            return
+        compiled = scope.compiled([r.claim for r in found.found])
+        self.dropped |= compiled.dropped
+        for n, reading in enumerate(found.found):
+            if n in compiled.faults:
+                self.opaque.setdefault(reading.link.id, Opaque(compiled.faults[n], reading.link.side.span))
+                continue
+            finding = _found(reading, compiled, n, used)
+            self.findings.setdefault(reading.link.id, []).append(finding)
+
+    # ------------------------------------------------------------ verdicts
+
+    def judged(self) -> list[Judgement]:
+        """The judgements of all links that are not judged elsewhere, without diagnosis."""
+        out = []
+        for chain in self.chains:
+            for number, link in enumerate(chain.links):
+                if link.id not in self.skipped and (number or isinstance(link.side.tree, Unread)):
+                    out.append(self.verdict(chain, number))
+        return out
+
+    def verdict(self, chain: Chain, number: int) -> Judgement:
+        """The judgement of one link."""
+        link = chain.links[number]
+        blank = self._blank(chain, number)
+        if isinstance(link.side.tree, Unread):
+            return replace(blank, verdict="unread", because=link.side.tree.why)
+        for definition in self.definitions.values():
+            if definition.link.id == link.id:
+                return self._definition(definition, blank)
+        if maps(chain) is not None:
+            return replace(blank, verdict="right", role="definition", because="says what a function of a vector is")
+        findings = self.findings.get(link.id, [])
+        for finding in findings:
+            if finding.holds:
+                return _held(finding, blank)
+        if not findings:
+            why = self.opaque[link.id].why if link.id in self.opaque else "nothing says what stands on the left"
+            return replace(blank, verdict="undecided", because=why)
+        return self._failed(findings, blank)
+
+    def _failed(self, findings: list[Finding], blank: Judgement) -> Judgement:
+        """What does not hold in any reading: a slip, unless something about it is open."""
+        first = findings[0]
+        read_as = first.reading.claim.right
+        undefined = first.compiled.unknown(first.number)
+        if undefined:
+            return replace(blank, verdict="undecided", because=f"the page does not say what {undefined} is", read_as=read_as)
+        unknown = first.compiled.reaches(first.number)
+        if unknown:
+            return replace(blank, verdict="undecided", because=unknown, read_as=read_as)
+        for finding in findings:
+            if finding.certificate.verdict == "undecided":
+                return replace(blank, verdict="undecided", because=finding.certificate.because, read_as=read_as)
+        return replace(blank, verdict="slip", because="the two sides differ", read_as=read_as)
+
+    def _definition(self, definition: Stated, blank: Judgement) -> Judgement:
+        assert self.scope is not None
+        if definition.hatless:
+            kind = KINDS["missing_hat"]
+            return replace(blank, verdict="slip", role="definition", kind=kind.kind, code=kind.code, fault=definition.link.side.span,
+                           right=f"{unicode(definition.head)} = {unicode(definition.body)}",
+                           because=f"the hat is missing: {unicode(definition.head)} is what the model gives")
+        try:
+            text = self.scope.statement(definition)
+        except Opaque as reason:
+            return replace(blank, verdict="undecided", role="definition", because=reason.why)
+        if definition.key in self.dropped:
+            return replace(blank, verdict="undecided", role="definition", because=self.dropped[definition.key], read_as=text)
+        return replace(blank, verdict="right", role="definition", because="a definition", read_as=text)
+
+    def _blank(self, chain: Chain, number: int) -> Judgement:
+        link = chain.links[number]
+        left = chain.links[number - 1].side.tree if number else None
+        return Judgement(link.id, link.side.span, link.start, link.line, "undecided", tree=link.side.tree, left=left,
+                         quantity=_quantity(chain.head.side.tree), link=number or None)
+
+
+def _quantity(tree: Surface) -> str:
+    return "" if isinstance(tree, Unread) else unicode(tree)
+
+
+def _found(reading: Reading, compiled: Compiled, n: int, used: tuple[str, ...]) -> Finding:
+    certificate = compiled.compare(n)
+    pair = compiled.pairs[n]
+    convention = False
+    if certificate.verdict == "agrees" and any(_kinked(node) for side in (pair.left, pair.right) for node in subtrees(side)):
+        convention = compiled.compare(n, at_kinks=True).verdict == "apart"
+    return Finding(reading, compiled, n, certificate, convention, used)
+
+
+def _kinked(node: object) -> bool:
+    return isinstance(node, Cases) or (isinstance(node, Call) and node.function in KINKED)
+
+
+def _held(finding: Finding, blank: Judgement) -> Judgement:
+    claim = finding.reading.claim
+    because = "; ".join((*(f"with {fact}" for fact in finding.used), *finding.reading.noted))
+    if finding.convention:
+        return replace(blank, verdict="convention", read_as=claim.right, because="another value is taken at a kink")
+    return replace(blank, verdict="notation" if finding.reading.noted else "right", read_as=claim.right, because=because)
