@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support_pages import PAGES, ToldPage, disagreements, told_pages
 
 from handgrad.checking.judging import check
 from handgrad.problem import Problem, read_problem
+from support_pages import PAGES, ToldPage, disagreements, told_pages
 
 TOLD = told_pages()
 

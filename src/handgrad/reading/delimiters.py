@@ -161,7 +161,8 @@ def _dollars(scan: _Scan, start: int, count: int) -> Region | None:
     end = _unescaped(scan, inner, last)
     if end < 0 or not _is_maths(text[inner:end], text[end + 1:end + 2]):
         return None
-    return Region((start, end + 1), (inner, end), "inline")
+    ticks = end - inner > 2 and text[inner] == "`" == text[end - 1]
+    return Region((start, end + 1), (inner + ticks, end - ticks), "inline")
 
 
 def _unescaped(scan: _Scan, start: int, last: int) -> int:

@@ -27,16 +27,17 @@ class Mask:
 NAMES = ("p|div|span|b|i|u|s|em|strong|small|big|font|center|code|pre|kbd|var|mark|a|h[1-6]|ul|ol|li|dl|dt|dd|table|thead|tbody|tfoot|tr|td|th|caption|"
          "blockquote|section|article|header|footer|main|figure|figcaption|details|summary|br|hr|html|body|head|title|meta|link|sub|sup|del|ins|img|nobr|wbr")
 TAG = re.compile(rf"</?(?P<name>{NAMES})(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/?>", re.IGNORECASE)
-ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
+ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}[0-9]{0,2}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 QUOTE = re.compile(r"[ \t]{0,3}>(?:[ \t]{0,3}>)*[ \t]?")
 PICTURE = re.compile(r"!\[[^\]\n]{0,400}\]\([^()\n]{0,2000}\)|!\[\[[^\]\n]{0,400}\]\]|\\includegraphics(?:\[[^\]\n]{0,400}\])?\{[^{}\n]{0,1000}\}")
 INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060-\u2064\u00ad\ufe0e\ufe0f\f\v]")
 PROGRAM = re.compile(r"(?<=[\w)\]])\.T\b(?![\w.])|(?<=[\w)\] ])@(?= ?[\w(])(?![\w.-]+\.\w)|\b(?:np|numpy|math|torch|jnp|tf)\.(?=[a-z])")
+ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[^\s<>()\]\"'`|]+")
 LATEX_PAGE = re.compile(r"^[ \t]*\\(?:documentclass|begin\{document\}|section\*?\{|subsection\*?\{|usepackage|chapter\*?\{|newcommand)", re.MULTILINE)
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
 PAIRS = (("<!--", "-->", "ignored"), ("<script", "</script>", "ignored"), ("<style", "</style>", "ignored"), ("<del>", "</del>", "absent"),
          ("<s>", "</s>", "absent"), ("\\sout{", "}", "absent"), ("\\st{", "}", "absent"), ("\\begin{comment}", "\\end{comment}", "ignored"))
-OPENED = {"sub": "_{", "sup": "^{", "br": ";", "td": "|", "th": "|", "tr": "\n"}
+OPENED = {"h1": "# ", "h2": "## ", "h3": "### ", "h4": "### ", "sub": "_{", "sup": "^{", "br": ";", "td": "|", "th": "|", "tr": "\n"}
 CLOSED = {"sub": "}", "sup": "}", "tr": "|", "table": "\n"}
 BLANK = re.compile(r"\n[ \t]*\n")
 
@@ -56,6 +57,7 @@ def masked(source: str) -> Mask:
     _between(mask, "<table", "</table>", lambda table: table.replace("\n", " "))
     mask.text = TAG.sub(lambda found: _tag(mask, found), mask.text) if "<" in mask.text else mask.text
     mask.text = ENTITY.sub(_entity, mask.text) if "&" in mask.text else mask.text
+    mask.text = ADDRESS.sub(lambda found: " " * len(found.group()), mask.text) if "://" in mask.text else mask.text
     mask.text = PROGRAM.sub(_program, mask.text)
     return mask
 

@@ -45,7 +45,7 @@ def stretches(found: Sequence[Token]) -> list[Stretch]:
         last = grower.right(place)
         first = grower.left(place, lowest) if last > place else place
         opens = first == place and (place == 0 or found[place - 1].kind in ("newline", "marked")) and token.text in ENDLESS
-        if last == place or first == place and not opens or _range(found, first, place, last):
+        if last == place or first == place and not opens or _range(found, first, place, last) or _counted(found, first, place):
             continue
         first, last = _several(found, first, last, lowest)
         mixed = any(t.kind == "marked" for t in found[first:last + 1])
@@ -61,6 +61,11 @@ def _range(found: Sequence[Token], first: int, sign: int, last: int) -> bool:
     rest = found[sign + 2:sign + 8]
     dots = next((t for t in rest if t.kind == "dots" or t.text.lower() == "to"), None)
     return short and dots is not None and all(t.kind in ("number", "other", "dots", "letter", "stop") for t in rest[:rest.index(dots) + 1])
+
+
+def _counted(found: Sequence[Token], first: int, sign: int) -> bool:
+    """Whether the left side is a number that counts the word in front of it: `section 3.1 = …`."""
+    return sign == first + 1 and found[first].kind == "number" and first > 0 and found[first - 1].kind in ("weak", "noun") and found[first].gap > 0
 
 
 def _several(found: Sequence[Token], first: int, last: int, lowest: int) -> tuple[int, int]:

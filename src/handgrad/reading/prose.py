@@ -36,7 +36,7 @@ class ProseFact:
 
 SENTENCE = re.compile(r"(?<=[.;!?])\s+(?=[A-Z\\$(])|\n[ \t]*\n")
 WORDS = {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
-PLAIN_WORDS = frozenset("a i an at as is it in of on or if we so to no by be do go my us am vs the and".split())
+PLAIN_WORDS = frozenset("a A I an at as is it in of on or if we so to no by be do go my us am vs the and".split())
 SAMPLES = frozenset("example examples points observations instances images records mini-batch minibatch batch sample".split())
 LONGEST = 2000
 
@@ -121,7 +121,7 @@ def _named(text: str, start: int, end: int) -> Surface | None:
     if marked:
         width = 2 if shown[0] == "\\" else 1
         start, end = start + width, end - width
-    elif shown.lower() in PLAIN_WORDS:
+    elif shown in PLAIN_WORDS or shown.lower() in PLAIN_WORDS and len(shown) > 1:
         return None
     if found := TRAILING.search(text[start:end]):
         end = start + found.start()

@@ -50,7 +50,7 @@ PATTERNS = (
     pattern("one_hot", r"one.?hot", r"one[- ]?hot|exactly one (?:class|entry|component)[^.\n]{0,30} is (?:1|one)\b"),
     pattern("classes", r"\b(?:or|and|/|,|±|\\pm)",
              rf"(?:NAME|labels?|class(?:es)?|targets?)\s*(?:are|is|takes?|can be|being|in|∈|either|=)\s*(?:the\s+|either\s+|in\s+|values?\s+)*"
-             rf"(?P<value>{NUMBER})\s*(?:or|and|,|/)\s*(?P<second>{NUMBER})(?![\d.])"),
+             rf"(?P<value>{NUMBER})\s*(?:or|and|,|/)\s*(?P<second>{NUMBER})(?!\.?\d)"),
     pattern("classes", r"\{", r"NAME\s*(?:∈|\\in|in)\s*\\?\{\s*(?P<value>[-+−]?\s?1|0)\s*,\s*(?P<second>[-+−]?\s?1|0)\s*\\?\}"),
     pattern("classes", r"\$", r"\$\s*(?P<name>[^$\n]{1,20}?)\s*\\in\s*\\\{\s*(?P<value>[-+−]?\s?1|0)\s*,\s*(?P<second>[-+−]?\s?1|0)\s*\\\}\s*\$"),
     pattern("classes", r"±|\\pm|\+/-", r"(?:NAME|labels?|class(?:es)?|targets?)\s*(?:are|is|=|∈|\\in|in)\s*(?P<value>±\s?1|\$?\\pm\s?1\$?|\+/-\s?1)"),
