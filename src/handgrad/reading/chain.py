@@ -101,7 +101,7 @@ class Reader(Asides):
         at = first
         while self.kinds[at] not in STOPS:
             at = self.partner.get(at, at) + 1
-        self.at = at
+        self.rewind(at)
         end = max(start, self.ends[at - 1]) if at > first else start
         text = self.tokens.source[start:end]
         why = refusal.why if not text or refusal.why.startswith("limit") else f"{refusal.why} (character {refusal.at - start + 1})"

@@ -39,6 +39,7 @@ class Cursor:
         self.depth = 0
         self.level = 0
         self.bars: list[str] = []
+        self.changed: list[tuple[int, str, str, int]] = []
 
     # ------------------------------------------------------------ the grammar, filled in below
 
@@ -75,6 +76,17 @@ class Cursor:
     def adjacent(self, at: int) -> bool:
         """Whether nothing stands between the token and the one before it."""
         return at > 0 and self.starts[at] == self.ends[at - 1]
+
+    def change(self, at: int, kind: str, text: str, start: int) -> None:
+        """Make another token of one, or of what is left of it; `rewind` takes it back."""
+        self.changed.append((at, self.kinds[at], self.texts[at], self.starts[at]))
+        self.kinds[at], self.texts[at], self.starts[at] = kind, text, start
+
+    def rewind(self, at: int) -> None:
+        """Go back to a token, to read on from there once more."""
+        while self.changed and self.changed[-1][0] >= at:
+            place, self.kinds[place], self.texts[place], self.starts[place] = self.changed.pop()
+        self.at = at
 
     def refused(self, why: str, at: int | None = None) -> Refused:
         """The refusal at a token."""
@@ -151,16 +163,14 @@ class Cursor:
         text, start = self.texts[at], self.starts[at]
         if len(text) == 1 or not text.isdigit():
             return None
-        self.texts[at], self.starts[at] = text[1:], start + 1
+        self.change(at, "number", text[1:], start + 1)
         return Decimal((start, start + 1), text[0])
 
     def letter(self) -> Symbol:
         """The first letter of a run of letters, which loses it."""
         at = self.at
         text, start = self.texts[at], self.starts[at]
-        self.texts[at], self.starts[at] = text[1:], start + 1
-        if len(text) == 2:
-            self.kinds[at] = "name"
+        self.change(at, "name" if len(text) == 2 else "letters", text[1:], start + 1)
         return Symbol((start, start + 1), text[0])
 
 

@@ -51,8 +51,8 @@ class Expressions(Environments):
     def term(self) -> Surface:
         """A product of factors; one alone is itself."""
         first = self.at
-        node = self.signed()
         kinds = self.kinds
+        node = self.operand() if kinds[first] in BEGINS else self.signed()
         factors: list[Factor] | None = None
         while True:
             at = self.at
@@ -151,12 +151,15 @@ class Expressions(Environments):
         self.depth += 1
         if self.depth > self.limits.nesting:
             raise self.refused(f"limit: nesting {self.limits.nesting}")
-        node = self.atom()
+        read = ATOMS.get(self.kinds[first])
+        if read is None:
+            raise self.unexpected()
+        node = read(self)
         kind = self.kinds[self.at]
         if kind in SCRIPTS:
             node = self.scripted(node, first)
             kind = self.kinds[self.at]
-        if kind == "(" and self.indexed(self.at) and isinstance(node, (Symbol, Scripted)) and self._indices(self.at):
+        if kind == "(" and self.typed and self.indexed(self.at) and isinstance(node, (Symbol, Scripted)) and self._indices(self.at):
             found = self.items(self.at)
             node = Scripted(self.span(first), node.base, node.sub + found, node.sup, node.primes) if isinstance(node, Scripted) \
                 else Scripted(self.span(first), node, found)
@@ -197,23 +200,30 @@ class Expressions(Environments):
 
     def word(self) -> Surface:
         """Letters: a name, factors, or the top of a derivative on the line."""
-        if self.texts[self.at][0] == "d":
-            if self.over(self.at):
-                return self.leibniz()
-            if self.typed and self.kinds[self.at] == "name" and self.kinds[self.at + 1] == "(":
-                return self._called_d()
-        return self.name() if self.kinds[self.at] == "name" else self.letters()
+        at = self.at
+        text = self.texts[at]
+        if text[0] == "d" and self.over(at):
+            return self.leibniz()
+        if self.kinds[at] == "letters":
+            return self.letters()
+        if text == "d" and self.typed and self.kinds[at + 1] == "(":
+            return self._called_d()
+        self.at = at + 1
+        symbol = Symbol((self.starts[at], self.ends[at]), text, self.tokens.accents.get(at, ()))
+        return self.numbered(symbol) if self.kinds[at + 1] == "number" else symbol
 
     def _called_d(self) -> Surface:
         """`d(f, x)`, a derivative in the plain notation."""
         first = self.at
-        node = self.name()
-        at = self.at
-        found = self.items(at)
-        if len(found) > 1:
-            return Derivative(self.span(first), found[0], found[1:])
-        self.at = at
-        return node
+        self.at = first + 1
+        node = Symbol((self.starts[first], self.ends[first]), "d")
+        place, close = self.at + 1, self.closing(self.at)
+        while place < close and self.kinds[place] != ",":
+            place = self.partner.get(place, place) + 1
+        if place >= close:
+            return node
+        found = self.items(self.at)
+        return Derivative(self.span(first), found[0], found[1:])
 
     def dots(self) -> Surface:
         """An ellipsis."""
@@ -265,7 +275,7 @@ class Expressions(Environments):
             self.at += 1
             rows.append((value, self.condition()))
             if self.kinds[self.at] != "text" or self.texts[self.at].strip().lower() not in ELSE:
-                self.at = at
+                self.rewind(at)
                 return rows[0][0]
             self.at += 1
             value = self.expression()

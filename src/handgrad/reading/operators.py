@@ -226,8 +226,7 @@ class Operators(Derivatives):
         while self.kinds[self.at] == "gap":
             self.at += 1
         if kind == "bar" and self.texts[self.at] == "||":          # of `|a||b|`, the end of one and the begin of the next
-            self.kinds[self.at], self.texts[self.at] = "bar", "|"
-            self.starts[self.at] += 1
+            self.change(self.at, "bar", "|", self.starts[self.at] + 1)
             self.bars.pop()
             self.level -= 1
             return Bars((self.starts[first], self.starts[self.at]), "abs", body)

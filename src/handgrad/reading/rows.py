@@ -101,15 +101,15 @@ def _broken(tokens: Tokens) -> None:
         after = at + 1
         while kinds[after] in ("gap", "row", "&"):
             after += 1
-        before = keep[-1] if keep else -1
-        while before >= 0 and kinds[before] == "gap":
+        before = len(keep) - 1
+        while before >= 0 and kinds[keep[before]] == "gap":
             before -= 1
-        if before < 0 or not _goes_on(tokens, before, after):
+        if before < 0 or not _goes_on(tokens, keep[before], after):
             kinds[at] = "break"
             keep.append(at)
-        elif kinds[before] in ("relation",) and kinds[after] == "relation":
-            keep.remove(before)
-        at += 1
+        elif kinds[keep[before]] == "relation" and kinds[after] == "relation":
+            del keep[before]                            # `=` at the end of one row and at the begin of the next
+        at = after
     _kept(tokens, [*keep, last])
 
 

@@ -18,18 +18,15 @@ class Scripts(Cursor):
 
     # ------------------------------------------------------------ names
 
-    def name(self) -> Surface:
-        """A letter; digits that follow at once are its subscript."""
-        at = self.at
-        self.at = at + 1
-        symbol = Symbol((self.starts[at], self.ends[at]), self.texts[at], self.tokens.accents.get(at, ()))
-        return self.numbered(symbol) if self.kinds[self.at] == "number" else symbol
+    def word(self) -> Surface:
+        """A letter, or letters: digits that follow at once are a subscript."""
+        raise NotImplementedError
 
     def letters(self) -> Surface:
         """A run of letters: a word, two factors, or a differential that is a name (`dW`)."""
         at = self.at
         text = self.texts[at]
-        if len(text) == 2 and text[0] != "d":
+        if len(text) == 2 and text[0] != "d" and not (self.typed and text in SHORT_WORDS):
             return self.letter()
         self.at = at + 1
         symbol = Symbol((self.starts[at], self.ends[at]), text)
@@ -51,7 +48,7 @@ class Scripts(Cursor):
         at = self.at
         inside = self.texts[at].strip().strip("$").strip()
         if inside in FUNCTIONS and self.kinds[at + 1] in ("(", "{", "_", "^"):
-            self.texts[at], self.kinds[at] = inside, "function"
+            self.change(at, "function", inside, self.starts[at])
             return self.atom()
         if not inside or not re.fullmatch(r"[A-Za-z0-9_\\ .'-]+", inside):
             raise self.refused(f"the words `{inside}` are no formula", at)
@@ -99,8 +96,7 @@ class Scripts(Cursor):
             self.at = after + 2
             if text in FUNCTIONS:
                 self.at = after + 1
-                self.kinds[after], self.kinds[self.at] = "font", "function"
-                self.texts[self.at], self.starts[self.at] = text, self.starts[at]
+                self.change(self.at, "function", text, self.starts[at])
                 return self.atom()
             node: Surface = Symbol(span, text)
         else:
@@ -175,7 +171,7 @@ class Scripts(Cursor):
         while len(self.texts[at]) > 1 and self.kinds[at] == "letters":
             found.append(self.letter())
         if not loose or not found:
-            found.append(self.name())
+            found.append(self.word())
         return tuple(found)
 
     def _lone(self, at: int) -> Symbol:
@@ -223,6 +219,7 @@ class Scripts(Cursor):
         return node
 
 
+SHORT_WORDS = frozenset(("lr", "pi", "mu", "nu", "xi"))        # typed they are one name
 LONE = frozenset(("times", "sign", "circled", ":", "bar", "."))
 
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from handgrad.reading.limits import LIMITS, ReadingLimits
+from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.vocabulary import ACCENT_MARKS, CIRCLED, LOOKALIKES, SUBSCRIPTS, SUPERSCRIPTS, TABLE, VULGAR
 
 
@@ -50,7 +50,9 @@ PATTERN = re.compile(
 )
 COMMA = re.compile(r"[0-9]\s*\{\s*,\s*\}\s*[0-9]")
 SPACES = " \t\r\n\u00a0\u2009\u202f"
-OPENING = {"(": "close", "{": "}", "begin": "end"}
+STOPS = 6
+OPENING = frozenset(("(", "{", "begin"))
+BRACKETING = OPENING | {"close", "null", "}", "end", "row"}
 
 
 def tokens(source: str, start: int, end: int, limits: ReadingLimits) -> Tokens:
@@ -60,35 +62,43 @@ def tokens(source: str, start: int, end: int, limits: ReadingLimits) -> Tokens:
         found.refusal = f"limit: line {limits.line}"
         return found
     kinds, texts, starts, ends = found.kinds, found.texts, found.starts, found.ends
+    add_kind, add_text, add_start, add_end, known_as = kinds.append, texts.append, starts.append, ends.append, TABLE.get
+    open_places: list[int] = []
     at = start
     for piece in PATTERN.findall(source, start, end):
+        known = known_as(piece)
         after = at + len(piece)
-        known = TABLE.get(piece)
         if known is not None:
             kind, text = known
             if kind:
-                kinds.append(kind)
-                texts.append(text)
-                starts.append(at)
-                ends.append(after)
+                if kind in BRACKETING and not _bracketed(found, open_places, kind, text, limits.nesting):
+                    found.refusal = f"limit: nesting {limits.nesting} (character {at - start + 1})"
+                    return found
+                add_kind(kind)
+                add_text(text)
+                add_start(at)
+                add_end(after)
         elif piece[0] in "0123456789." and piece[-1] in "0123456789":
             if len(piece) > 8 and _digits(piece) > limits.digits:
                 found.refusal = f"limit: digits {limits.digits}"
-            kinds.append("number")
-            texts.append(piece)
-            starts.append(at)
-            ends.append(after)
+            add_kind("number")
+            add_text(piece)
+            add_start(at)
+            add_end(after)
         elif piece[0] not in SPACES:
+            place = len(kinds)
             _rare(found, piece, at)
+            for added in range(place, len(kinds)):
+                if kinds[added] in BRACKETING and not _bracketed(found, open_places, kinds[added], texts[added], limits.nesting, added):
+                    found.refusal = f"limit: nesting {limits.nesting} (character {at - start + 1})"
+                    return found
         at = after
     if len(kinds) > limits.tokens and _most(found, start) > limits.tokens:
         found.refusal = f"limit: tokens {limits.tokens}"
-    kinds.append("stop")
-    texts.append("")
-    starts.append(end)
-    ends.append(end)
-    if not found.refusal:
-        matched(found, limits)
+    for column, value in ((kinds, "stop"), (texts, "")):
+        column.extend([value] * STOPS)                  # so many that whoever looks a few tokens ahead finds one
+    for numbers in (starts, ends):
+        numbers.extend([end] * STOPS)
     return found
 
 
@@ -109,36 +119,28 @@ def _most(found: Tokens, start: int) -> int:
     return max(counts.values())
 
 
-def matched(found: Tokens, limits: ReadingLimits = LIMITS) -> None:
-    """Match the brackets: a brace or an environment closes what is still open inside it; what closes nothing has no partner."""
-    kinds, partner = found.kinds, found.partner
-    partner.clear()
-    open_places: list[int] = []
-    for at, kind in enumerate(kinds):
-        if kind in OPENING:
-            open_places.append(at)
-            if len(open_places) > limits.nesting:
-                found.refusal = f"limit: nesting {limits.nesting}"
-                return
-        elif kind in ("close", "}", "end", "null"):
-            _closed(found, open_places, at, kind)
-        elif kind == "row":
-            found.rows = True
-
-
-def _closed(found: Tokens, open_places: list[int], at: int, kind: str) -> None:
+def _bracketed(found: Tokens, open_places: list[int], kind: str, text: str, nesting: int, at: int | None = None) -> bool:
+    """Match a bracket that is being added; False past the limit. Braces and environments close what is still open inside them."""
+    at = len(found.kinds) if at is None else at
     kinds, texts = found.kinds, found.texts
+    if kind in OPENING:
+        open_places.append(at)
+        return len(open_places) <= nesting
+    if kind == "row":
+        found.rows = True
+        return True
     if kind in ("close", "null"):
-        if open_places and kinds[open_places[-1]] == "(" and (kind == "null" or CLOSES[texts[open_places[-1]]] == texts[at]):
+        if open_places and kinds[open_places[-1]] == "(" and (kind == "null" or CLOSES[texts[open_places[-1]]] == text):
             found.partner[open_places.pop()] = at
-        return
+        return True
     wanted = "{" if kind == "}" else "begin"
     depth = len(open_places)
     while depth and kinds[open_places[depth - 1]] == "(":
         depth -= 1
-    if depth and kinds[open_places[depth - 1]] == wanted and (wanted == "{" or texts[open_places[depth - 1]] == texts[at]):
+    if depth and kinds[open_places[depth - 1]] == wanted and (wanted == "{" or texts[open_places[depth - 1]] == text):
         found.partner[open_places[depth - 1]] = at
         del open_places[depth - 1:]
+    return True
 
 
 CLOSES = {"(": ")", "[": "]", "{": "}", "<": ">"}

@@ -143,7 +143,7 @@ name Im \Im
 "" "" \allowbreak \thinspace \medspace \thickspace \negthinspace \enspace \left. \rm \bf \it \cal \normalsize \small \large \Large \strut \relax
 "" "" \noindent \par \toprule \midrule \bottomrule \tiny \footnotesize \scriptsize \space $ \mathstrut
 """
-INVISIBLE = ("\\ ", "\u200b", "\u2060", "\u2061", "\u2062", "\u2063", "\ufeff")
+INVISIBLE = (" ", "\n", "\\ ", "\u200b", "\u2060", "\u2061", "\u2062", "\u2063", "\ufeff")
 FUNCTIONS = frozenset(
     "log ln lg exp sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arsinh artanh arctanh atan atanh asin acos asinh acosh "
     "max min sup inf argmax argmin lim det tr Tr diag sgn sign abs norm relu ReLU RELU Relu leaky_relu LeakyReLU sigmoid Sigmoid softmax Softmax softplus "
