@@ -37,16 +37,6 @@ class Habit:
         if key:
             self.decimals.setdefault(family_of(key), Counter())[decimals] += 1
 
-    def remark(self, spelling: dict[str, str]) -> str:
-        """The habit in words: `h, θ, E to 2, ∇W to 4 decimals; rounded, not cut`."""
-        groups: dict[int, list[str]] = {}
-        for family, counter in self.decimals.items():
-            groups.setdefault(counter.most_common(1)[0][0], []).append(spelling.get(family, family))
-        if not groups:
-            return ""
-        said = ", ".join(f"{', '.join(names)} to {n}" for n, names in sorted(groups.items()))
-        return f"fitted rounding: {said} decimals; values are {'cut' if self.cutting else 'rounded'}"
-
 
 def decimals_of(ledger: Ledger, habit: Habit) -> None:
     """Fills in the decimals that a page shows, of what is computed."""

@@ -27,6 +27,7 @@ class Record:
     fault: str | None = None
     given: bool = False
     copied: bool = False
+    worked: bool = True             # it stands behind a formula or numbers put in
     repaired: bool = False          # the page shows another name
 
 

@@ -25,9 +25,11 @@ from handgrad.checking.givens import is_wrong_set, judged_given
 from handgrad.checking.habit import Habit, decimals_of
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.ledger import Record
+from handgrad.checking.missing import missing
 from handgrad.checking.operands import Operands
 from handgrad.checking.quantities import Names
-from handgrad.checking.report import Judgement
+from handgrad.checking.remarks import costliest, remarks
+from handgrad.checking.report import Absent, Judgement
 from handgrad.checking.separation import two_statements
 from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.valuing import Finding, judged
@@ -63,6 +65,20 @@ class NumericJudge:
             for chain in chains:
                 found |= {link.id: made for link, made in zip(chain.links, self.judge(chain), strict=True) if made}
         return found
+
+    def missing(self) -> tuple[Absent, ...]:
+        """What the problem asks for and the page lacks; ask it after the page."""
+        return missing(self.known)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Remarks on the exercise and on the habit of the page; ask for them after the page."""
+        with working_precision(BITS):
+            return remarks(self.known)
+
+    def closing(self) -> str:
+        """Which rounding costs most; ask it after the page."""
+        with working_precision(BITS):
+            return costliest(self.known)
 
     def judge(self, chain: Chain) -> list[tuple[Judgement, ...]]:
         """The judgements of each side, the head first; none where a side is no matter of numbers."""
@@ -246,7 +262,8 @@ class _Judging:
                   role: Role = "link", copied: bool = False) -> Judgement:
         made = self._judgement(n, finding, number, x, full, role)
         fault = made.id if finding.verdict == "slip" else finding.cause
-        self.known.ledger.add(Record(self.key or "", number, made.id, made.line, x, full, fault, role == "given", copied, self.repair is not None))
+        worked = self.trees[n - 1] is not self.named
+        self.known.ledger.add(Record(self.key or "", number, made.id, made.line, x, full, fault, role == "given", copied, worked, self.repair is not None))
         if x is not None and not copied and not self.known.whole.records:
             _seen(number, x, self.known.habit)
         return made
@@ -256,7 +273,7 @@ class _Judging:
         made = self._judgement(n, finding, number, hand, full, "given" if given else "entry")
         made = replace(made, entry=at, id=f"{made.id}[{at[0]},{at[1]}]", link=n)
         fault = made.id if finding.verdict == "slip" else finding.cause
-        self.known.ledger.add(Record(key, number, made.id, made.line, hand, full, fault, given, not given))
+        self.known.ledger.add(Record(key, number, made.id, made.line, hand, full, fault, given, not given, False))
         return made
 
     # ------------------------------------------------------------ judgements

@@ -13,6 +13,7 @@ from handgrad.checking.evaluation import function_of
 from handgrad.problem import COMMA, DERIVATIVE, Problem, entries, gradient
 from handgrad.reading.mathematics import formula
 from handgrad.reading.surface import Decimal, Derivative, Factor, Group, Nabla, Product, Scripted, Span, Sum, Surface, Symbol, spelled
+from handgrad.reading.typesetting import unicode
 from handgrad.worksheet.plan import spelled as entry_name
 
 
@@ -43,11 +44,24 @@ class Names:
         kept = self.kept.get(id(node))
         if kept is None:
             kept = self.kept[id(node)] = (node, self._own(node) if self.problem is None else self._known(node, self.problem))
+            if kept[1] is not None:
+                self.surfaces.setdefault(kept[1], node)
         return kept[1]
 
-    def length(self, family: str) -> int:
-        """How many entries a quantity of the problem has."""
-        return sum(1 for _ in self.entries(family))
+    def said(self, key: str) -> str:
+        """What the file or the page calls a quantity, for print: `∂E/∂w₁`."""
+        tree = self.surfaces.get(key)
+        if tree is not None:
+            return self.written(tree)
+        derivative = DERIVATIVE.fullmatch(key)
+        if derivative:
+            return f"∂{self.said(derivative[1])}/" + "".join(f"∂{self.said(part.strip())}" for part in COMMA.split(derivative[2]))
+        return key
+
+    @staticmethod
+    def written(tree: Surface) -> str:
+        """A name on one line."""
+        return unicode(tree)
 
     def entries(self, family: str) -> Iterator[tuple[tuple[int, ...], str]]:
         """The entries of a whole quantity, with their keys: of `d(E, W)` those of all `W[i,j]`."""

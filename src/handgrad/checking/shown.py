@@ -121,3 +121,8 @@ def rounded_like(number: Shown, x: Scalar) -> str:
         return as_told(x, Places(number.decimals))[1]
     except (Unclear, AssertionError):
         return digits(x) or ""
+
+
+def minus(text: str) -> str:
+    """The text with a minus sign for print."""
+    return text.replace("-", "\u2212")

@@ -257,14 +257,14 @@ def _kept(node: Decimal, key: str, known: Knowledge) -> bool:
 
 def _told(node: Decimal, key: str, instead: Scalar, known: Knowledge) -> Found:
     right = digits(instead, 7) or ""
-    name = known.names.spellings.get(key, key)
+    name = known.names.said(key)
     size = number(node.text)
     assert size is not None
     others = [r for r in known.ledger.sized(size) if r.key and r.key != key]
     if others:
         other = others[0]
         kind = "wrong_index" if family_of(other.key) == family_of(key) else "copied_wrong"
-        return Found(Finding("slip", f"{node.text} is {known.names.spellings.get(other.key, other.key)}; {name} is {right}", kind=kind, right=right), node.span)
+        return Found(Finding("slip", f"{node.text} is {known.names.said(other.key)}; {name} is {right}", kind=kind, right=right), node.span)
     kind = "wrong_digit" if one_digit(node.text, right) else "copied_wrong"
     return Found(Finding("slip", f"{name} is {right}, not {node.text}", kind=kind, right=right), node.span)
 
@@ -285,7 +285,7 @@ def _factor(tree: Surface, s: Scalar, wanted: tuple[Scalar, ...], expected: tupl
     for key in expected:
         for v in _values(key, known):
             for factor, said in ((v, "{}"), (ONE - v, "1 − {}")):
-                name = said.format(known.names.spellings.get(key, key))
+                name = said.format(known.names.said(key))
                 if same(factor, ONE):
                     continue
                 if _among(s * factor, wanted):

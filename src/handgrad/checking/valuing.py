@@ -86,7 +86,7 @@ def _carried(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: O
             return Finding("carried", _unrounded(instead, known))
     for record, outside in _rounded_parts(left, known, found):
         if fits(number, outside * exactly(record.number.value)):
-            name = known.names.spellings.get(record.key, record.key)
+            name = known.names.said(record.key)
             through = f"through {name} = {record.number.text} (line {record.line})" if name else f"through {record.number.text} (line {record.line})"
             return Finding("carried", f"{through}: {digits(outside * exactly(record.number.value), 7)}")
     return _hidden(number, x, left, known, found)
@@ -94,7 +94,7 @@ def _carried(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: O
 
 def _unrounded(instead: Mapping[str, Scalar], known: Knowledge) -> str:
     keys = list(instead)
-    names = [known.names.spellings.get(k, k) for k in keys if not k.startswith("#")]
+    names = [known.names.said(k) for k in keys if not k.startswith("#")]
     if len(keys) != 1 or not names:
         return "right with operands kept unrounded"
     return f"right with {names[0]} = {digits(instead[keys[0]], 7)}"
