@@ -12,6 +12,7 @@ from itertools import chain
 
 from handgrad.checking.naming import letters_in
 from handgrad.checking.places import Place, factors_of, free_letters, is_name, key, names_in, plain, values
+from handgrad.reading.plain import unicode
 from handgrad.reading.surface import Decimal, Derivative, Fraction, Nabla, Span, Surface, Symbol, spelled, walk
 
 # ---------------------------------------------------------------- what is known
@@ -149,7 +150,7 @@ def twins(trees: Iterable[Surface]) -> frozenset[str]:
 
 def written(node: Surface) -> str:
     """A part of a formula in one line, as a message shows it."""
-    return spelled(node)
+    return unicode(node)
 
 
 def ratio(place: Place, context: Context, factor: str) -> str:

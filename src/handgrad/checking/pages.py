@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from handgrad.axes import Model
-from handgrad.checking.rows import HEADER, Ledgerer, is_number
+from handgrad.checking.rows import HEADER, Ledgerer, is_number, repairs
 from handgrad.checking.words import HOLDS, VERDICTS, lines, plural, short, verb
 from handgrad.document import Block, Count, Document, Heading, Inline, Ledger, Note, Paragraph, Reference, Tally
 
@@ -76,8 +76,8 @@ def counts(report: Report) -> Iterator[Count]:
     if by["last_digit"]:
         yield Count("~", plural(len(by["last_digit"]), "last digit"), tuple(_place(j) for j in by["last_digit"]))
     if by["transcription"]:
-        causes = [j for j in by["transcription"] if j.cause is None] or by["transcription"]
-        yield Count("~", plural(len(causes), "misreading"), tuple(_with_echoes(j, by["transcription"]) for j in causes), "(repaired, free)")
+        causes = repairs(by["transcription"])
+        yield Count("~", plural(len(causes), "misreading"), tuple(map(_lines_of, causes)), "(repaired, free)")
     if report.missing:
         told = tuple((m.quantity + (" (without working)" if m.stated else ""),) for m in report.missing)
         yield Count("!", f"{len(report.missing)} missing", told)
@@ -92,9 +92,9 @@ def _place(j: Judgement, word: str = "") -> Inline:
     return (Reference(f"{j.line} {word}".strip(), f"L{j.line}"),)
 
 
-def _with_echoes(j: Judgement, all: Sequence[Judgement]) -> Inline:
+def _lines_of(same: Sequence[Judgement]) -> Inline:
     said: list[Any] = []
-    for line in dict.fromkeys([j.line, *(other.line for other in all if other.cause == j.id)]):
+    for line in dict.fromkeys(j.line for j in same):
         said += [", " if said else "", Reference(str(line), f"L{line}")]
     return tuple(part for part in said if part)
 

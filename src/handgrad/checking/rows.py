@@ -45,12 +45,8 @@ class Ledgerer:
 
     @cached_property
     def echoes(self) -> Mapping[str, tuple[Judgement, ...]]:
-        """For each repaired reading the judgements that repeat it."""
-        found: dict[str, tuple[Judgement, ...]] = {}
-        for j in self.report.judgements:
-            if j.verdict == "transcription" and j.cause in self.by_id:
-                found[j.cause or ""] = (*found.get(j.cause or "", ()), j)
-        return found
+        """For the first of each repaired reading those that repeat it: they say that they do, or the same is said of them."""
+        return {first.id: (first, *others) for first, *others in repairs(self.report.judgements)}
 
     # ------------------------------------------------------------ rows
 
@@ -89,7 +85,7 @@ class Ledgerer:
         return not self.all and j.verdict in HOLDS and j.follows and j.cause is None
 
     def _is_echo(self, j: Judgement) -> bool:
-        return j.verdict == "transcription" and j.cause in self.by_id and j.shown is None
+        return j.verdict == "transcription" and j.id not in self.echoes and (j.shown is None or not self.all)
 
     def _together(self, run: Sequence[Judgement]) -> Row:
         first = run[0]
@@ -129,7 +125,7 @@ class Ledgerer:
         """The row of one judgement; one that goes on with the chain of the row before does not repeat its head."""
         notes = tuple(self.notes(j))
         number, anchor = str(j.line), f"L{j.line}"
-        if is_number(j):
+        if is_number(j) and not (j.verdict == "transcription" and j.id in self.echoes and not self.all):
             values = (minus(j.shown or ""), shown_beside(j.by_hand, j.shown), shown_beside(j.exact, j.shown))
             return Row(number, j.mark, (self.named(j),), values, self.word(j), notes, anchor=anchor)
         if j.verdict == "transcription":
@@ -171,17 +167,22 @@ class Ledgerer:
     def _repaired(self, j: Judgement) -> Inline:
         """A reading that mends what the page shows, and the other lines that need the same."""
         also = sorted({echo.line for echo in self.echoes.get(j.id, ())} - {j.line})
+        if not j.read_as or j.because.startswith("read as"):
+            return (minus_in_text(j.because or "read with a repair"), *self._here_and(also))
+        return (f"read as “{minus_in_text(j.read_as)}”", *self._here_and(also), f"; {minus_in_text(j.because)}" if j.because else "")
+
+    @staticmethod
+    def _here_and(also: Sequence[int]) -> Inline:
         where: list[Any] = []
         for n, line in enumerate(also):
             where += [" here and in " if n == 0 else " and " if n == len(also) - 1 else ", ", Reference(str(line), f"L{line}")]
-        read = f"read as “{j.read_as}”" if j.read_as else "read with a repair"
-        return (minus_in_text(read), *where, f"; {j.because}" if j.because else "")
+        return tuple(where)
 
     def notes(self, j: Judgement) -> Iterator[Inline]:
         """What is said below the statement."""
         reason = self.reason(j)
         if reason and (j.verdict not in PLAIN or not j.follows):
-            yield (reason,)
+            yield (minus_in_text(reason),)
         if j.verdict in ("slip", "transcription") and j.cause in self.by_id:
             yield ("the same as in ", self.place(j.cause or ""))
         if j.verdict == "slip":
@@ -189,9 +190,9 @@ class Ledgerer:
                 if other.weight >= j.explanations[0].weight / 2 and other.message != reason:
                     yield (f"or: {other.message}",)
         if j.right and j.verdict != "last_digit" and _squeezed(j.right) not in _squeezed(reason) and not is_number(j):
-            yield (f"right: {j.right}",)
+            yield (f"right: {minus_in_text(j.right)}",)
         if j.see:
-            yield (f"see it: {j.see}",)
+            yield (f"see it: {minus_in_text(j.see)}",)
 
     def reason(self, j: Judgement) -> str:
         """Why: what the judge says, with the kind of the slip in front."""
@@ -199,6 +200,18 @@ class Ledgerer:
         if j.verdict != "slip" or not j.kind or name(j.kind) in said:
             return said
         return f"{name(j.kind)}: {said}" if said else name(j.kind)
+
+
+def repairs(judgements: Sequence[Judgement]) -> list[tuple[Judgement, ...]]:
+    """The repaired statements by their repair: those of which the same is said, or that carry the repair of another."""
+    found: dict[str, list[Judgement]] = {}
+    of_id: dict[str, str] = {}
+    for j in judgements:
+        if j.verdict == "transcription":
+            key = of_id.get(j.cause or "") or f"{j.because}|{'' if j.because else j.id}"
+            of_id[j.id] = key
+            found.setdefault(key, []).append(j)
+    return [tuple(same) for same in found.values()]
 
 
 def is_number(j: Judgement) -> bool:
