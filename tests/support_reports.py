@@ -1,16 +1,10 @@
-"""A report made by hand, of a page of a few lines, for what shows and marks reports; and judges that misbehave, for what runs them."""
+"""A report made by hand, of a page of a few lines, for what shows and marks reports."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import time
-from pathlib import Path
 from typing import Any
 
 from handgrad.checking.report import Absent, Explanation, Judgement, Reading, Report, Section, Verdict
-from handgrad.commands.paging import failed
 from handgrad.document import Inline
 from handgrad.problem import Problem, read_problem
 from handgrad.reading.mathematics import formula
@@ -104,42 +98,3 @@ def report(closing: Inline = ("Rounding costs most in ", "h.")) -> Report:
                  make("rounding", "0.1 \\end", "\\nabla w", "0.1", role="entry", entry=(2, 1), link=None, shown="0.1", by_hand="0.1")]
     return Report("page.md", "set.toml", SOURCE, (*judgements, *gradients), 9, 0, (Absent("∂E/∂b_2", False, "∂E/∂b_2 is asked for and never stated"),),
                   ("h to 4 decimals",), (Section("Part one", 1, 6), Section("Part two", 7, 19)), closing)
-
-
-# ---------------------------------------------------------------- judges that misbehave
-
-
-def judge(job: dict[str, Any]) -> dict[str, Any]:
-    """A judge that does what the page says: crashes, hangs, eats memory, fails, or answers."""
-    words = Path(job["page"]).read_text(encoding="utf-8").split()
-    log = os.environ.get("HANDGRAD_TEST_LOG")
-    if log:
-        with Path(log).open("a", encoding="utf-8") as file:
-            file.write(job["id"] + "\n")
-    match words[0]:
-        case "crash":
-            os.kill(os.getpid(), signal.SIGSEGV)
-        case "hang":
-            while True:
-                pass
-        case "eat":
-            eaten = [bytearray(1 << 24)]
-            while True:
-                eaten.append(bytearray(1 << 24))
-        case "fail":
-            raise ValueError("nobody foresaw this")
-        case "full":
-            raise OSError(28, "No space left on device", job["report"])
-        case "slow":
-            time.sleep(0.3)
-    row = failed(job["id"], "")
-    row |= {"status": int(words[1]) if len(words) > 1 else 0, "look": [], "failed": "", "slips": ["7 sign of w"] if words[1:] == ["1"] else [],
-            "kinds": [["sign", "w"]] if words[1:] == ["1"] else []}
-    if job["kept"]:
-        Path(job["report"]).write_text("<p>report</p>", encoding="utf-8")
-        row["report"] = Path(job["report"]).name
-        kept = Path(job["kept"])
-        part = kept.with_suffix(".part")
-        part.write_text(json.dumps({"version": 1, "key": job["key"], "row": row}), encoding="utf-8")
-        os.replace(part, kept)
-    return row
