@@ -54,7 +54,7 @@ def sheet(path: Path, **policy: Any) -> Worksheet:
     ("0.125", Places(2), "away", "0.13"), ("0.125", Places(2), "even", "0.12"), ("-0.125", Places(2), "away", "-0.13"),
     ("-0.1139715", Places(2), "away", "-0.11"), ("0.99996", Places(4), "away", "1.0000"), ("9.996", Places(3, True), "away", "10.0"),
     ("0.0004561", Places(2, True), "away", "0.00046"), ("123456", Places(2, True), "away", "120000"), ("0", Places(2), "away", "0.00"),
-    ("-0.001", Places(2), "away", "0.00"),
+    ("-0.001", Places(2), "away", "0.00"), ("0", Places(3, True), "away", "0"),
 ])
 def test_decimals_are_rounded_as_by_hand(value: str, places: Places, ties: Any, wanted: str) -> None:
     assert as_rounded(fmpq(Fraction(value).numerator, Fraction(value).denominator), places, ties)[1] == wanted
@@ -319,6 +319,49 @@ def test_a_kink_that_is_hit_says_which_slope_is_taken() -> None:
     assert "on the kink p₂ = 0: 0 is taken" in str(sheet(HERE / "problems" / "kinks.toml"))
 
 
+TIED = '''title = "a convolution, ReLU and the greatest, with a tie"
+model = """
+c[t] = b + sum[k](w[k]*x[t+k-1])
+r[t] = relu(c[t])
+m = max[t](r[t])
+E = (m - y)^2
+"""
+gradient = { of = "E", by = ["w", "b"] }
+[given]
+x = [1, -1, 2, 0.5]
+w = [0.5, 1]
+b = 0.1
+y = 1
+'''
+
+
+def test_of_a_tie_only_the_first_counts_and_the_page_says_so() -> None:
+    page = str(work(read_problem(TIED)))
+    assert "= (2)(0.6) (0 + (−1) + 0)" in page
+    assert "a tie, r₃ = m: only the first counts" in page
+    assert "∇b = (1.2000)" in page
+
+
+def test_long_sums_are_elided_after_whole_groups() -> None:
+    ones = ", ".join("1" * 12)
+    model_ = "p[i] = w*x[i]\nJ = l*w^2 + sum[i](p[i] - y[i]) + log(2)"
+    text = f'model = """\n{model_}\n"""\ngradient = {{ by = "w" }}\n[given]\nx = [{ones}]\ny = [{ones}]\nw = 2\nl = 0.5\n'
+    assert "J = l w² + p₁ − y₁ + p₂ − y₂ + … + p₁₂ − y₁₂ + log(2)" in str(work(read_problem(text)))
+
+
+def test_a_number_that_repeats_another_is_written_alike() -> None:
+    text = 'model = "u = a*w + b\\nE = 1/2*u^2"\ngradient = { by = ["w", "b"] }\n[given]\na = 0.35\nw = 2\nb = 0.349\n[rounding]\ndefault = 2\n"d(E, u)" = 2\n'
+    page = str(work(read_problem(text.replace("0.349", "0.399"))))
+    assert "       = ∂E/∂u\n       = 1.10\n" in page.replace("∂E/∂b = ", "       = ").replace("      = ", "       = ")
+
+
+def test_branches_in_a_product_stand_in_brackets_like_its_other_factors() -> None:
+    text = 'model = "E = sum[i](max(0, 1 - y[i]*w*x[i]))"\ngradient = { by = "w" }\n[given]\nx = [2, 3]\ny = [1, -1]\nw = 0.1\n'
+    page = str(work(read_problem(text)))
+    assert "= −(2)(1) − (3)(−1)" in page
+    assert "since w x₁ y₁ < 1, w x₂ y₂ < 1" in page
+
+
 def test_long_sums_are_elided_and_large_tensors_cut() -> None:
     numbers_ = ", ".join(str(n) for n in range(1, 31))
     text = f'model = "J = sum[i](w[i]*x[i])^2"\ngradient = {{ of = "J", by = "w" }}\n[given]\nx = [{numbers_}]\nw = [{numbers_}]\n'
@@ -447,6 +490,14 @@ def test_whole_entries_are_named_by_literals() -> None:
 
 
 # ---------------------------------------------------------------- descent
+
+
+def test_a_new_weight_is_not_taken_for_a_name_with_a_prime() -> None:
+    text = "f = sigmoid(w*x)\nc' = f*c\nE = 1/2*(c' - t)^2"
+    given = "x = 0.5\nc = 0.3\nt = 0.6\nw = 0.5\n[update]\nrate = 1\n"
+    page = str(work(read_problem(f'model = """\n{text}\n"""\ngradient = {{ of = "E", by = ["w", "c"] }}\n[given]\n{given}')))
+    assert "c′ = f c\n" in page
+    assert "c'₁ = c − η ∂E/∂c" in page
 
 
 def test_a_step_of_descent_gives_new_weights_and_a_smaller_error() -> None:

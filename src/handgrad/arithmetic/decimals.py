@@ -62,7 +62,7 @@ def decimals_of(value: Scalar, places: Places) -> int:
     """After how many decimals the value is rounded; negative where digits before the point go."""
     if not places.significant:
         return places.count
-    return places.count - 1 - magnitude(value) if value != 0 else max(places.count - 1, 0)
+    return places.count - 1 - magnitude(value) if value != 0 else 0
 
 
 def magnitude(value: Scalar) -> int:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from handgrad import catalogue
 from handgrad.arithmetic.balls import Scalar, ball
 from handgrad.document import Block, Chain, Figure, Heading, Inline, Line, Paragraph, Table
 from handgrad.errors import ModelError
 from handgrad.expr import MINUS_ONE, Entry, add, mul
 from handgrad.problem import Place, Rounding, Update, gradient
-from handgrad.worksheet.hand import Hand, place, scalar
+from handgrad.worksheet.hand import place, scalar
 from handgrad.worksheet.items import Item, spelled
 from handgrad.worksheet.matrices import minus
 from handgrad.worksheet.numbers import Numbers, Worked, decided, rounded_number, run
 from handgrad.worksheet.pages import MOST_LINES, lines
 from handgrad.worksheet.plan import Plan
-from handgrad.worksheet.substitution import RATE, Display
+from handgrad.worksheet.substitution import NEXT, RATE, Display
 
 MOST_ROWS = 12                  # of the table of epochs; more are elided in the middle
 WIDTH, HEIGHT, MARGIN = 480, 220, 36
@@ -44,8 +43,8 @@ def descent(plan: Plan, rounding: Rounding, update: Update, digits: int) -> Desc
             shown, true = dict(_inputs(states[-1].values, start)), dict(_inputs(states[-1].exact, start))
             for w in moved:
                 name, at = place(w.item.entry)
-                shown[(name[:-1], at)] = scalar(w.shown[-1][0]) if rounding.carry == "shown" else w.value
-                true[(name[:-1], at)] = w.exact
+                shown[(name.removeprefix(NEXT), at)] = scalar(w.shown[-1][0]) if rounding.carry == "shown" else w.value
+                true[(name.removeprefix(NEXT), at)] = w.exact
             states.append(run(plan, rounding, shown, true, bits, digits))
         return Descent(tuple(states), first)
 
@@ -61,12 +60,12 @@ def _moved(plan: Plan, rounding: Rounding, state: Numbers, update: Update) -> tu
     of, rate = plan.problem.of, {place(RATE): scalar(update.rate)}
     places = {name: rounding.listed.get(name, rounding.places(gradient(of, name))) for name in plan.problem.by}
     own = replace(rounding, listed={**rounding.listed, **places})
-    hand, certain = (Hand({**values, **rate}, catalogue.functions()) for values in (state.values, state.exact))
+    hand, certain = (plan.hand({**values, **rate}) for values in (state.values, state.exact))
     found = []
     for item in plan.backward:
         if item.by is not None and item.by.name in plan.problem.by and item.by.name not in plan.problem.model.definitions:
             formula = add(item.by, mul(MINUS_ONE, RATE, item.entry))
-            moved = Item(spelled(*place(item.by)), item.by.name, Entry(item.by.name + "'", item.by.indices), formula)
+            moved = Item(spelled(*place(item.by)), item.by.name, Entry(NEXT + item.by.name, item.by.indices), formula)
             found.append(rounded_number(moved, hand(formula), certain(formula), own))
     if not found:
         raise ModelError("there is no input to update", remedy="`by` of the gradient names the weights")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +15,7 @@ from handgrad.axes import Function
 from handgrad.errors import ModelError
 from handgrad.expr import Add, And, Call, Cases, Compare, Entry, Expr, Mul, Not, Number, Or, Pow
 from handgrad.problem import Place
+from handgrad.rules.canonical import canonical
 
 
 def place(entry: Entry) -> Place:
@@ -24,11 +25,15 @@ def place(entry: Entry) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Evaluates written-out formulas over the numbers known so far. Whether two are equal, rounding must not say: `true` decides it."""
+    """Evaluates written-out formulas over the numbers known so far. Whether two are equal, rounding must not say: `true` decides it.
+
+    `extremes` are the entries that are the greatest or the least of several: of a tie only the first counts as equal to them.
+    """
 
     values: Mapping[Place, Scalar]
     functions: Mapping[str, Function]
     true: Hand | None = None
+    extremes: Mapping[Expr, Call] = field(default_factory=dict)
 
     def __call__(self, e: Any) -> Scalar:
         """The value; it raises `Unclear` where a higher precision might decide, `Unreal` where there is none."""
@@ -103,9 +108,9 @@ class Hand:
             case Compare("==" | "!=") if self.true is not None:
                 return self.true.holds(condition)
             case Compare(operator, left, right):
-                a, b = self(left), self(right)
-                s = 0 if a is b else balls.certain_sign(a - b)
-                return {"<": s < 0, "<=": s <= 0, ">": s > 0, ">=": s >= 0, "==": s == 0, "!=": s != 0}[operator]
+                s = self._sign(left, right)
+                equal = s == 0 and not (operator in ("==", "!=") and self.is_later(left, right))
+                return {"<": s < 0, "<=": s <= 0, ">": s > 0, ">=": s >= 0, "==": equal, "!=": not equal}[operator]
             case Not(inner):
                 return not self.holds(inner)
             case And(inner):
@@ -113,6 +118,20 @@ class Hand:
             case Or(inner):
                 return any(self.holds(c) for c in inner)
         raise ModelError("a condition that has no truth here")
+
+    def _sign(self, left: Expr, right: Expr) -> int:
+        a, b = self(left), self(right)
+        return 0 if a is b else balls.certain_sign(a - b)
+
+    def is_later(self, left: Expr, right: Expr) -> bool:
+        """Whether one side is the greatest or the least of several, and the other one of these that ties with one before it."""
+        for one, whole in ((left, right), (right, left)):
+            call = self.extremes.get(whole, whole)
+            if isinstance(call, Call) and call.function in ("max", "min"):
+                among = [canonical(a) for a in call.arguments]
+                place = among.index(canonical(one)) if canonical(one) in among else 0
+                return any(self._sign(a, one) == 0 for a in call.arguments[:place])
+        return False
 
 
 def _larger(a: Scalar, b: Scalar, direction: int) -> Scalar:

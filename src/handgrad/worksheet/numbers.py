@@ -9,12 +9,11 @@ from typing import TypeVar
 
 from flint import arb, fmpq, fmpz
 
-from handgrad import catalogue
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal, relative_bits, working_precision
 from handgrad.arithmetic.decimals import Places, as_rounded, as_told, fraction, in_full
 from handgrad.errors import ModelError
 from handgrad.problem import Place, Rounding
-from handgrad.worksheet.hand import Hand, scalar
+from handgrad.worksheet.hand import scalar
 from handgrad.worksheet.items import Item
 from handgrad.worksheet.plan import Plan
 
@@ -94,7 +93,7 @@ def certified(plan: Plan, given: Mapping[Place, Fraction], digits: int = 30) -> 
 def unrounded(plan: Plan, true: Mapping[Place, Scalar], bits: int, digits: int) -> dict[Place, Scalar]:
     """The numbers at one precision, nothing rounded on the way, from inputs as they truly are."""
     exact, tape = dict(true), plan.tape
-    slots, certain = tape.start(exact), Hand(exact, catalogue.functions())
+    slots, certain = tape.start(exact), plan.hand(exact)
     least = 3.4 * digits
     for number, item in enumerate(plan.items):
         try:
@@ -110,8 +109,8 @@ def unrounded(plan: Plan, true: Mapping[Place, Scalar], bits: int, digits: int) 
 def run(plan: Plan, rounding: Rounding, shown: Mapping[Place, Scalar], true: Mapping[Place, Scalar], bits: int, digits: int) -> Numbers:
     """The numbers at one precision, from inputs as shown and as they truly are."""
     exact, tape = unrounded(plan, true, bits, digits), plan.tape
-    carried, functions = dict(shown), catalogue.functions()
-    slots, hand = tape.start(carried), Hand(carried, functions, Hand(exact, functions))
+    carried = dict(shown)
+    slots, hand = tape.start(carried), plan.hand(carried, exact)
     by_hand = rounding.carry == "shown"
     found: list[Worked] = []
     for number, (item, key) in enumerate(zip(plan.items, plan.places, strict=True)):

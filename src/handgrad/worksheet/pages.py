@@ -50,7 +50,7 @@ def picture(display: Display) -> list[Block]:
     gradients = {w.item.by: minus(w.text) for w in found.backward if w.item.by is not None}
     graph = graph_of(formulas, display.symbol, values, gradients)
     if len(graph.nodes) > MOST_NODES:
-        return []
+        return [Note(("the graph of the computation is too large to be drawn on a page.",))]
     return [replace(figure(graph, display.plan.problem.model), fallback="")]
 
 
@@ -90,7 +90,7 @@ def lines(display: Display, worked: Worked) -> list[Line]:
         shown.append(Line(None if shown else symbol, formula, reason=display.since(item.formula)))
     if not isinstance(numbers, (Entry, Number)) or isinstance(numbers, Entry) and "…" in numbers.name:
         shown.append(Line(None if shown else symbol, numbers))
-    relation, text = result(worked)
+    relation, text = ("=", minus(display.alias(worked))) if display.alias(worked) else result(worked)
     shown.append(Line(None if shown else symbol, text, relation, reason=apart(worked, display)))
     if item.by is not None:
         kink = display.kink(item.formula)
@@ -186,7 +186,7 @@ def _compared(wrong: int, count: int, word: str) -> str:
     """In how many of the derivatives the digits differ."""
     if count < 2:
         return f"{'differ' if wrong else 'agree'} in the gradient" if count else "agree"
-    return f"differ in {wrong} of {count} {word}" if wrong else f"agree in all {count} {word}"
+    return f"differ in {wrong} of {count} {word}" if wrong else f"agree in {'both' if count == 2 else f'all {count}'} {word}"
 
 
 def used(display: Display) -> list[Worked]:

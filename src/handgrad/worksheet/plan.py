@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from handgrad import catalogue
+from handgrad.arithmetic.balls import Scalar
 from handgrad.axes import Definition, Model
 from handgrad.derivation.backward import Backward
 from handgrad.derivation.network import network_of, ordered, unused
 from handgrad.errors import LimitError
-from handgrad.expr import Add, Condition, Derivative, Entry, Expr, Letter, Literal, Reduce, add, mul
+from handgrad.expr import Add, Call, Condition, Derivative, Entry, Expr, Letter, Literal, Reduce, add, mul
 from handgrad.problem import Place, Problem, entries, gradient
 from handgrad.rules.canonical import canonical
 from handgrad.trees import fresh, names, renamed, subtrees
 from handgrad.worksheet.curvature import seconds
 from handgrad.worksheet.ground import Ground
-from handgrad.worksheet.hand import as_label, place, scalar
+from handgrad.worksheet.hand import Hand, as_label, place, scalar
 from handgrad.worksheet.items import Item as Item
 from handgrad.worksheet.items import spelled as spelled
 from handgrad.worksheet.tape import Tape
@@ -114,6 +116,16 @@ class Plan:
                 if isinstance(node, Entry):
                     found.setdefault(place(node), {})[item.entry] = None
         return {key: tuple(users) for key, users in found.items()}
+
+    @cached_property
+    def extremes(self) -> dict[Expr, Call]:
+        """The defined numbers that are the greatest or the least of several."""
+        return {item.entry: item.formula for item in self.forward if isinstance(item.formula, Call) and item.formula.function in ("max", "min")}
+
+    def hand(self, values: Mapping[Place, Scalar], true: Mapping[Place, Scalar] | None = None) -> Hand:
+        """What evaluates the formulas over numbers; `true` are the unrounded ones, which say whether two are equal."""
+        functions = catalogue.functions()
+        return Hand(values, functions, None if true is None else Hand(true, functions, None, self.extremes), self.extremes)
 
     @cached_property
     def backward(self) -> tuple[Item, ...]:

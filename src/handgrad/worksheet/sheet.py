@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from handgrad import catalogue
 from handgrad.arithmetic.balls import Scalar, working_precision
 from handgrad.arithmetic.decimals import Places, as_told, fraction, in_full
 from handgrad.axes import Model
@@ -39,7 +38,7 @@ class Worksheet(Showable):
     @cached_property
     def display(self) -> Display:
         """How its formulas and numbers are shown."""
-        return display(self.plan, self.numbers, catalogue.functions(), self.problem.values)
+        return display(self.plan, self.numbers, self.problem.values)
 
     @property
     def model(self) -> Model:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
+from math import ceil
 from typing import Any
 
 from handgrad.arithmetic.balls import Unclear, Unreal, working_precision
 from handgrad.arithmetic.decimals import Places, as_told, cut, fraction, in_full
+from handgrad.derivation.network import unused
 from handgrad.document import Inline
 from handgrad.expr import MINUS_ONE, ZERO, Add, Call, Cases, Compare, Derivative, Entry, Expr, Mul, Not, Number, Pow, add, mul
 from handgrad.problem import Place, Problem, gradient
@@ -18,8 +21,10 @@ from handgrad.worksheet.items import spelled
 from handgrad.worksheet.numbers import Numbers, Worked
 from handgrad.worksheet.plan import FIRST, MOST_TERMS, Plan
 
+MOST_APART, MOST_GROUPED = 3, 4  # terms that stand before or after a long sum, and terms of a group in it
 GUARD = 3                       # digits that stand before the dots of an operand that is carried unrounded, beyond those shown
 DOTS = Entry("…", ())
+NEXT = "·next "                  # before the name of a weight, the weight after a step
 RATE = Entry("·rate", ())        # the rate of descent, under a name that no model can hold
 GREEK = re.compile(r"\\([A-Za-z]+)")
 
@@ -48,9 +53,9 @@ class Display:
         """What a page calls an entry; an adjoint is a derivative of the error."""
         if entry is RATE:
             return Entry("eta", ())
-        if entry.name.endswith("'") and entry.name[:-1] in self.plan.problem.by and entry.name not in self.plan.problem.model.tensors:
-            before = self._named(Entry(entry.name[:-1], entry.indices))
-            return Entry(before.name + "'", before.indices)
+        if entry.name.startswith(NEXT):
+            before = self._named(Entry(entry.name.removeprefix(NEXT), entry.indices))
+            return Entry(unused(before.name + "'", self.plan.problem.model.tensors), before.indices)
         if entry.name in self.slopes:
             return self._called(tuple(self._variables(entry))) or self.slope(entry)
         return self._named(entry)
@@ -63,6 +68,11 @@ class Display:
         """What a page calls a derivative of the error, if it has a name for it; with a nabla it is the name of a matrix."""
         own = self.spellings.get(gradient(self.plan.problem.of, *(spelled(*place(e)) for e in by)))
         return Entry(own, ()) if own and "nabla" not in own else None
+
+    def alias(self, worked: Worked) -> str:
+        """How the number that this one merely repeats is written; empty where it is more than that, or rounded anew."""
+        formula = worked.item.formula
+        return self.texts[place(formula)] if isinstance(formula, Entry) and not worked.rounded else ""
 
     def _variables(self, entry: Entry) -> Iterator[Entry]:
         """The entries by which an internal name is the derivative: the tensors of its slots one after the other."""
@@ -103,9 +113,9 @@ class Display:
             case Mul(factors):
                 above = [f for f in factors if f is not MINUS_ONE and not _inverse(f)]
                 below = [f for f in factors if _inverse(f)]
-                return mul(*(f if f is MINUS_ONE else self._factor(f, len(below if _inverse(f) else above) > 1) for f in factors))
+                return mul(*(f if f is MINUS_ONE else self._factor(f, tight or len(below if _inverse(f) else above) > 1) for f in factors))
             case Pow(base, exponent):
-                return Pow(self._put(base, tight), self._put(exponent, first=True))
+                return Pow(self._put(base, tight and isinstance(base, (Entry, Number))), self._put(exponent, first=True))
             case Call(function, arguments):
                 return Call(function, tuple(self._put(a, first=True) for a in arguments))
             case Cases():
@@ -129,7 +139,7 @@ class Display:
 
     def since(self, e: Expr) -> Inline:
         """Why the branches of one or two cases were taken; of more it would be no reason that one can read."""
-        found = [n for n in subtrees(e) if isinstance(n, Cases)]
+        found = [n for n in subtrees(e) if isinstance(n, Cases)][::-1]
         if not 1 <= len(found) <= 2:
             return ()
         with working_precision(self.numbers.bits):
@@ -147,11 +157,18 @@ class Display:
                 if isinstance(n, Cases):
                     met = next((c for _, c in n.branches if isinstance(c, Compare) and c.operator not in "==!=" and self._vanishes(c.left - c.right)), None)
                     taken = self.hand.branch(n)
+                    tied = next((c for _, whole in n.branches for c in _compared(whole) if self._is_later(c)), None)
+                    if tied is not None:
+                        return ("a tie, ", Compare("==", self.formula(tied.left), self.formula(tied.right)), ": only the first counts")
                     if met is not None and any(not self._vanishes(value - taken) for value in (*(v for v, _ in n.branches), n.otherwise)):
                         return ("on the kink ", Compare("==", self.formula(met.left), self.formula(met.right)), ": ", self.formula(taken), " is taken")
                 if isinstance(n, Call) and n.function == "sign" and self._vanishes(n.arguments[0]):
                     return ("on the kink ", Compare("==", self.formula(n.arguments[0]), ZERO), ": 0 is taken")
         return ()
+
+    def _is_later(self, condition: Compare) -> bool:
+        true = self.hand.true or self.hand
+        return condition.operator == "==" and self._vanishes(condition.left - condition.right) and true.is_later(condition.left, condition.right)
 
     def _vanishes(self, e: Expr) -> bool:
         try:
@@ -160,17 +177,17 @@ class Display:
             return False
 
 
-def display(plan: Plan, found: Numbers, functions: Mapping[str, Any], given: Mapping[Place, Any]) -> Display:
+def display(plan: Plan, found: Numbers, given: Mapping[Place, Any]) -> Display:
     """The display of a page."""
     problem = plan.problem
-    made = Display(plan, found, Hand(found.values, functions, Hand(found.exact, functions)), spellings=spellings(problem))
+    made = Display(plan, found, plan.hand(found.values, found.exact), spellings=spellings(problem))
     for key, value in given.items():
         made.texts[key] = in_full(value, 400) or str(value)
     if problem.update is not None:
         made.texts[place(RATE)] = in_full(problem.update.rate, 400) or ""
     with working_precision(found.bits):
         for worked in found.all:
-            made.texts[place(worked.item.entry)] = _operand(worked, found.rounding.carry == "unrounded")
+            made.texts[place(worked.item.entry)] = made.alias(worked) or _operand(worked, found.rounding.carry == "unrounded")
             if worked.item.derived:
                 made.slopes[worked.item.entry.name] = tuple(by.name for by in worked.item.derived)
     return made
@@ -213,6 +230,11 @@ def opposite(condition: Any) -> Any:
     return Compare(OPPOSITES[condition.operator], condition.left, condition.right) if isinstance(condition, Compare) else Not(condition)
 
 
+def _compared(condition: Any) -> Iterator[Compare]:
+    """The comparisons in a condition."""
+    return (n for n in subtrees(condition) if isinstance(n, Compare))
+
+
 def _inverse(e: Expr) -> bool:
     return isinstance(e, Pow) and isinstance(e.exponent, Number) and e.exponent.value < 0
 
@@ -236,9 +258,18 @@ def _elided(e: Any) -> Any:
     """The formula with sums of many terms cut in the middle."""
     def change(n: Any) -> Any:
         if isinstance(n, Add) and len(n.terms) > MOST_TERMS:
-            kept = (*n.terms[:FIRST], n.terms[-1])
-            shown = [replaced(t, change) for t in kept]
-            return add(*shown[:FIRST], DOTS, shown[-1])
+            first, last = _ends(n.terms)
+            return add(*(replaced(t, change) for t in first), DOTS, *(replaced(t, change) for t in last))
         return None
 
     return replaced(e, change)
+
+
+def _ends(terms: tuple[Expr, ...]) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+    """The terms that are shown before and after the dots: whole groups, where the terms come in groups such as p - y of each sample."""
+    shapes = [replaced(t, lambda n: Entry(n.name, ()) if isinstance(n, Entry) else None) for t in terms]
+    for before, size, after in product(range(MOST_APART), range(1, MOST_GROUPED + 1), range(MOST_APART)):
+        inside = shapes[before : len(shapes) - after]
+        if len(inside) % size == 0 and len(inside) >= 3 * size and inside[size:] == inside[:-size]:
+            return terms[: before + size * max(1, ceil(FIRST / size))], terms[len(terms) - after - size :]
+    return terms[:FIRST], terms[-1:]
