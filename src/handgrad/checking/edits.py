@@ -13,7 +13,7 @@ from itertools import chain
 from handgrad.checking.naming import letters_in
 from handgrad.checking.places import Place, factors_of, free_letters, is_name, key, names_in, plain, values
 from handgrad.reading.plain import unicode
-from handgrad.reading.surface import Decimal, Derivative, Fraction, Nabla, Span, Surface, Symbol, spelled, walk
+from handgrad.reading.surface import Decimal, Derivative, Fraction, Nabla, Span, Surface, Symbol, walk
 
 # ---------------------------------------------------------------- what is known
 
