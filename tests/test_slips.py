@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,12 +15,13 @@ from pathlib import Path
 import pytest
 
 import handgrad.checking.slips
-from handgrad.checking.edits import Budget, Context, Edit
+from handgrad.checking.edits import Budget, Context, Edit, Slip
 from handgrad.checking.evaluation import value as exact
 from handgrad.checking.explaining import explain, explain_number, gathered, hint, small_points
 from handgrad.checking.places import key
-from handgrad.checking.slips import CODES, KINDS, SLIPS, Slip
+from handgrad.checking.slips import CODES, KINDS, SLIPS
 from handgrad.checking.witness import smallest
+from handgrad.command import main
 from handgrad.errors import ModelError
 from handgrad.reading.mathematics import formula, statements
 from handgrad.reading.surface import Decimal, Statement, Surface, Unread, walk
@@ -242,6 +244,26 @@ def test_the_smallest_witness_tells_two_formulas_apart() -> None:
     found = smallest(("x", "y"), (), lambda p: p["x"] * p["y"] != p["x"] + p["y"] - 1)
     assert found == {"x": 2, "y": 2}
     assert smallest(("x",), (), lambda p: False) is None
+
+
+# ---------------------------------------------------------------- the command
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.kind)
+def test_explain_tells_of_every_kind(slip: Slip, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", slip.code.lower(), "--width", "1000"]) == 0
+    told = capsys.readouterr().out
+    assert all(text in told for text in (slip.code, slip.kind, slip.looks, slip.why, slip.fine, slip.hint))
+    assert main(["explain", slip.kind, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["code"] == slip.code
+
+
+def test_explain_lists_all_and_offers_a_near_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain"]) == 0
+    told = capsys.readouterr().out
+    assert all(slip.code in told and slip.kind in told for slip in SLIPS)
+    assert main(["explain", "missing-brnch"]) == 2
+    assert "did you mean missing_branch?" in capsys.readouterr().err
 
 
 # ---------------------------------------------------------------- places to touch

@@ -84,7 +84,7 @@ def _is_difference(node: Surface) -> bool:
 
 
 SLIP = Slip(
-    code="S106", kind="power_rule", title="the power rule", frequency=7,
+    code="S106", kind="power_rule", title="the exponent did not come down", frequency=7,
     looks="The exponent does not come down as a factor, or stays as it was: the derivative of ½u² is written as ½u.",
     why="The derivative of uⁿ is n·uⁿ⁻¹, times the derivative of u; the ½ in front of a square is there to cancel the 2.",
     fine="½·2 may be cancelled without a word.",
