@@ -163,7 +163,7 @@ def rows(lines: tuple[Line, ...], contexts: tuple[Context, ...], before: str, es
     """The rows of an `alignat`: lead if there is one, both sides, reasons beside or below. `before`: the left side of the line above."""
     written = [_written(line, context, escape) for line, context in zip(lines, contexts, strict=True)]
     leads = any(line.lead for line in lines)
-    beside = max(one.columns for one in written) + max(seen(one.reason) for one in written) <= 60
+    beside = max(one.columns for one in written) + max(seen(one.reason) for one in written) <= 54
     found: list[str] = []
     for one in written:
         start = f" & {one.lead} \\quad & " if leads else ""

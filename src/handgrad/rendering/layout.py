@@ -12,7 +12,7 @@ KEEP = "\ue010"      # a space inside a formula in running text
 # where a formula is broken, the best first; the sign begins the next line
 BREAKS = ((" = ", " ≈ ", "; ", " else "), (" + ", " − ", " - "), (" · ", " * ", " ∘ ", " ⊗ ", " .* ", " (x) "), (" / ", " if "), (" ",))
 DEEPER, EMPTY, HELD = 6, 12, 9      # what counts against a place: each bracket around it, a line less than a third full, a sum that would end the line
-HOLDS = re.compile(r"(?:[ΣΠ∂]\S*|log|[({+−·/*-]|if)$")
+HOLDS = re.compile(r"(?:[ΣΠ]\S*|log|[({+−·/*-]|if)$")
 IN_ASCII = {
     "−": "-", "–": "-", "—": "-", "·": "*", "×": "x", "∂": "d", "∇": "grad ", "Σ": "sum ", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~=", "∈": "in", "∞": "inf",
     "√": "sqrt", "′": "'", "’": "'", "‘": "'", "“": '"', "”": '"', "…": "...", "→": "->", "✓": "ok", "✗": "XX", "δ": "delta", "σ": "sigma", "ε": "epsilon",

@@ -39,7 +39,7 @@ def word(text: str) -> str:
     return "".join(ESCAPES.get(c, c) if c.isascii() and c.isprintable() else "?" for c in text)
 
 
-def pieces(formula: Formula, context: Context, room: int = 56) -> list[str]:
+def pieces(formula: Formula, context: Context, room: int = 50) -> list[str]:
     """The formula in lines that fit a printed page, broken between terms and factors. `room` counts the signs a reader sees."""
     lines, columns = [""], 0
     for piece in _pieces(arranged(formula, context)):
