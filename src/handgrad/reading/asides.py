@@ -151,8 +151,12 @@ class Asides(Expressions):
             self.said(self.starts[at], self.ends[after - 1])
             self.at = after
             return False
-        self.note(at)
-        self.at = at + 1
+        for place in range(at, after):
+            if self.kinds[place] == "text":
+                self.note(place)
+            elif self.kinds[place] == "circled":
+                self.tag = self.texts[place]
+        self.at = after
         return False
 
     def bounded(self) -> None:

@@ -5,11 +5,14 @@ The classes above it each read one part of the grammar; `expression` and `operan
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.surface import Decimal, Span, Surface, Symbol
 from handgrad.reading.tokens import Tokens
+
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 8_000))       # formulas nested as deep as the limits allow are read and walked by recursion
 
 
 @dataclass(eq=False)
@@ -99,7 +102,7 @@ class Cursor:
             return self.refused(text)
         if kind in ("(", "{", "begin") and self.at not in self.partner:
             return self.refused(f"this {text} is never closed")
-        shown = self.tokens.source[self.starts[self.at]:self.ends[self.at]]
+        shown = self.tokens.source[self.starts[self.at]:self.ends[self.at]][:40]
         return self.refused(WANTED.get(kind, f"`{shown}` does not fit here"))
 
     # ------------------------------------------------------------ brackets
@@ -174,4 +177,4 @@ class Cursor:
         return Symbol((start, start + 1), text[0])
 
 
-SEPARATORS = frozenset((",", ";", "given", "norm"))
+SEPARATORS = frozenset((",", ";", "given", "norm", "bar"))

@@ -87,7 +87,7 @@ class Expressions(Environments):
         if kind in ("bar", "norm"):
             if kind == "norm" and "bar" in self.bars and self.texts[at] == "||":
                 return False
-            return kind not in self.bars and not (kind == "norm" and self.level and self._separates(at))
+            return kind not in self.bars and not (self.level and not self.bars and self._separates(at))
         if kind == "text":
             return not self.is_words(at) and (self.level > 0 or self.adjacent(at) or self.kinds[at + 1] in ("_", "^", "(", "number")) \
                 and self.texts[at].strip().lower() not in ("ans", "answer")
@@ -104,13 +104,13 @@ class Expressions(Environments):
             and (not texts[at + 1].isdigit() or len(texts[at + 1]) < 3) and "." not in texts[at + 1]
 
     def _separates(self, at: int) -> bool:
-        """Whether `‖` in brackets stands between two arguments: `KL(p ‖ q)`."""
-        depth_at = at + 1
-        while self.kinds[depth_at] not in ("close", "stop", "break", "}"):
-            if self.kinds[depth_at] == "norm":
+        """Whether one `|` or `‖` alone in its brackets stands between two arguments: `KL(p ‖ q)`, `p(y | x)`."""
+        kind, place = self.kinds[at], at + 1
+        while self.kinds[place] not in ("close", "stop", "break", "}", "&", "row"):
+            if self.kinds[place] == kind:
                 return False
-            depth_at = self.partner.get(depth_at, depth_at) + 1
-        return True
+            place = self.partner.get(place, place) + 1
+        return self.kinds[place] in ("close", "}")
 
     def _past_gap(self, at: int) -> bool:
         """Step over a wide space inside a formula; False if something else begins behind it."""
@@ -181,7 +181,12 @@ class Expressions(Environments):
         read = ATOMS.get(self.kinds[self.at])
         if read is None:
             raise self.unexpected()
-        return read(self)
+        self.depth += 1
+        if self.depth > self.limits.nesting:
+            raise self.refused(f"limit: nesting {self.limits.nesting}")
+        node = read(self)
+        self.depth -= 1
+        return node
 
     def starts_operand(self, at: int) -> bool:
         """Whether a factor begins at the token."""
@@ -235,6 +240,9 @@ class Expressions(Environments):
         """Something in brackets."""
         first = self.at
         bracket = self.texts[first]
+        rows = self._rows(first) if bracket == "[" else None
+        if rows is not None:
+            return Array(self.span(first), rows)
         found = self.items(first)
         span = self.span(first)
         if bracket == "<":
@@ -244,6 +252,27 @@ class Expressions(Environments):
                 return _as_cases(found[0], span)
             return replace(found[0], span=span)
         return Group(span, bracket, found)
+
+    def _rows(self, first: int) -> tuple[tuple[Surface, ...], ...] | None:
+        """The rows of a matrix as it is typed, `[1, 2; 3, 4]`; None if no `;` stands in the brackets."""
+        close, place = self.closing(first), first + 1
+        while place < close and self.kinds[place] != ";":
+            place = self.partner.get(place, place) + 1
+        if place >= close:
+            return None
+        bars, self.bars = self.bars, []
+        self.level += 1
+        self.at = first + 1
+        rows: list[list[Surface]] = [[self.item()]]
+        while self.kinds[self.at] in (",", ";"):
+            if self.kinds[self.at] == ";":
+                rows.append([])
+            self.at += 1
+            rows[-1].append(self.item())
+        self.finish(close)
+        self.level -= 1
+        self.bars = bars
+        return tuple(map(tuple, rows))
 
     def in_braces(self) -> Surface:
         """Braces that only hold together."""

@@ -16,13 +16,17 @@ from handgrad.reading.surface import Side, Span, Statement, Surface, Unread
 from handgrad.reading.tokens import tokens
 
 
+SHOWN = 400         # so much is repeated of a text that is past a limit
+
+
 def statements(source: str, start: int = 0, end: int | None = None, limits: ReadingLimits = LIMITS, typed: bool = False) -> tuple[Statement, ...]:
     """The statements in source[start:end]; spans count from the start of the source."""
     end = len(source) if end is None else end
     found = tokens(source, start, end, limits)
     if found.refusal:
         first, last = _trimmed(source, start, end)
-        side = Side("", Unread((first, last), source[first:last], found.refusal), (first, last))
+        shown = source[first:last] if last - first <= SHOWN else source[first:first + SHOWN] + "…"
+        side = Side("", Unread((first, last), shown, found.refusal), (first, last))
         return (Statement((first, last), (side,)),)
     boxes = laid_out(found) if "box" in found.kinds or "under" in found.kinds or "begin" in found.kinds or found.rows or "&" in found.kinds else ()
     return Reader(found, limits, typed, boxes).statements()

@@ -143,7 +143,7 @@ def _within(node: Surface, least: int, put: Set) -> str:
 def _sum(terms: tuple[Term, ...], put: Set) -> str:
     shown = ""
     for term in terms:
-        sign, node = term.sign, term.node
+        sign, node = term.sign, _bare(term.node)
         mark = "−" if sign < 0 else "+"
         gap = f" {mark} " if shown else mark if sign < 0 or len(terms) == 1 else ""
         shown += gap + _within(node, LOW, put)
@@ -154,7 +154,7 @@ def _product(factors: tuple[Factor, ...], put: Set) -> str:
     shown = ""
     before: Surface | None = None
     for place, factor in enumerate(factors):
-        node, operator = factor.node, factor.operator
+        node, operator = _bare(factor.node), factor.operator
         last = place == len(factors) - 1
         if isinstance(node, Applied):
             text = _applied(node.function, node.arguments, put, not last)
@@ -169,10 +169,14 @@ def _product(factors: tuple[Factor, ...], put: Set) -> str:
     return shown
 
 
+def _bare(node: Surface) -> Surface:
+    while isinstance(node, Braced):
+        node = node.body
+    return node
+
+
 def _joint(before: Surface, node: Surface, text: str) -> str:
     """What stands between two factors without an operator."""
-    if isinstance(before, Braced):
-        before = before.body
     wide = _level(before) == HIGH
     if isinstance(node, Decimal) or wide and not isinstance(before, (Nabla, Big)) and (_level(node) == HIGH or not isinstance(node, Group)):
         return " · "
@@ -264,7 +268,7 @@ def _callable(node: Surface) -> bool:
 def _scripted(node: Scripted, small: bool) -> str:
     base = _set(node.base, small)
     if not isinstance(node.base, (Symbol, Group, Bars, Array, Decimal)):
-        base = f"({base})" if not isinstance(node.base, Applied) or node.sub else base
+        base = base if isinstance(node.base, Applied) and base.endswith(")") else f"({base})"
     return base + "′" * node.primes + (_below(node.sub, small) if node.sub else "") + (_raised(node.sup, small) if node.sup is not None else "")
 
 

@@ -26,11 +26,20 @@ class Scripts(Cursor):
         """A run of letters: a word, two factors, or a differential that is a name (`dW`)."""
         at = self.at
         text = self.texts[at]
-        if len(text) == 2 and text[0] != "d" and not (self.typed and text in SHORT_WORDS):
+        if len(text) == 2 and text[0] != "d" and not (self.typed and text in SHORT_WORDS) and not (text.isupper() and self.lists(at + 1)):
             return self.letter()
         self.at = at + 1
         symbol = Symbol((self.starts[at], self.ends[at]), text)
         return self.numbered(symbol) if self.kinds[self.at] == "number" else symbol
+
+    def lists(self, at: int) -> bool:
+        """Whether brackets with several things in them stand at the token, so that what stands before is called: `KL(p ‖ q)`."""
+        if self.kinds[at] != "(" or at not in self.partner:
+            return False
+        close, place = self.partner[at], at + 1
+        while place < close and self.kinds[place] not in (",", ";", "norm", "bar", "given"):
+            place = self.partner.get(place, place) + 1
+        return place < close
 
     def numbered(self, symbol: Symbol) -> Surface:
         """The name with the digits that follow at once as its subscript."""

@@ -38,7 +38,7 @@ PATTERN = re.compile(
     rf"|\\(?:text(?:rm|it|bf|sf|tt|normal|up)?|mbox|hbox|operatorname\*?|mathop|label|tag\*?|textcircled|circled|hspace\*?|vspace\*?|color|phantom|cite|ref|eqref){_ARGUMENT}"
     r"|\\begin\s*\{(?:array|tabular|alignat\*?|alignedat)\}(?:\s*\[[a-z]\])?" rf"{_ARGUMENT}"
     rf"|\\(?:begin|end){_ARGUMENT}"
-    r"|\\[A-Za-z]+\*?"
+    r"|\\arg\s*\\(?:max|min)(?![A-Za-z])|\\[A-Za-z]+\*?"
     r"|\\\\(?:\*|\s*\[-?[0-9.]+\s*(?:pt|em|ex|cm|mm)\])?|\\."
     r"|[A-Za-z]+(?![A-Za-z\u0302-\u030c\u20d7])|[A-Za-z]"
     r"|:=|<=|>=|==|!=|\*\*|->|=>|<-|-->|\.\.\.|\|\||//"
@@ -238,6 +238,8 @@ def _command(found: Tokens, piece: str, at: int, end: int) -> None:
     delimiter = DELIMITER.match(piece)
     if delimiter is not None:
         return _delimiter(found, delimiter, at, end)
+    if piece.startswith("\\arg") and "\\m" in piece:
+        return _add(found, "function", "arg" + piece[-3:], at, end)
     body = BODY.fullmatch(piece)
     if body is None:
         if piece.startswith("\\\\"):
