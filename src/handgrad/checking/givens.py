@@ -60,6 +60,9 @@ def _updated(key: str, number: Shown, known: Knowledge) -> bool:
 def _unknown(key: str, number: Shown, known: Knowledge, last: Record | None) -> Finding | None:
     if last is not None or key in known.ledger.formulas:
         return None
+    if key in known.overruled:
+        right = in_full(known.overruled[key], 30) or str(known.overruled[key])
+        return Finding("undecided", f"{number.text} stands here, but the lines that use it have {right}", right=right)
     records = [r for r in known.ledger.sized(abs(number.value)) if r.number.value == number.value and r.key != key]
     if records:
         first = records[-1]

@@ -20,6 +20,7 @@ from handgrad.checking.quantities import Names
 from handgrad.reading.surface import Surface
 
 DEEPEST = 40
+ENOUGH = 2                      # lines that overrule a given number
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class Knowledge:
     habit: Habit = field(default_factory=Habit)
     used: Counter[Fraction] = field(default_factory=Counter)      # the numbers that stand in substitutions of the page
     wrong_set: bool = False                                       # the given numbers are those of another problem
+    contradicted: Counter[tuple[str, Fraction]] = field(default_factory=Counter)      # given numbers for which substitutions have another
+    overruled: dict[str, Fraction] = field(default_factory=dict)                      # those that are written wrong: what is used instead
     _asked: list[str] = field(default_factory=list)
 
     # ------------------------------------------------------------ by hand
@@ -46,7 +49,7 @@ class Knowledge:
         """The number of a quantity: as it was shown last, else as it comes out of what was shown."""
         record = self.ledger.last(key)
         if record is not None:
-            return exactly(record.number.value)
+            return exactly(self.overruled[key] if record.given and key in self.overruled else record.number.value)
         given = self.certain.given(key) if self.certain is not None else None
         return exactly(given) if given is not None else self.computed(key)
 
@@ -70,13 +73,20 @@ class Knowledge:
                 return found
         return self.certain.value(key) if key.startswith("d(") else None
 
+    def overruling(self) -> dict[str, Fraction]:
+        """The givens for which two lines or more have one other number, and none has the given one."""
+        counts: dict[str, dict[Fraction, int]] = {}
+        for (key, number), times in self.contradicted.items():
+            counts.setdefault(key, {})[number] = times
+        return {key: next(iter(found)) for key, found in counts.items() if len(found) == 1 and sum(found.values()) >= ENOUGH}
+
     # ------------------------------------------------------------ unrounded
 
     def full(self, key: str) -> Scalar | None:
         """The number of a quantity in the unrounded run."""
         if self.certain is not None and not key.startswith("#"):
             return self.certain.value(key)
-        record = next((r for r in self.records(key) if r.full is not None), None)
+        record = next((r for r in reversed(self.records(key)) if r.full is not None), None)
         if record is not None:
             return record.full
         tree = self.ledger.formulas.get(key)

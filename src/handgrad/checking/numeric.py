@@ -35,7 +35,7 @@ from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.valuing import Finding, judged
 from handgrad.reading.surface import Decimal, Span, Surface, spelled, walk
 
-EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "becomes"))
+EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "<-", "←", ":"))
 Role = Literal["link", "definition", "given", "entry", "condition"]
 
 
@@ -59,6 +59,7 @@ class NumericJudge:
                 self.judge(chain)
             first = self.known
             self.known = Knowledge(self.names, self.certain, whole=first.ledger, habit=first.habit, used=_used(chains))
+            self.known.overruled = first.overruling()
             self.known.wrong_set = is_wrong_set(first.ledger, self.certain)
             decimals_of(first.ledger, first.habit)
             found: dict[str, tuple[Judgement, ...]] = {}
@@ -108,6 +109,7 @@ class _Judging:
     key: str | None = None
     named: Surface | None = None
     repair: Renaming | None = None
+    wanted: tuple[Scalar, ...] = ()         # what the formula gives where numbers put in are wrong
     made: dict[int, Judgement] = field(default_factory=dict)
 
     def sides(self) -> list[tuple[Judgement, ...]]:
@@ -193,6 +195,9 @@ class _Judging:
         tree = self.trees[n]
         lefts = tuple(t for t in self.trees[:n] if t is not self.named)
         found = substitutions.judged(tree, self.key, lefts, self.known)
+        self.wanted = found.wanted
+        if found.contradicts is not None:
+            self.known.contradicted[found.contradicts] += 1
         return self._judgement(n, self._repaired(found.finding), fault=found.fault, x=value(tree, self.known.lookup))
 
     # ------------------------------------------------------------ values
@@ -204,9 +209,9 @@ class _Judging:
         if left is None or x is None:
             return self._recorded(n, number, Finding("right"), None, None)
         operands = self.known.operands(left, self._expected(n))
-        finding = self._against_head(n, number, judged(number, x, left, self.known, operands))
+        finding = self._against_head(n, number, judged(number, x, left, self.known, operands, self.key))
         if not finding.follows and self.key is not None:
-            x = self.known.computed(self.key) or x
+            x = self._right(number) or x
         return self._recorded(n, number, finding, x, self._full(operands))
 
     def _left(self, n: int) -> tuple[Surface | None, Scalar | None]:
@@ -227,15 +232,22 @@ class _Judging:
         before = self.made.get(n - 1)
         if before is not None and before.verdict == "carried" and before.shown is None and finding.verdict in ("exact", "rounding"):
             return Finding("carried", before.because, cause=before.cause)
-        right = self.known.computed(self.key) if self.key is not None else None
+        right = self._right(number)
         if before is not None and before.shown is None and before.verdict == "slip" and before.kind != "wrong_left_side":
-            if right is not None and relation(number, right) != "apart" and finding.verdict not in ("exact", "rounding"):
+            if right is not None and finding.verdict not in ("exact", "rounding"):
                 return Finding("right", "right, but it does not follow from the numbers put in", follows=False)
             if finding.verdict in ("exact", "rounding", "carried", "truncation"):
                 return Finding("carried", "follows from the numbers put in", cause=before.id)
-        if finding.verdict == "slip" and fits(number, right) and shown(self.trees[n - 1]) is None:
+        if finding.verdict == "slip" and right is not None and fits(number, right) and shown(self.trees[n - 1]) is None:
             return Finding("right", "right, but it does not follow from its left neighbour", follows=False)
         return finding
+
+    def _right(self, number: Shown) -> Scalar | None:
+        """The value that the head of the chain should have, if the number shows it to one unit of its last place."""
+        computed = self.known.computed(self.key) if self.key is not None else None
+        values = (*self.wanted, *((computed,) if computed is not None else ()))
+        near = [v for v in values if relation(number, v) != "apart"]
+        return next((v for v in near if fits(number, v)), near[0] if near else None)
 
     def _full(self, operands: Operands) -> Scalar | None:
         known = self.known
@@ -256,7 +268,7 @@ class _Judging:
             return self._recorded(n, number, Finding("right"), None, None, role="definition")
         tree = self.known.ledger.formulas.get(self.key, self.named)
         operands = self.known.operands(tree, self._expected(1))
-        return self._recorded(n, number, self._repaired(judged(number, x, tree, self.known, operands)), x, self._full(operands))
+        return self._recorded(n, number, self._repaired(judged(number, x, tree, self.known, operands, self.key)), x, self._full(operands))
 
     def _recorded(self, n: int, number: Shown, finding: Finding, x: Scalar | None, full: Scalar | None,
                   role: Role = "link", copied: bool = False) -> Judgement:

@@ -115,12 +115,24 @@ def digits(x: Scalar | None, wanted: int = CERTAIN) -> str | None:
         return None
 
 
+def told(x: Scalar, wanted: int = 9) -> str:
+    """The value for a sentence: in full if it is short, else to so many significant digits."""
+    known = fraction(x)
+    full = in_full(known, wanted) if known is not None else None
+    if full is not None:
+        return full
+    try:
+        return as_told(x, Places(wanted, significant=True))[1]
+    except Unclear:
+        return ""
+
+
 def rounded_like(number: Shown, x: Scalar) -> str:
     """The value with as many decimals as the number shows."""
     try:
         return as_told(x, Places(number.decimals))[1]
     except (Unclear, AssertionError):
-        return digits(x) or ""
+        return told(x)
 
 
 def minus(text: str) -> str:

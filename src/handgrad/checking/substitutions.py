@@ -7,7 +7,7 @@ A substitution is right when its value is that of the formula, exactly, for numb
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, zip_longest
 
@@ -19,7 +19,7 @@ from handgrad.checking.evaluation import exactly, number, same, value
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.operands import Operands
 from handgrad.checking.quantities import family_of
-from handgrad.checking.shown import Shown, digits, fits, relation, shown
+from handgrad.checking.shown import Shown, fits, relation, shown, told
 from handgrad.checking.valuing import Finding, one_digit
 from handgrad.reading.surface import Decimal, Group, Product, Span, Sum, Surface, children, walk
 
@@ -41,6 +41,8 @@ class Found:
 
     finding: Finding
     fault: Span | None = None
+    wanted: tuple[Scalar, ...] = ()                         # what the formula gives, where the substitution is wrong
+    contradicts: tuple[str, Fraction] | None = None         # a given number that another one stands for here
 
 
 def targets_of(key: str | None, lefts: tuple[Surface, ...], known: Knowledge) -> tuple[Target, ...]:
@@ -136,10 +138,10 @@ def judged(tree: Surface, key: str | None, lefts: tuple[Surface, ...], known: Kn
         return Found(_carrying_ties(known, found))
     wrong = _wrong(tree, s, wanted, found, expected_keys(targets), known)
     if wrong is not None:
-        return wrong
+        return replace(wrong, wanted=wanted)
     if any(_near(s, v) for v in wanted):
         return Found(_carrying_ties(known, found))
-    return Found(Finding("undecided", f"these numbers give {digits(s, 7)}; the formula gives {digits(wanted[0], 7)} from the numbers shown"))
+    return Found(wanted=wanted, finding=Finding("undecided", f"these numbers give {told(s, 7)}; the formula gives {told(wanted[0], 7)} from the numbers shown"))
 
 
 def _carrying(known: Knowledge, chosen: Mapping[str, Scalar]) -> Finding:
@@ -177,15 +179,17 @@ def _wrong(tree: Surface, s: Scalar, wanted: tuple[Scalar, ...], found: Operands
     flipped = _sign(tree, literals, wanted, found, known)
     if flipped is not None:
         return flipped
-    for node in literals:
-        change = _changed(tree, node, wanted, expected, known)
-        if change is not None:
-            return change
+    changes = [change for node in literals for change in _changes(tree, node, wanted, expected, known)]
+    if any(_kept(node, key, known) for node, key, _, _ in changes):
+        return None
+    if changes:
+        node, key, instead, _ = min(changes, key=lambda c: _rank(c, known))
+        return _told(node, key, instead, known)
     swapped = _swapped(wanted, found, expected, known)
     if swapped is not None:
         return swapped
     if _among(-s, wanted):
-        return Found(Finding("slip", f"the sign: these numbers give {digits(s, 7)}", kind="sign"), tree.span)
+        return Found(Finding("slip", f"the sign: these numbers give {told(s, 7)}", kind="sign"), tree.span)
     return _factor(tree, s, wanted, expected, known)
 
 
@@ -197,17 +201,27 @@ def _with(tree: Surface, node: Decimal, instead: Scalar, known: Knowledge) -> Sc
     return value(tree, lambda n: instead if n is node else known.lookup(n))
 
 
-def _changed(tree: Surface, node: Decimal, wanted: tuple[Scalar, ...], expected: tuple[str, ...], known: Knowledge) -> Found | None:
-    """One number for another: what stands there, and what should."""
+Change = tuple[Decimal, str, Scalar, bool]      # the number, the quantity that belongs there, its number, and whether it is one minus that
+
+
+def _changes(tree: Surface, node: Decimal, wanted: tuple[Scalar, ...], expected: tuple[str, ...], known: Knowledge) -> Iterator[Change]:
+    """The numbers of quantities that, in the place of one, make the substitution right."""
     size = number(node.text)
     assert size is not None
     here = exactly(size)
     for key in expected:
         for v in _values(key, known):
-            for instead in (abs(v), ONE - v, v):
+            for complement, instead in ((False, abs(v)), (True, ONE - v)):
                 if not same(instead, here) and _among(_with(tree, node, instead, known), wanted):
-                    return None if _kept(node, key, known) else _told(node, key, instead, known)
-    return None
+                    yield node, key, instead, complement
+
+
+def _rank(change: Change, known: Knowledge) -> tuple[bool, bool]:
+    """A digit for another and one quantity for another are likelier than any number for any other; quantities than what is left of 1."""
+    node, _, instead, complement = change
+    size = number(node.text)
+    told_of = size is not None and any(r.key for r in known.ledger.sized(size))
+    return not (one_digit(node.text, told(instead, 7)) or told_of), complement
 
 
 def _sign(tree: Surface, literals: list[Decimal], wanted: tuple[Scalar, ...], found: Operands, known: Knowledge) -> Found | None:
@@ -256,17 +270,20 @@ def _kept(node: Decimal, key: str, known: Knowledge) -> bool:
 
 
 def _told(node: Decimal, key: str, instead: Scalar, known: Knowledge) -> Found:
-    right = digits(instead, 7) or ""
+    right = told(instead, 7)
     name = known.names.said(key)
     size = number(node.text)
     assert size is not None
+    last = known.ledger.last(key)
+    contradicts = (key, size if last.number.value >= 0 else -size) if last is not None and last.given else None
     others = [r for r in known.ledger.sized(size) if r.key and r.key != key]
     if others:
         other = others[0]
         kind = "wrong_index" if family_of(other.key) == family_of(key) else "copied_wrong"
-        return Found(Finding("slip", f"{node.text} is {known.names.said(other.key)}; {name} is {right}", kind=kind, right=right), node.span)
+        said = f"{node.text} is {known.names.said(other.key)}; {name} is {right}"
+        return Found(Finding("slip", said, kind=kind, right=right), node.span, contradicts=contradicts)
     kind = "wrong_digit" if one_digit(node.text, right) else "copied_wrong"
-    return Found(Finding("slip", f"{name} is {right}, not {node.text}", kind=kind, right=right), node.span)
+    return Found(Finding("slip", f"{name} is {right}, not {node.text}", kind=kind, right=right), node.span, contradicts=contradicts)
 
 
 def _swapped(wanted: tuple[Scalar, ...], found: Operands, expected: tuple[str, ...], known: Knowledge) -> Found | None:

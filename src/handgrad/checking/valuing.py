@@ -13,7 +13,7 @@ from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.ledger import Record
 from handgrad.checking.operands import Operands, part_products, variants
 from handgrad.checking.report import Verdict
-from handgrad.checking.shown import Shown, digits, fits, relation, rounded_like
+from handgrad.checking.shown import Shown, fits, relation, rounded_like, told
 from handgrad.reading.surface import Surface
 
 
@@ -29,7 +29,7 @@ class Finding:
     follows: bool = True
 
 
-def judged(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Operands) -> Finding:
+def judged(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Operands, key: str | None = None) -> Finding:
     """The verdict on a number that stands behind `left`, whose value is x."""
     how = relation(number, x)
     faults = known.faults(found)
@@ -40,13 +40,13 @@ def judged(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Ope
         return recovered
     carried = _carried(number, x, left, known, found)
     if how == "truncation":
-        cut = Finding("truncation", f"{digits(x, 7)} is cut, not rounded")
+        cut = Finding("truncation", f"{told(x, 7)} is cut, not rounded")
         return cut if carried is None or known.habit.cutting else carried
     if carried is not None:
         return carried
     if how == "last_digit":
-        return Finding("last_digit", f"{digits(x, 6)} rounds to {rounded_like(number, x)}", right=rounded_like(number, x))
-    return wrong(number, x, left, known, found)
+        return Finding("last_digit", f"{told(x, 6)} rounds to {rounded_like(number, x)}", right=rounded_like(number, x))
+    return wrong(number, x, left, known, found, key)
 
 
 def _holding(how: str, number: Shown, faults: Mapping[str, Record], found: Operands, known: Knowledge) -> Finding:
@@ -88,7 +88,7 @@ def _carried(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: O
         if fits(number, outside * exactly(record.number.value)):
             name = known.names.said(record.key)
             through = f"through {name} = {record.number.text} (line {record.line})" if name else f"through {record.number.text} (line {record.line})"
-            return Finding("carried", f"{through}: {digits(outside * exactly(record.number.value), 7)}")
+            return Finding("carried", f"{through}: {told(outside * exactly(record.number.value), 7)}")
     return _hidden(number, x, left, known, found)
 
 
@@ -97,7 +97,7 @@ def _unrounded(instead: Mapping[str, Scalar], known: Knowledge) -> str:
     names = [known.names.said(k) for k in keys if not k.startswith("#")]
     if len(keys) != 1 or not names:
         return "right with operands kept unrounded"
-    return f"right with {names[0]} = {digits(instead[keys[0]], 7)}"
+    return f"right with {names[0]} = {told(instead[keys[0]], 7)}"
 
 
 def _rounded_parts(left: Surface, known: Knowledge, found: Operands) -> Iterator[tuple[Record, Scalar]]:
@@ -129,14 +129,14 @@ def _hidden(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Op
 # ---------------------------------------------------------------- wrong
 
 
-def wrong(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Operands) -> Finding:
+def wrong(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Operands, key: str | None) -> Finding:
     """What is wrong with a number that no rounding explains."""
     right = rounded_like(number, x)
-    said = f"{digits(x, 9)} ≈ {right}" if digits(x, 9) != right else right
-    return Finding("slip", said, kind=kind_of(number, x, left, known, found), right=right)
+    said = f"{told(x)} ≈ {right}" if told(x) != right else right
+    return Finding("slip", said, kind=kind_of(number, x, left, known, found, key), right=right)
 
 
-def kind_of(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Operands) -> str:
+def kind_of(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Operands, key: str | None) -> str:
     """The kind of slip that explains a wrong number best."""
     if any(fits(number.negated(), v) for v in (x, *(found.at(i) for i in variants(found, known.alternate_values(found))))):
         return "sign"
@@ -144,7 +144,7 @@ def kind_of(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Op
         return "wrong_digit"
     if any(fits(number, outside) for outside in _without_one(left, found)):
         return "missing_factor"
-    if any(r.number.text == number.text for r in (known.whole.records or known.ledger.records) if r.key and not r.copied):
+    if any(r.number.text == number.text for r in (known.whole.records or known.ledger.records) if r.key and r.key != key and not r.copied):
         return "copied_wrong"
     if any(fits(number, v) for v in _inverted(left, x, found)):
         return "extra_factor"
