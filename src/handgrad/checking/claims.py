@@ -36,9 +36,9 @@ def _free(node: Surface, bound: frozenset[str], found: dict[str, None]) -> None:
     match node:
         case Big(_, _, letters, _, _, condition, body):
             inner = bound | {letter.name for letter in letters}
-            for part in (body, condition):
-                if part is not None:
-                    _free(part, inner, found)
+            for within in (body, condition):
+                if within is not None:
+                    _free(within, inner, found)
         case Scripted(_, base, sub, sup, _):
             for below in (base, *sub, *((sup,) if sup is not None else ())):
                 _free(below, bound, found)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from handgrad.checking.chains import Chain
-from handgrad.checking.claims import claim_of, free_letters, head_letters, sample_letters
+from handgrad.checking.claims import claim_of, head_letters, sample_letters
 from handgrad.checking.explaining import Budget, explain, gathered
 from handgrad.checking.interpretation import Opaque
 from handgrad.checking.quick import Quick
+from handgrad.checking.repairs import repairs
 from handgrad.checking.report import Explanation, Judgement, Reading
+from handgrad.checking.scopes import Scope
 from handgrad.checking.symbolic import Finding, Segment
 from handgrad.errors import HandgradError
-from handgrad.expr import Expr
-from handgrad.reading.surface import Surface
+from handgrad.reading.surface import Surface, spelled
 from handgrad.reading.typesetting import unicode
 
 NEAR, MOST = 3, 300         # formulas above that are looked into, and corrections that are tried
 FIRST, ENOUGH = 1, 5        # points at which a correction is looked at first, and those at which it must hold
-LEFT_KINDS = frozenset(("wrong_left_side",))
 
 
 def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Sequence[Surface]) -> Judgement:
@@ -37,6 +37,20 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
                    readings=readings, see=witness)
 
 
+def repaired(judgement: Judgement, chain: Chain, segment: Segment) -> Judgement | None:
+    """The judgement where one misreading undone makes the link hold, and no other of the same cost does."""
+    number = judgement.link or 0
+    finding = segment.findings[judgement.id][0]
+    assert segment.scope is not None
+    checker = Checker(chain, number, finding, segment.scope)
+    found = [r for r in repairs(chain.links[number].side.tree, chain.head.side.tree, segment.words) if checker.holds(r.tree)]
+    cheapest = [r for r in found if r.cost <= found[0].cost]
+    if len({spelled(r.tree) for r in cheapest}) != 1:          # none, or several that say different things
+        return None
+    repair = cheapest[0]
+    return replace(judgement, verdict="transcription", read_as=unicode(repair.tree), because=f"read as {repair.read}; the page shows {repair.shown}")
+
+
 def _doubtful(chain: Chain, segment: Segment) -> bool:
     """Whether too little of what stands near by holds for the reading to be sure: nothing else of the chain, or of the part."""
     others = [f[0].holds for key, f in segment.findings.items() if f]
@@ -45,36 +59,13 @@ def _doubtful(chain: Chain, segment: Segment) -> bool:
 
 
 def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment, known: Sequence[Surface]) -> tuple[Explanation, ...]:
-    scope, compiled, pair = segment.scope, finding.compiled, finding.compiled.pairs[finding.number]
+    scope = segment.scope
     assert scope is not None
     head, side = chain.head.side.tree, chain.links[number].side.tree
-
-    def value(tree: Surface, left: Surface = head) -> tuple[Expr, Expr] | None:
-        try:
-            claim, _ = claim_of(scope, left, tree)
-            if not set(claim.letters) <= set(pair.letters):
-                return None
-            read = compiled.expression(claim.right, finding.number)
-            return (pair.left if left is head else compiled.expression(claim.left, finding.number)), read
-        except (Opaque, HandgradError):
-            return None
-
-    def agree(sides: tuple[Expr, Expr] | None) -> bool:
-        return sides is not None and all(compiled.verifier.compare(*sides, points).verdict == "agrees" for points in (FIRST, ENOUGH))
-
-    own = (*sample_letters(head, scope.words), *head_letters(head))
-    quick = Quick(compiled, pair, replace(scope.interpreter(own), scope=frozenset(pair.letters)))
-    looks = scope.ranks is None and quick.prepare()
-
-    def holds(tree: Surface) -> bool:
-        return (not looks or quick.may_hold(tree)) and agree(value(tree))
-
-    def fits(left: Surface) -> bool:
-        return agree(value(side, left))
-
+    checker = Checker(chain, number, finding, scope)
     right = next((link.side.tree for n, link in enumerate(chain.links) if 0 < n != number and _held(segment, link.id)), None)
     context = gathered(side, head, right, [*known[-NEAR:], *(d.head for d in scope.definitions.values())], budget=Budget(MOST))
-    return explain(side, holds, context, fits)
+    return explain(side, checker.holds, context, checker.fits)
 
 
 def _held(segment: Segment, key: str) -> bool:
@@ -90,11 +81,40 @@ def witnessed(finding: Finding) -> str | None:
     return f"{values}: {certificate.right[:12]}, right {certificate.left[:12]}"
 
 
-def left_letters_differ(chain: Chain, number: int) -> bool:
-    """Whether a letter is free on one side only."""
-    return set(free_letters(chain.head.side.tree)) != set(free_letters(chain.links[number].side.tree))
+@dataclass(slots=True)
+class Checker:
+    """Whether a corrected side, or another left side, makes a link hold."""
 
+    chain: Chain
+    number: int
+    finding: Finding
+    scope: Scope
+    quick: Quick | None = None
 
-def text(tree: Surface) -> str:
-    """The formula in one line."""
-    return unicode(tree)
+    def __post_init__(self) -> None:
+        head = self.chain.head.side.tree
+        own = (*sample_letters(head, self.scope.words), *head_letters(head))
+        pair = self.finding.compiled.pairs[self.finding.number]
+        quick = Quick(self.finding.compiled, pair, replace(self.scope.interpreter(own), scope=frozenset(pair.letters)))
+        if self.scope.ranks is None and quick.prepare():
+            self.quick = quick
+
+    def holds(self, tree: Surface) -> bool:
+        """Whether the side is equal to the head of the chain."""
+        return (self.quick is None or self.quick.may_hold(tree)) and self._agree(self.chain.head.side.tree, tree)
+
+    def fits(self, left: Surface) -> bool:
+        """Whether the side as it stands is equal to another left side."""
+        return self._agree(left, self.chain.links[self.number].side.tree)
+
+    def _agree(self, left: Surface, right: Surface) -> bool:
+        compiled, number = self.finding.compiled, self.finding.number
+        pair = compiled.pairs[number]
+        try:
+            claim, _ = claim_of(self.scope, left, right)
+            if not set(claim.letters) <= set(pair.letters):
+                return False
+            sides = (pair.left if left is self.chain.head.side.tree else compiled.expression(claim.left, number)), compiled.expression(claim.right, number)
+        except (Opaque, HandgradError):
+            return False
+        return all(compiled.verifier.compare(*sides, points).verdict == "agrees" for points in (FIRST, ENOUGH))

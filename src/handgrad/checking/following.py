@@ -8,7 +8,7 @@ from dataclasses import replace
 from handgrad.checking.agreement import renaming_of
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import claim_of
-from handgrad.checking.diagnosing import diagnosed
+from handgrad.checking.diagnosing import diagnosed, repaired
 from handgrad.checking.interpretation import Opaque
 from handgrad.checking.numeric import NumericJudge
 from handgrad.checking.report import HOLDS, Judgement
@@ -26,8 +26,9 @@ def completed(segment: Segment, numbers: NumericJudge | None) -> Iterator[Judgem
     seen: list[Surface] = []
     for judgement in segment.judged():
         chain = chains[judgement.id]
-        if judgement.verdict == "slip":
-            judgement = _misread(judgement, chain, numbers) or _carried(judgement, chain, segment, made) or diagnosed(judgement, chain, segment, seen)
+        if judgement.verdict == "slip" and judgement.id in segment.findings:
+            judgement = (_misread(judgement, chain, numbers) or _carried(judgement, chain, segment, made) or repaired(judgement, chain, segment)
+                         or diagnosed(judgement, chain, segment, seen))
             judgement = _repeated(judgement, chain, made, chains)
         elif judgement.verdict in HOLDS and judgement.link and judgement.link > 1:
             before = made.get(chain.links[judgement.link - 1].id)

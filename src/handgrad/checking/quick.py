@@ -20,7 +20,7 @@ from handgrad.reading.surface import Big, Braced, Decimal, Fraction, Group, Prod
 from handgrad.verification.worlds import Point
 
 CLOSE = 1e-9
-SIZE = 2
+LOOKED_AT = 6
 Env = tuple[tuple[str, int], ...]
 
 
@@ -38,7 +38,7 @@ class Quick:
     def prepare(self) -> bool:
         """Evaluates the left side; False where it has no value at the point."""
         try:
-            self.point = self.compiled.verifier.at(_inputs(self.compiled))
+            self.point = self._roomy()
             sizes = [self.point.size(axis) for axis in self.pair.letters.values()]
             for places in product(*(range(1, n + 1) for n in sizes)):
                 env = dict(zip(self.pair.letters, places, strict=True))
@@ -46,6 +46,11 @@ class Quick:
         except (HandgradError, ValueError, KeyError, OverflowError, ArithmeticError):
             return False
         return bool(self.wanted)
+
+    def _roomy(self) -> Point:
+        """A point where no axis has a single place, if there is one among the first."""
+        points = [self.compiled.verifier.drawn(n) for n in range(LOOKED_AT)]
+        return max(points, key=lambda p: min(p.sizes.values(), default=0))
 
     def may_hold(self, tree: Surface) -> bool:
         """Whether the formula has the values of the left side; True where that cannot be seen."""
@@ -77,7 +82,7 @@ class Quick:
                     return math.exp(self.value(power, env))
                 return float(self.value(base, env) ** self.value(power, env))
             case Big(_, "sum", (letter,), _, _, None, body) if not self.interpreter._within(*env)._bounds(node):
-                size = self._size(node, letter.name, env)
+                size = self._size(letter.name)
                 return sum(self.value(body, {**env, letter.name: n}) for n in range(1, size + 1))
         return self._atom(node, env)
 
@@ -88,15 +93,19 @@ class Quick:
             following = factors[n + 1] if n + 1 < len(factors) else None
             name = name_of(factor.node)
             called = name is not None and following is not None and not following.operator and isinstance(following.node, Group) \
-                and following.node.bracket != "[" and spelled(factor.node) not in self.interpreter.fixed and self.interpreter.words.is_call(name, following.node)
+                and following.node.bracket != "[" and spelled(factor.node) not in self.interpreter.fixed \
+                and self.interpreter.words.is_call(name, following.node)
             value = self._atom(Product(node.span, factors[n:n + 2]), env) if called else self.value(factor.node, env)
             found = found / value if factor.operator == "/" and n else found * value
             n += 2 if called else 1
         return found
 
-    def _size(self, node: Big, letter: str, env: Mapping[str, int]) -> int:
+    def _size(self, letter: str) -> int:
         assert self.point is not None
-        return max(self.point.sizes.values(), default=SIZE)
+        sizes = {self.point.size(axis) for axis, names in self.compiled.model.letters.items() if letter in names}
+        if len(sizes) != 1:
+            raise ValueError(f"{letter} runs over several axes")
+        return sizes.pop()
 
     def _atom(self, node: Surface, env: Mapping[str, int]) -> float:
         """The value of what only the notation can say, remembered."""
@@ -118,19 +127,3 @@ def _power(node: Scripted) -> tuple[Surface, Surface] | None:
         return None
     base = Scripted(node.span, node.base, node.sub, None, node.primes) if node.sub or node.primes else node.base
     return base, (name.power if name is not None and name.power is not None else node.sup)
-
-
-def _inputs(compiled: Compiled) -> dict[str, object]:
-    """Values for all inputs, every axis as long as any index asks for."""
-    model = compiled.model
-    size = max([SIZE, *model.least.values()])
-    found: dict[str, object] = {}
-    for n, name in enumerate(model.inputs):
-        found[name] = _filled(len(model.tensors[name]), size, (n + 1) * 7919)
-    return found
-
-
-def _filled(slots: int, size: int, seed: int) -> object:
-    if not slots:
-        return str((seed * 2654435761 % 1999 + 301) / 1024)
-    return [_filled(slots - 1, size, seed * 31 + n + 1) for n in range(size)]

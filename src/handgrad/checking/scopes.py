@@ -103,7 +103,7 @@ class Scope:
         surrogates: dict[str, str] = {}
         for _ in range(2 * len(rows) + len(pairs) + len(facts) + 4):
             kinds = (("row", rows), ("surrogate", surrogates), ("fact", dict(zip(facts, facts, strict=True))), ("pair", pairs))
-            table = [(kind, key, row) for kind, of_kind in kinds for key, row in of_kind.items()]  # type: ignore[attr-defined]
+            table = [(kind, key, row) for kind, of_kind in kinds for key, row in of_kind.items()]
             if not table:
                 break
             try:

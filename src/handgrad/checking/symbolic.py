@@ -15,14 +15,14 @@ from handgrad.checking.chains import Chain
 from handgrad.checking.claims import Reading, Readings, readings, vocabulary
 from handgrad.checking.definitions import Stated, hatted, leaned_on, maps, stated
 from handgrad.checking.interpretation import Opaque
-from handgrad.checking.naming import occurrences
+from handgrad.checking.naming import name_of, occurrences
 from handgrad.checking.report import Judgement
 from handgrad.checking.scopes import Compiled, Scope
 from handgrad.checking.shapes import assignments, has_shapes
 from handgrad.checking.slips import KINDS
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.expr import Call, Cases
-from handgrad.reading.surface import Surface, Unread, spelled
+from handgrad.reading.surface import Derivative, Surface, Unread, spelled, walk
 from handgrad.reading.typesetting import unicode
 from handgrad.trees import subtrees
 from handgrad.verification import Certificate
@@ -86,15 +86,28 @@ class Segment:
 
     def _with_hats(self, chosen: dict[str, Stated]) -> dict[str, Stated]:
         """The definitions, one that lost the hat of its name with it: where its twin is used and never defined here, and more holds with it."""
-        used = {name.own for chain in self.chains for link in chain.links for _, name in occurrences(link.side.tree)}
+        differentiated = self._differentiated()
         for key, found in list(chosen.items()):
             twin = hatted(found)
-            if found.name.own.endswith("_hat") or found.called or twin.name.own not in used or twin.key in chosen or not self._stands_elsewhere(found):
+            if found.name.own.endswith("_hat") or found.called or twin.key in chosen or not self._stands_elsewhere(found):
+                continue
+            if not differentiated.get(twin.name.own, set()) & {name.own for _, name in occurrences(found.body)}:
                 continue
             mended = {**{k: d for k, d in chosen.items() if k != key}, twin.key: twin}
-            if self._holding(mended) > self._holding(chosen):
+            if self._holding(mended) >= self._holding(chosen):
                 chosen = mended
         return chosen
+
+    def _differentiated(self) -> dict[str, set[str]]:
+        """Of every name that is differentiated by what."""
+        found: dict[str, set[str]] = {}
+        for chain in self.chains:
+            for link in chain.links:
+                for node in walk(link.side.tree):
+                    body = name_of(node.body) if isinstance(node, Derivative) else None
+                    if isinstance(node, Derivative) and body is not None:
+                        found.setdefault(body.own, set()).update(n.own for n in map(name_of, node.by) if n is not None)
+        return found
 
     def _stands_elsewhere(self, found: Stated) -> bool:
         """Whether the name is also used beside its definition."""

@@ -222,6 +222,10 @@ class Verifier:
         """The point where each input has the number given, or nested lists of numbers; what is found there is remembered."""
         return _given_point(self.model, inputs)
 
+    def drawn(self, number: int) -> Point:
+        """One of the seeded points that comparisons look at."""
+        return self._points.point(number)
+
     def value(self, expression: Expr, where: Point | Mapping[str, Any], digits: int = 30, letters: Mapping[str, int] | None = None) -> Fraction | str:
         """The value at a point or at the inputs given: exact where it is rational, else decimals of which every digit is certain."""
         point = where if isinstance(where, Point) else self.at(where)
