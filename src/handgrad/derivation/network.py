@@ -14,7 +14,7 @@ from handgrad.expr import MINUS_ONE, ONE, TWO, Abstract, Add, Call, Compare, Con
 from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.calculus import Differentiator
 from handgrad.rules.canonical import canonical
-from handgrad.rules.relations import AnyRelation, ExpRelation, Relation, Through, exponentials, relations_of, unfolding
+from handgrad.rules.relations import AnyRelation, ExpRelation, Relation, Through, exponentials, relations_of, together, unfolding
 from handgrad.rules.shapes import coefficient, factors, is_call, is_positive
 from handgrad.rules.simplification import Simplifier
 from handgrad.rules.sums import Collapse, KnownSum
@@ -40,6 +40,7 @@ class Network:
     collapse: Collapse = field(default_factory=Collapse)
     relations: list[AnyRelation] = field(default_factory=list)
     levels: dict[str, float] = field(default_factory=dict)
+    sure: set[str] = field(default_factory=set)                         # the names that are certainly positive
     plain: bool = False                                                 # whether formulas stay as they are differentiated and collapsed
     restated: dict[str, Definition] = field(default_factory=dict)       # definitions as written, where other names of the model stand in them
 
@@ -53,8 +54,10 @@ class Network:
         if self.plain:
             return Simplifier(self.collapse, Tidy(self.levels), plain=True)
         relations = list(reversed(self.relations))
+        relations += together(relations)
         signs = tuple(r for r in relations if r.name == "")
-        return Simplifier(self.collapse, Tidy(self.levels), relations, signs, proposals, dear)
+        lengths = {name: symbols(definition.body) for name, definition in self.model.definitions.items()}
+        return Simplifier(self.collapse, Tidy(self.levels), relations, signs, proposals, dear, frozenset(self.sure), lengths)
 
     def prepared(self, e: Expr) -> Expr:
         """A raw expression of the model in canonical form, its sums collapsed."""
@@ -99,7 +102,8 @@ def enter(network: Network, definition: Definition, level: float, opaque: bool =
         return
     network.relations += relations_of(entry, letters, body)
     network.relations += unfolding(entry, letters, body)
-    if is_positive(body):
+    if is_positive(body, frozenset(network.sure)):
+        network.sure.add(definition.name)
         network.relations += positive(entry, frozenset(letters))
     network.collapse.known += _known_of_name(network, entry, letters, body)
     network.collapse.memo.clear()

@@ -13,12 +13,12 @@ from functools import cache
 from typing import Any
 
 from handgrad.catalogue import functions
-from handgrad.expr import MINUS_ONE, Abstract, Add, Call, Cases, Delta, Derivative, Entry, Expr, Letter, Node, Number, Pow, Reduce, Size, Slice, VectorCall
+from handgrad.expr import MINUS_ONE, Abstract, Add, Call, Cases, Delta, Derivative, Entry, Expr, Letter, Mul, Node, Number, Pow, Reduce, Size, Slice, VectorCall
 from handgrad.rules.algebra import power, product, product_of, remade
 from handgrad.rules.canonical import canonical, closed, reduced
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import solved_for, substituted
-from handgrad.rules.shapes import base_and_exponent, exp_argument, factors
+from handgrad.rules.shapes import ONCE, base_and_exponent, coefficient, exp_argument, factors
 from handgrad.rules.sums import Collapse
 from handgrad.trees import opened, renamed, subtrees
 
@@ -38,10 +38,11 @@ class Relation:
         return rewritten(e, self._changed, collapse, self.pattern.tensors, self.shallow) if self.pattern.tensors <= e.tensors else e
 
     def _changed(self, node: Expr) -> Expr | None:
-        if type(node) is not type(self.pattern):
+        c, rest = coefficient(node) if isinstance(self.pattern, Mul) else (ONCE, node)
+        if type(rest) is not type(self.pattern):
             return None
-        found = match(self.pattern, node, self.variables)
-        return None if found is None else canonical(renamed(self.value, dict(found)))
+        found = match(self.pattern, rest, self.variables)
+        return None if found is None else product(Number(c), canonical(renamed(self.value, dict(found))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +72,23 @@ class ExpRelation:
 class Through:
     """Several relations, one after the other, that only together lead to a shorter form.
 
-    Where `meets` names tensors, one of them must stand in the expression besides, or nothing could come of it.
+    Where `meets` names tensors, one of them must stand in the expression besides, and at least `least` of the relations must change it,
+    or nothing could come of it.
     """
 
     name: str
     chain: tuple[Relation | ExpRelation, ...]
     meets: frozenset[str] = frozenset()
+    least: int = 1
 
     def applied(self, e: Expr, collapse: Collapse) -> Expr:
         """The expression after all of them."""
         if self.meets and self.meets.isdisjoint(e.tensors):
             return e
+        stages = [e]
         for relation in self.chain:
-            e = relation.applied(e, collapse)
-        return e
+            stages.append(relation.applied(stages[-1], collapse))
+        return stages[-1] if len(set(stages)) > self.least else e
 
 
 AnyRelation = Relation | ExpRelation | Through
@@ -186,12 +190,24 @@ def unfolding(name: Entry, letters: tuple[Letter, ...], body: Expr) -> list[AnyR
     """The definition put in again, for a name that may hide a known function from the rules: 1 + exp(x), exp(x), cosh(x), a plain difference."""
     exponentials_summed = isinstance(body, Reduce) and body.kind == "sum" and exp_argument(body.arguments[0]) is not None
     whole = any(isinstance(n, (Reduce, VectorCall, Abstract)) for n in subtrees(body))
-    plain = isinstance(body, (Number, Add, Call, Pow, Cases)) and not whole
+    monomial = isinstance(body, Mul) and not any(isinstance(n, Add) for n in subtrees(body))
+    plain = (isinstance(body, (Number, Add, Call, Pow, Cases)) or monomial or bool(exponentials(body))) and not whole
     hides = plain or exponentials_summed
     if not hides or isinstance(body, Call) and body.function in functions() and not _by_cases(body.function):
         return []
-    known = any(isinstance(n, Call) for n in subtrees(body))
-    return [Through(name.name, (Relation(name.name, name, body, frozenset(letters)),), frozenset() if known else body.tensors)]
+    anywhere = coefficient(body)[0] != 1 or any(isinstance(n, Call) for n in subtrees(body))     # a number meets any other, a function its derivative
+    return [Through(name.name, (Relation(name.name, name, body, frozenset(letters)),), frozenset() if anywhere else body.tensors)]
+
+
+def together(relations: list[AnyRelation]) -> list[AnyRelation]:
+    """All definitions put in again at once, those nearest to the result first; they may cancel where one alone does not."""
+    plain = [r for r in relations if isinstance(r, Through) and unfolds(r)]
+    return [Through(", ".join(r.name for r in plain), tuple(step for r in plain for step in r.chain), least=2)] if len(plain) > 1 else []
+
+
+def unfolds(relation: AnyRelation) -> bool:
+    """Whether the relation puts a definition in place of its name."""
+    return isinstance(relation, Through) and isinstance(relation.chain[0], Relation) and isinstance(relation.chain[0].pattern, Entry)
 
 
 def may_vanish(e: Expr) -> bool:

@@ -18,6 +18,7 @@ from handgrad.expr import (
     Compare,
     Condition,
     Delta,
+    Entry,
     Expr,
     Index,
     IndexCompare,
@@ -93,8 +94,8 @@ def indicator(condition: Condition) -> Cases:
     return Cases(((ONE, condition),), ZERO)
 
 
-def is_positive(e: Expr) -> bool:
-    """Whether the node is positive wherever it is real, by its shape alone."""
+def is_positive(e: Expr, known: frozenset[str] = frozenset()) -> bool:
+    """Whether the node is positive wherever it is real, by its shape and the names `known` to be positive alone."""
     match e:
         case Call("pi", ()):
             return True
@@ -104,12 +105,14 @@ def is_positive(e: Expr) -> bool:
             return value > 0
         case Size() | VectorCall("softmax"):
             return True
+        case Entry(name, _):
+            return name in known
         case Reduce("sum", _, (body,)):
-            return is_positive(body)
+            return is_positive(body, known)
         case Pow(base, exponent):
-            return is_positive(base) or isinstance(exponent, Number) and exponent.value.denominator == 2
+            return is_positive(base, known) or isinstance(exponent, Number) and exponent.value.denominator == 2
         case Add(below) | Mul(below):
-            return all(map(is_positive, below))
+            return all(is_positive(b, known) for b in below)
     return False
 
 

@@ -6,22 +6,23 @@ denominator, and each of these after one relation of a name. There is no search 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from handgrad.expr import MINUS_ONE, ONE, Add, Axis, Cases, Derivative, Entry, Expr, Mul, Node, Number, Pow, Reduce, Size, Slice, VectorCall, parts
+from handgrad.expr import MINUS_ONE, Add, Axis, Call, Cases, Derivative, Entry, Expr, Mul, Node, Number, Pow, Reduce, Size, Slice, VectorCall, parts
 from handgrad.rules.algebra import power, product, product_of, remade, total_of
 from handgrad.rules.canonical import closed, reduced
 from handgrad.rules.ratio import both_forms
-from handgrad.rules.relations import AnyRelation, Through
+from handgrad.rules.relations import AnyRelation, Relation, Through, unfolds
 from handgrad.rules.shapes import base_and_exponent, coefficient, factors, is_call, is_indicator, is_positive, terms
 from handgrad.rules.sums import Collapse
 from handgrad.rules.tidy import Tidy, symbols
 from handgrad.trees import fresh, instantiate, names, opened, subtrees
 
 ROUNDS = 3
+LEANING = 1e-4      # what a symbol of a definition costs that a form leans on
 DEAR = 0.9          # what it costs in symbols that the result itself, or a part that holds it whole, stands in its derivative
 
 
@@ -43,6 +44,8 @@ class Simplifier:
     positive: tuple[AnyRelation, ...] = ()
     proposals: Callable[[Expr], list[AnyRelation]] = lambda e: []
     dear: frozenset[str] = frozenset()
+    sure: frozenset[str] = frozenset()                            # the names that are certainly positive
+    lengths: Mapping[str, int] = field(default_factory=dict)      # of the definitions, in symbols
     plain: bool = False                                     # whether everything stays as it is
     memo: dict[Node, Any] = field(default_factory=dict)
     chosen: dict[Expr, Form] = field(default_factory=dict)
@@ -63,36 +66,44 @@ class Simplifier:
         applied: list[str] = []
         for _ in range(ROUNDS):
             before = best
-            for relation in (*self.relations, *self.proposals(best)):
+            for relation in self.relations:
                 candidate = relation.applied(best, self.collapse)
-                if candidate is not best:
-                    better = self._better(best, candidate, relation)
-                    if better is not best:
-                        applied.append(relation.name)
-                    best = better
+                best = self._noted(best, candidate, relation, applied)
+            for relation, candidate in self._proposed(best):
+                best = self._noted(best, candidate, relation, applied)
             if best is before:
                 break
         return Form(best, tuple(dict.fromkeys(applied)))
+
+    def _noted(self, best: Expr, candidate: Expr, relation: AnyRelation, applied: list[str]) -> Expr:
+        """The better of the two; the name of the relation is noted where that is the candidate."""
+        better = best if candidate is best else self._better(best, candidate, relation)
+        applied += [relation.name] if better is not best else []
+        return better
 
     def _better(self, best: Expr, candidate: Expr, relation: AnyRelation) -> Expr:
         shaped: Expr = self.shaped(self._with_signs(candidate))
         if isinstance(relation, Through):
             shaped = self._followed(shaped)
-        if self.cost(shaped) >= self.cost(best) or self._divides_more(shaped, best):
+        before = (best, candidate) if unfolds(relation) else (best,)
+        if self.cost(shaped) >= self.cost(best) or self._divides_more(shaped, before):
             return best
         return shaped
 
     def _followed(self, shaped: Expr) -> Expr:
         """The form after those of the other relations that shorten it further."""
-        for further in (*self.proposals(shaped), *(r for r in self.relations if not isinstance(r, Through))):
-            candidate = further.applied(shaped, self.collapse)
-            if candidate is not shaped:
-                shaped = min(shaped, self.shaped(self._with_signs(candidate)), key=self.cost)
+        for _, candidate in self._proposed(shaped):
+            shaped = min(shaped, self.shaped(self._with_signs(candidate)), key=self.cost)
+        for relation in self.relations:
+            if not isinstance(relation, Through):
+                candidate = relation.applied(shaped, self.collapse)
+                if candidate is not shaped:
+                    shaped = min(shaped, self.shaped(self._with_signs(candidate)), key=self.cost)
         return shaped
 
-    def _divides_more(self, e: Expr, before: Expr) -> bool:
-        """Whether the form divides by more than the one before, or by an input by which that did not."""
-        old, new = divisors(before), divisors(e)
+    def _divides_more(self, e: Expr, before: tuple[Expr, ...]) -> bool:
+        """Whether the form divides by more than what was before, or by an input by which that did not."""
+        old, new = frozenset().union(*(divisors(b, self.sure) for b in before)), divisors(e, self.sure)
         defined = {relation.name for relation in self.relations}
         return len(new) > len(old) or any(isinstance(d, Entry) and d.name not in defined for d in new - old)
 
@@ -103,10 +114,20 @@ class Simplifier:
                 e = relation.applied(e, self.collapse)
         return e
 
+    def _proposed(self, e: Expr) -> Iterator[tuple[AnyRelation, Expr]]:
+        """What comes of writing a known function, or the name that stands for it, in place of what it is made of."""
+        for relation in self.proposals(e):
+            candidate = relation.applied(e, self.collapse)
+            if candidate is not e:
+                for known in self.relations:
+                    if isinstance(known, Relation) and isinstance(known.pattern, Call) and isinstance(known.value, Entry):
+                        candidate = known.applied(candidate, self.collapse)
+                yield relation, candidate
+
     def cost(self, e: Expr) -> float:
-        """The symbols a person writes for it, and what the dear names cost extra."""
+        """The symbols a person writes for it, and what the dear names cost extra; of two that are as long, the one that leans on less."""
         if e not in self.costs:
-            extra = DEAR * len(self.dear & names(e)) if self.dear else 0
+            extra = DEAR * len(self.dear & names(e)) + sum(self.lengths.get(name, 0) for name in names(e)) * LEANING
             self.costs[e] = symbols(self.tidy(e)) + extra + _unwieldy(e)
         return self.costs[e]
 
@@ -120,7 +141,7 @@ class Simplifier:
         match e:
             case Reduce(kind, _, _):
                 letter, bodies = opened(e)
-                below = tuple(self.shaped(b) for b in bodies)
+                below = tuple(self._inside(self.shaped(b)) for b in bodies)
                 if all(a is b for a, b in zip(below, bodies, strict=True)):
                     return e
                 return self.collapse.sum(letter, below[0]) if kind == "sum" else reduced(kind, letter, below)
@@ -132,19 +153,22 @@ class Simplifier:
             case Cases() if not is_indicator(e):
                 return remade(e, self.shaped)
             case Add() | Mul() | Pow():
-                return self._best(remade(e, self.shaped))
+                return min(dict.fromkeys(self._candidates(remade(e, self.shaped))) | dict.fromkeys(_gathered(e)), key=self.cost)
             case _:
                 return e
 
-    def _best(self, e: Expr) -> Expr:
-        if not isinstance(e, (Add, Mul, Pow)):
-            return e
-        return min(dict.fromkeys(self._candidates(e)), key=self.cost)
+    def _inside(self, e: Expr) -> Expr:
+        """The shaped body of a sum with a known function in place of what it is made of, where that is shorter."""
+        for relation, candidate in self._proposed(e):
+            e = self._better(e, candidate, relation)
+        return e
 
     def _candidates(self, e: Expr) -> list[Expr]:
         shapes = [e]
         if isinstance(e, Add):
-            shapes += [drawn_out(e), grouped(e), self._merged(e)]
+            shapes += [*_gathered(e), self._merged(e)]
+        if isinstance(e, Mul):
+            shapes.append(distributed(e))
         if _holds_sum(e):
             over, under_one = both_forms(e)
             shapes += [over, under_one]
@@ -192,10 +216,10 @@ def _holds_sum(node: Node) -> bool:
 
 
 @lru_cache(maxsize=1 << 12)
-def divisors(e: Expr) -> frozenset[Expr]:
+def divisors(e: Expr, sure: frozenset[str]) -> frozenset[Expr]:
     """What is divided by and may be zero: a relation must not bring more of it, or the result would be undefined where it need not be."""
     found = (n.base for n in subtrees(e) if isinstance(n, Pow) and isinstance(n.exponent, Number) and n.exponent.value < 0)
-    return frozenset(base for base in found if not is_positive(base))
+    return frozenset(base for base in found if isinstance(base, Entry) or not is_positive(base, sure))
 
 
 def drawn_out(e: Expr) -> Expr:
@@ -223,17 +247,33 @@ def divided(below: tuple[Expr, ...], common: Expr) -> Expr:
     return product(common, rest)
 
 
-def grouped(e: Expr) -> Expr:
-    """The sum with the factor that most terms share drawn out of those terms."""
-    below = terms(e)
-    counts: dict[Expr, int] = {}
-    for t in below:
-        for f in factors(coefficient(t)[1]):
-            if f is not ONE:
-                counts[f] = counts.get(f, 0) + 1
-    shared = max(counts, key=lambda f: counts[f], default=None)
-    if shared is None or counts[shared] < 2 or counts[shared] == len(below):
+def distributed(e: Expr) -> Expr:
+    """The product with its first sum multiplied out, term by term; itself where no term then loses a factor."""
+    inside = next((f for f in factors(e) if isinstance(f, Add)), None)
+    if inside is None:
         return e
-    inside = tuple(t for t in below if shared in factors(t))
-    outside = [t for t in below if shared not in factors(t)]
-    return total_of([drawn_out(total_of(inside)), *outside])
+    outside = product_of(f for f in factors(e) if f is not inside)
+    pieces = [product(t, outside) for t in terms(inside)]
+    shortened = any(len(factors(p)) < len(factors(t)) + len(factors(outside)) for p, t in zip(pieces, terms(inside), strict=True))
+    return total_of(pieces) if shortened else e
+
+
+def _gathered(e: Expr) -> list[Expr]:
+    """The sum with a factor drawn out: of all its terms, or of those that share it."""
+    return [drawn_out(e), *(grouped(e, f) for f in shared_factors(e))] if isinstance(e, Add) else []
+
+
+def shared_factors(e: Add) -> tuple[Expr, ...]:
+    """The factors that some terms share and others lack: the one that most have, and the longest."""
+    counts: dict[Expr, int] = {}
+    for t in e.terms:
+        for f in factors(coefficient(t)[1]):
+            counts[f] = counts.get(f, 0) + 1
+    shared = [f for f, count in counts.items() if 1 < count < len(e.terms)]
+    return tuple(dict.fromkeys((max(shared, key=counts.__getitem__), max(shared, key=symbols)))) if shared else ()
+
+
+def grouped(e: Add, shared: Expr) -> Expr:
+    """The sum with the factor drawn out of the terms that have it."""
+    inside = [t for t in e.terms if shared in factors(t)]
+    return total_of([drawn_out(total_of(inside)), *(t for t in e.terms if t not in inside)])
