@@ -65,6 +65,8 @@ def _verb(found: Sequence[Token], place: int, before: Token | None) -> int:
 
 def _clause(found: Sequence[Token], place: int) -> bool:
     """Whether a clause begins with this token, or a few words before it do."""
+    while place > 0 and found[place].gap == 0 and found[place - 1].kind in ("operator", "strong", "letter", "prefix"):
+        place -= 1
     while place > 0 and found[place - 1].kind in ("weak", "noun") and found[place].gap > 0:
         place -= 1
     return place == 0 or found[place - 1].kind == "newline" or found[place - 1].text in (",", ";", ".")

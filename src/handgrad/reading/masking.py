@@ -31,7 +31,13 @@ ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}[0-9]{0,2}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1
 QUOTE = re.compile(r"[ \t]{0,3}>(?:[ \t]{0,3}>)*[ \t]?")
 PICTURE = re.compile(r"!\[[^\]\n]{0,400}\]\([^()\n]{0,2000}\)|!\[\[[^\]\n]{0,400}\]\]|\\includegraphics(?:\[[^\]\n]{0,400}\])?\{[^{}\n]{0,1000}\}")
 INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060-\u2064\u00ad\ufe0e\ufe0f\f\v]")
-PROGRAM = re.compile(r"(?<=[\w)\]])\.T\b(?![\w.])|(?<=[\w)\] ])@(?= ?[\w(])(?![\w.-]+\.\w)|\b(?:np|numpy|math|torch|jnp|tf)\.(?=[a-z])")
+PROGRAM = re.compile(
+    r"(?P<transpose>(?<=[\w)\]])\.T\b(?![\w.]))|(?P<product>(?<=[\w)\] ])@(?= ?[\w(])(?![\w.-]+\.\w))|(?P<module>\b(?:np|numpy|math|torch|jnp|tf)\.(?=[a-z]))"
+    r"|(?P<new>(?<=\w)\((?:new|old|updated|next|prev)\))|(?P<plus>(?<=[\w}])\+(?=[ \t]*=(?!=)))"
+    r"|(?P<times>(?<=\d) [xX] (?=[-(−]?\(?[-−]?\d)|(?<=\d\))[xX](?=\(\d))"
+    r"|(?P<hat>(?<![\w-])[A-Za-z]-hat\b)")
+ROWS = re.compile(r"\[[\[\]\d.,;eE+\-−\s]*\d\s+[-−+.\d][\[\]\d.,;eE+\-−\s]*\]")
+GAP = re.compile(r"(?<=[\d.])\s(?=\s*[-−+]?\.?\d)|(?<=\])\s(?=\s*\[)")
 ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[^\s<>()\]\"'`|]+")
 LATEX_PAGE = re.compile(r"^[ \t]*\\(?:documentclass|begin\{document\}|section\*?\{|subsection\*?\{|usepackage|chapter\*?\{|newcommand)", re.MULTILINE)
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
@@ -58,7 +64,7 @@ def masked(source: str) -> Mask:
     mask.text = TAG.sub(lambda found: _tag(mask, found), mask.text) if "<" in mask.text else mask.text
     mask.text = ENTITY.sub(_entity, mask.text) if "&" in mask.text else mask.text
     mask.text = ADDRESS.sub(lambda found: " " * len(found.group()), mask.text) if "://" in mask.text else mask.text
-    mask.text = PROGRAM.sub(_program, mask.text)
+    mask.text = ROWS.sub(_commas, PROGRAM.sub(_program, mask.text))
     return mask
 
 
@@ -176,8 +182,16 @@ def _tag(mask: Mask, found: re.Match[str]) -> str:
 
 
 def _program(found: re.Match[str]) -> str:
-    """`X.T @ r` and `np.exp(x)` as they are written by hand."""
-    return "\u1d40 " if found.group() == ".T" else " " * len(found.group())
+    """`X.T @ r`, `np.exp(x)`, `w(new)`, `w5+ = …`, `0.5 x 0.3` and `y-hat` as they are written by hand."""
+    shown = found.group()
+    if found.lastgroup in ("transpose", "plus", "new"):
+        return {"transpose": "\u1d40 ", "plus": "'"}.get(found.lastgroup, "_" + shown[1:-1] + " ")
+    return {"times": shown.replace("x", "×").replace("X", "×"), "hat": shown.replace("-hat", "hat ")}.get(found.lastgroup or "", " " * len(shown))
+
+
+def _commas(found: re.Match[str]) -> str:
+    """The rows of a matrix as a program prints them, `[[0.1 0.2]` and `[0.3 0.4]]`, with commas."""
+    return GAP.sub(",", found.group())
 
 
 def _entity(found: re.Match[str]) -> str:

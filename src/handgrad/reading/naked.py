@@ -40,7 +40,8 @@ def stretches(found: Sequence[Token]) -> list[Stretch]:
     result: list[Stretch] = []
     lowest = 0
     for place, token in enumerate(found):
-        if token.kind not in SIGNS or place < lowest or grower.inside[place]:
+        arrow = token.text in ("←", "<-", "⟵") and place and found[place - 1].kind in ("strong", "letter", "noun", "close")
+        if token.kind not in SIGNS and not arrow or place < lowest or grower.inside[place]:
             continue
         last = grower.right(place)
         first = grower.left(place, lowest) if last > place else place
@@ -50,6 +51,8 @@ def stretches(found: Sequence[Token]) -> list[Stretch]:
         first, last = _several(found, first, last, lowest)
         mixed = any(t.kind == "marked" for t in found[first:last + 1])
         verb = next((n for n in range(first, last) if found[n].kind == "verb"), -1)
+        if verb >= 0 and _named_behind(found, last):
+            continue
         result.append(Stretch(first, last, found[first].start, found[last].end, mixed, verb))
         lowest = last + 1
     return result
@@ -59,13 +62,31 @@ def _range(found: Sequence[Token], first: int, sign: int, last: int) -> bool:
     """Whether it only says where a letter runs: `i = 1, …, n`, `k = 1..C`, `i = 1 to n`."""
     short = sign == first + 1 and found[first].kind == "letter" and found[sign + 1].kind == "number" and "." not in found[sign + 1].text
     rest = found[sign + 2:sign + 8]
-    dots = next((t for t in rest if t.kind == "dots" or t.text.lower() == "to"), None)
+    dots = next((t for t in rest if t.kind == "dots" and t.text != "%" or t.text.lower() == "to"), None)
     return short and dots is not None and all(t.kind in ("number", "other", "dots", "letter", "stop") for t in rest[:rest.index(dots) + 1])
 
 
+def _named_behind(found: Sequence[Token], last: int) -> bool:
+    """Whether a word behind a number says of what it is: `are 3 x 4 matrices`."""
+    after = found[last + 1] if last + 1 < len(found) else None
+    return after is not None and after.kind in ("weak", "noun") and "." not in found[last].text and found[last].kind == "number"
+
+
+def behind(found: Sequence[Token], stretch: Stretch) -> list[Stretch]:
+    """What stands behind the verb of a stretch, if that is a formula of its own: `the sum is 3 + 4 = 7`."""
+    first = stretch.verb + 1
+    if not any(t.kind == "relation" for t in found[first:stretch.last + 1]):
+        return []
+    return [Stretch(first, stretch.last, found[first].start, stretch.end, stretch.mixed)]
+
+
+LEADING = frozenset("so thus hence then therefore and get gets have that since because now finally gives yields i.e ie or".split())
+
+
 def _counted(found: Sequence[Token], first: int, sign: int) -> bool:
-    """Whether the left side is a number that counts the word in front of it: `section 3.1 = …`."""
-    return sign == first + 1 and found[first].kind == "number" and first > 0 and found[first - 1].kind in ("weak", "noun") and found[first].gap > 0
+    """Whether the left side is a number that belongs to the word in front of it: `section 3.1 = …`, `5 % of 20 = 1`."""
+    alone = sign == first + 1 and found[first].kind == "number" and first > 0 and found[first].gap > 0
+    return alone and found[first - 1].kind in ("weak", "noun", "stop", "dots") and found[first - 1].text.lower() not in LEADING
 
 
 def _several(found: Sequence[Token], first: int, last: int, lowest: int) -> tuple[int, int]:
@@ -192,9 +213,16 @@ class _Grower:
         closing = self.pairs.get(place, -1)
         if closing < 0 or self.wordy(place, closing) and self.found[place].text != "{" and not (need and closing - place < 12 and self.signs(place, closing)):
             return -1
+        if not need and self.found[place].gap > 0 and self.aside(place, closing):
+            return -1
         label = closing == place + 2 and self.found[place + 1].kind == "number" and "." not in self.found[place + 1].text
         ends = self.after(closing) is None
         return -1 if not need and label and ends and self.found[place].gap > 1 else closing
+
+    def aside(self, first: int, last: int) -> bool:
+        """Whether a bracket behind a formula only remarks on it: `(input)`, `(3 d.p.)`."""
+        inside = self.found[first + 1:last]
+        return all(t.kind in ("weak", "noun", "stop", "function") for t in inside) or any(t.text == "." for t in inside)
 
     def signs(self, first: int, last: int) -> bool:
         """Whether a sign stands between the words of a bracket."""
@@ -249,6 +277,8 @@ class _Grower:
     def joins(self, place: int, lowest: int) -> bool:
         """Whether an operator has an operand in front of it, and is no dash between words."""
         before = self.found[place - 1] if place > lowest else None
+        if before is not None and before.text == "|" and before.kind == "operator":
+            return True
         if before is None or before.kind not in ("number", "strong", "letter", "noun", "close", "marked", "dots", "bar", "function", "weak"):
             return self.found[place].text in SCRIPT and before is not None and before.kind == "prefix"
         dash = self.found[place].text in DASHES | {"+"} and self.found[place].gap > 0

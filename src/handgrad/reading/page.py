@@ -24,7 +24,7 @@ from handgrad.reading.lists import has_list, listed
 from handgrad.reading.macros import definitions, on_the_page, written_out
 from handgrad.reading.masking import Mask, covered, masked
 from handgrad.reading.mathematics import statements
-from handgrad.reading.naked import Stretch, stretches
+from handgrad.reading.naked import Stretch, behind, stretches
 from handgrad.reading.surface import Side, Span, Statement, Unread
 from handgrad.reading.tables import claims, is_table, rows_of
 from handgrad.reading.words import Token, tokens
@@ -180,7 +180,7 @@ class _Reader:
         """The formulas of a run of text, marked or not."""
         inside = self.inline[bisect_right(self.starts, start - 1):bisect_right(self.starts, end - 1)]
         found = with_verbs(tokens(self.plain, start, end, [r.span for r in inside]))
-        naked = [s for s in stretches(found) if s.verb < 0 or accepted(self.plain, found, s.first, s.verb)]
+        naked = [n for s in stretches(found) for n in ([s] if s.verb < 0 or accepted(self.plain, found, s.first, s.verb) else behind(found, s))]
         taken = [s.start for s in naked]
         for region in inside:
             n = bisect_right(taken, region.span[0]) - 1
@@ -205,7 +205,9 @@ class _Reader:
         """The formula of a stretch of running text; a verb in it is read as the relation it stands for."""
         span, typed = (stretch.start, stretch.end), not stretch.mixed
         if stretch.verb < 0:
-            yield Formula(span, self.read(*span, typed), False)
+            read = self.read(*span, typed)
+            new = stretch.first > 0 and found[stretch.first - 1].text.lower() in ("new", "updated")
+            yield Formula(span, (replace(read[0], words=(*read[0].words, "becomes")), *read[1:]) if new and read else read, False)
             return
         verb = found[stretch.verb]
         left, right = self.read(stretch.start, verb.start, typed), self.read(verb.end, stretch.end, typed)
@@ -213,6 +215,9 @@ class _Reader:
         body = self.read(*about, True)[0].sides[0].tree if about else None
         if claimed := said(self.plain, verb, left, right, body):
             yield Formula(claimed.span, (claimed,), False)
+            return
+        for rest in behind(found, stretch):
+            yield Formula((rest.start, rest.end), self.read(rest.start, rest.end, typed), False)
 
     def unread(self, span: Span, why: str) -> Statement:
         """A statement that was not read."""

@@ -61,14 +61,15 @@ TOKEN = re.compile(
     rf"|(?P<command>\\[A-Za-z]+|\\[{{}},;!| ])|(?P<newline>\n|\\\\)"
     rf"|(?P<compound>[A-Za-z]{{2,}}(?:[-–][A-Za-z]{{2,}})+(?![\w(]))"
     rf"|(?P<word>(?:[^\W\d_]|[{SCRIPTS}])(?:\w|[{SCRIPTS}{MARKS}]|['’](?![a-zA-Z]))*)"
-    rf"|(?P<prefix>[∂∇√∑∏∫])|(?P<bar>\|\||[|‖])"
+    rf"|(?P<prefix>[∂∇√∑∏∫])|(?P<percent>%)|(?P<evaluated>\|(?=_))|(?P<bar>\|\||[|‖])"
     rf"|(?P<operator>\*\*|[-+*/^_−–·×⋅⊙∘⊗∗∕÷±@•])"
     rf"|(?P<open>[(\[{{⟨])|(?P<close>[)\]}}⟩])"
     rf"|(?P<bidi>[\u202a-\u202e\u2066-\u2069])"
     rf"|(?P<other>[^ \t\u00a0\u2000-\u200a\u202f\u3000])",
 )
 PARTNER = {")": "(", "]": "[", "}": "{", "⟩": "⟨"}
-RENAMED = {"transpose": "strong", "array": "strong", "bidi": "strong", "ordinal": "stop", "compound": "stop", "rule": "other"}
+RENAMED = {"transpose": "strong", "array": "strong", "bidi": "strong", "ordinal": "stop", "compound": "stop", "rule": "other",
+           "percent": "dots", "evaluated": "operator"}
 PLURAL = re.compile(r"\((?:s|es|ed|n)\)")
 DIFFERENTIAL = re.compile(r"d[²2]?[A-Za-zα-ωŷ][\w₀-₉]*")
 
