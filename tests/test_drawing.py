@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from handgrad.commands.draw import run
-from handgrad.document import render
+from handgrad.document import Options, render
 from handgrad.drawing import Drawer, DrawError, RosterError, TemplateError, file_name, file_names, read_roster, read_template
 from handgrad.drawing.files import put_whole
 from handgrad.drawing.numbers import Choice, Drawing, within
@@ -317,10 +317,11 @@ def test_draw_writes_a_problem_a_sheet_and_a_key_for_each(class_of: Path, capsys
     assert run([str(class_of / "template.toml"), "--roster", roster_file(class_of, ids), "--seed", "2026", "-o", str(class_of / "sets")]) == 0
     assert capsys.readouterr().out.startswith("Drew 3 sets: a problem file, a sheet and a key each. ")
     found = sorted(path.relative_to(class_of / "sets").as_posix() for path in (class_of / "sets").rglob("*") if path.is_file())
-    assert found == sorted(["roster.csv", *(f"{part}{id}{end}" for id in ids for part, end in (("", ".toml"), ("sheets/", ".html"), ("keys/", ".html")))])
+    of_each = [f"{part}{id}{end}" for id in ids for part, end in (("", ".toml"), ("sheets/", ".html"), ("keys/", ".html"))]
+    assert found == sorted(["roster.csv", "handgrad.css", *of_each])
     assert (class_of / "sets" / "r018.toml").read_text(encoding="utf-8") == drawer(NETWORK).draw("r018").text
     for id in ids:
-        key = render(work(read_problem((class_of / "sets" / f"{id}.toml").read_text(encoding="utf-8"))).blocks(), "html")
+        key = render(work(read_problem((class_of / "sets" / f"{id}.toml").read_text(encoding="utf-8"))), "html", Options(shared="../"))
         assert (class_of / "sets" / "keys" / f"{id}.html").read_text(encoding="utf-8").rstrip() == key.rstrip()
     assert (class_of / "sets" / "roster.csv").read_text(encoding="utf-8").splitlines()[:2] == ["id,file,name", "r017,r017.toml,'=cmd()"]
 

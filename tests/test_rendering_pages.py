@@ -280,7 +280,7 @@ def test_the_html_file_needs_nothing_and_runs_nothing() -> None:
     assert not {name for name in tags(page) if name.startswith("on")}
 
 
-def test_pages_of_a_folder_share_their_style_and_font() -> None:
+def test_pages_of_a_folder_share_their_font() -> None:
     (name, style), = shared_files("html").items()
     alone, page = render(derivation(), "html"), render(derivation(), "html", Options(shared="../"))
     assert f'<link rel="stylesheet" href="../{name}">' in page and "base64" not in page and "@font-face" in style and style in alone

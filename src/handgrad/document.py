@@ -270,6 +270,7 @@ class Options:
     """How a page is rendered: columns, ASCII only, colours; and where the files lie that it shares with other pages.
 
     `shared` is a folder relative to the page, such as `"../"` or `""`, in which `shared_files` lie; None: the page holds all it needs.
+    A page of HTML shares the font of its formulas and keeps its style, so that it is still a page where it lies alone.
     """
 
     width: int = 80

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import handgrad.rendering
-from handgrad.document import FormatError, encoded, file_formats, formats
+from handgrad.document import FormatError, Options, encoded, file_formats, formats, shared_files
 from handgrad.drawing import Drawer, DrawError, Drawn, Roster, file_names, read_roster, read_template, told
 from handgrad.drawing.files import put_whole
 from handgrad.drawing.roster import normal, shown, written
@@ -28,6 +28,7 @@ assert handgrad.rendering is not None        # importing it makes the formats kn
 T = TypeVar("T")
 ENDINGS = {"html": ".html", "markdown": ".md", "latex": ".tex", "terminal": ".txt", "pdf": ".pdf"}
 LARGEST = 1 << 23
+SHARING = Options(shared="../")
 BATCH = 10              # sets that one process makes at a time
 EXAMPLES = """examples:
   handgrad draw template.toml --for r017 --seed 2026
@@ -104,7 +105,7 @@ def _one(drawer: Drawer, roster: Roster, id: str, options: argparse.Namespace) -
     elif options.output.endswith(".toml"):
         put_whole(Path(options.output), drawn.text)
     else:
-        folder = _folder(options.output)
+        folder = _folder(options.output, options.to)
         _made([Job(drawn, file_names(roster.rows)[id], roster.rows[id], folder, options.to)])
         print(_report([drawn]))
     return 0
@@ -118,7 +119,7 @@ def _all(drawer: Drawer, roster: Roster, options: argparse.Namespace) -> int:
     with _progress(2 * len(names)) as passed:
         drawn = {d.id: d for d in passed(drawer.each(roster.rows))}
         sets = [drawn[id] for id in roster.rows]
-        folder = _folder(options.output)
+        folder = _folder(options.output, options.to)
         for _ in passed(_written([Job(drawn, names[drawn.id], roster.rows[drawn.id], folder, options.to) for drawn in sets])):
             pass
     rows = [[id, f"{names[id]}.toml", *(row.get(column, "") for column in roster.columns)] for id, row in roster.rows.items()]
@@ -129,10 +130,12 @@ def _all(drawer: Drawer, roster: Roster, options: argparse.Namespace) -> int:
     return 0
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, form: str) -> Path:
     folder = Path(name)
     for part in (folder, folder / "sheets", folder / "keys"):
         part.mkdir(parents=True, exist_ok=True)
+    for file, content in shared_files(form).items():
+        put_whole(folder / file, content)
     return folder
 
 
@@ -159,8 +162,8 @@ def _made(jobs: list[Job]) -> int:
     for job in jobs:
         ending = ENDINGS[job.form]
         worked = work(read_problem(job.drawn.text, f"{job.name}.toml"), like=worked)
-        put_whole(job.folder / "keys" / (job.name + ending), encoded(worked.blocks(), job.form))
-        put_whole(job.folder / "sheets" / (job.name + ending), encoded(sheet(worked, job.drawn.text, job.drawn.id, job.row), job.form))
+        put_whole(job.folder / "keys" / (job.name + ending), encoded(worked, job.form, SHARING))
+        put_whole(job.folder / "sheets" / (job.name + ending), encoded(sheet(worked, job.drawn.text, job.drawn.id, job.row), job.form, SHARING))
         put_whole(job.folder / f"{job.name}.toml", job.drawn.text)
     return len(jobs)
 

@@ -109,7 +109,7 @@ def _section(entry: CatalogueEntry) -> Iterator[Document]:
 
 def _facts(entry: CatalogueEntry) -> Table:
     facet, context = entry.facet, read(text_of(entry))
-    called = [part for p, symbol in spelling(entry).items() for part in (", ", p, " ", Entry(symbol, ()))][1:]
+    called = [part for p, symbol in spelling(entry).items() for part in (", ", f"{p} " if p != symbol else "", Entry(symbol, ())) if part != ""][1:]
     domain = [part for fact in facet.where for part in ("; ", read_condition(respelled(entry, fact), context))][1:]
     rows: list[tuple[str, Inline]] = [
         ("arguments", tuple(called)),

@@ -8,7 +8,7 @@ from handgrad.rendering.tex import tex
 register("terminal", (".txt",), terminal.render)
 register("markdown", (".md",), markdown.render)
 register("latex", (".tex",), latex.render, lambda formula, model: tex(formula, Context(model)))
-register("html", (".html", ".htm"), html.render, shared=lambda: {html.STYLESHEET: html.stylesheet()})
+register("html", (".html", ".htm"), html.render, shared=lambda: {html.FONT: html.font_face()})
 register("text/html", (), notebook.as_html)
 register("text/latex", (), notebook.as_latex)
 register("text/plain", (), notebook.as_text)

@@ -43,8 +43,8 @@ from handgrad.rendering.names import is_shown
 from handgrad.rendering.shape import Context, scopes
 
 MARKS = {"✓": "good", "✗": "bad", "~": "noted", "?": "open", "!": "noted"}
-POLICY = "default-src 'none'; style-src {style}; font-src data:; img-src data:"
-STYLESHEET = "handgrad.css"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'{shared}; font-src data:; img-src data:"
+FONT = "handgrad.css"
 PAGE = """<!DOCTYPE html>
 <html lang="en" class="handgrad">
 <head>
@@ -53,7 +53,9 @@ PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
-{style}
+{font}
+<style>
+{style}</style>
 </head>
 <body>
 {body}
@@ -63,19 +65,16 @@ PAGE = """<!DOCTYPE html>
 
 
 def render(document: Document, options: Options) -> str:
-    """The document as a file of its own, or as one that takes its style and its font from the stylesheet of a folder."""
+    """The document as a file of its own, or as one that takes the font of its formulas from a file that the pages of a folder share."""
     context = Context(document.model)
     title = f"<h1>{inline(document.title, context)}</h1>\n" if document.title else ""
     if options.shared is None:
-        policy, style = POLICY.format(style="'unsafe-inline'"), f"<style>\n{stylesheet()}</style>"
+        shared, font = "", f"<style>{font_face()}</style>"
     else:       # 'self' is the place that a page was loaded from, which of a page that is opened from a disk is file:
-        policy, style = POLICY.format(style="'unsafe-inline' 'self' file:"), f'<link rel="stylesheet" href="{escape(options.shared)}{STYLESHEET}">'
-    return PAGE.format(policy=policy, title=escape(words(document.title)), style=style, body=title + blocks(document.blocks, context))
-
-
-def stylesheet() -> str:
-    """The style of a page, with the font of the formulas inside."""
-    return f"{font_face()}\n{resource('page.css').decode()}"
+        shared, font = " 'self' file:", f'<link rel="stylesheet" href="{escape(options.shared)}{FONT}">'
+    style = resource("page.css").decode()
+    policy, name = POLICY.format(shared=shared), escape(words(document.title))
+    return PAGE.format(policy=policy, title=name, font=font, style=style, body=title + blocks(document.blocks, context))
 
 
 def fragment(document: Document) -> str:

@@ -48,6 +48,7 @@ from handgrad.rendering.shape import ATOM, POWER, PRODUCT, Context, Quotient
 from handgrad.rendering.style import CLOSE, IF, NEXT, OPEN, UNICODE, NoSubscript, Style
 
 BIG = {"sum": "Σ", "prod": "Π"}
+PI = Call("pi", ())
 
 
 def text(formula: Formula, context: Context, style: Style = UNICODE) -> str:
@@ -235,7 +236,7 @@ def _root(under: Expr, context: Context, style: Style) -> str:
     shown = _expression(under, context, style)
     if style.ascii:
         return f"sqrt({shown})"
-    simple = isinstance(under, (Entry, Number, Size)) and shape.level(under) >= ATOM
+    simple = (isinstance(under, (Entry, Number, Size)) and shape.level(under) >= ATOM) or under is PI
     return f"√{shown}" if simple else f"√({shown})"
 
 
