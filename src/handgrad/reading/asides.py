@@ -56,6 +56,8 @@ class Asides(Expressions):
     def note(self, at: int) -> None:
         """Keep the words of the token for the statement."""
         said = " ".join(self.texts[at].replace("$", " ").split())
+        if said[:1] == "(" and said[-1:] == ")" and said.count("(") == 1:
+            said = said[1:-1]
         if said:
             self.words.append(said)
 

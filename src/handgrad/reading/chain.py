@@ -8,7 +8,7 @@ from handgrad.reading.derivatives import ENDS
 from handgrad.reading.expressions import BEGINS, comma
 from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.rows import Boxes
-from handgrad.reading.surface import Compared, Group, Side, Statement, Surface, Unread
+from handgrad.reading.surface import Compared, Decimal, Dots, Group, Side, Statement, Sum, Surface, Unread
 from handgrad.reading.tokens import Tokens, tokens
 
 
@@ -78,7 +78,7 @@ class Reader(Asides):
             tree = self.expression()
             if self.kinds[self.at] == "text":
                 tree = self.conditional(tree, first)
-            if self.kinds[self.at] not in AFTER_SIDE:
+            if self.kinds[self.at] not in AFTER_SIDE or self.kinds[self.at] == "." and self._glued():
                 raise self.unexpected()
         except Refused as refusal:
             return self.unread(relation, first, start, refusal)
@@ -157,7 +157,7 @@ class Reader(Asides):
             elif kind == "circled":
                 self.tag = self.texts[self.at]
                 self.at += 1
-            elif kind in ("implies", ".", "null", "strokes") or kind == "dots" and self.tag_at(self.at + 1):
+            elif kind in ("implies", "null", "strokes") or kind == "." and not self._glued() or kind == "dots" and self.tag_at(self.at + 1):
                 self.at += 1
             elif kind in (",", "gap"):
                 if self.part(sides):
@@ -169,6 +169,10 @@ class Reader(Asides):
                 self.bracketed()
             else:
                 return True
+
+    def _glued(self) -> bool:
+        """Whether a letter follows the point at once: `np.sum`, `w.x` are not read."""
+        return self.adjacent(self.at + 1) and self.kinds[self.at + 1] in BEGINS
 
     def _begins_behind(self) -> bool:
         after = self.at + 1
@@ -193,7 +197,7 @@ class Reader(Asides):
         if relation and sides[0].tree and (len(sides) > 1 or sides[0].relation):
             self.bounded()
             return False
-        if relation or comma_at is None:
+        if relation or comma_at is None or len(sides) == 1 and not sides[0].relation and not self._decimal_comma(comma_at):
             return True
         self._listed(sides, comma_at)
         return False
@@ -203,19 +207,24 @@ class Reader(Asides):
         side = sides[-1]
         start = side.span[0]
         try:
-            if self.kinds[self.at] == "number" and self.adjacent(self.at) and self.kinds[comma_at - 1] == "number" and self.texts[comma_at - 1].isdigit():
+            if self._decimal_comma(comma_at):
                 raise self.refused(comma(self.texts[comma_at - 1], self.texts[self.at]), comma_at)
             found = [side.tree, self.expression()]
             while self.kinds[self.at] == ",":
                 self.at += 1
                 found.append(self.expression())
-            if side.relation not in ("=", "in") or not any(type(f).__name__ == "Dots" for f in found):
+            dots = any(isinstance(f, Dots) for f in found)
+            if side.relation not in ("=", "in") or not dots and not all(map(_is_number, found)):
                 raise self.refused("a list without brackets", comma_at)
         except Refused as refusal:
             sides[-1] = self.unread(side.relation, max(comma_at, 1), start, refusal)
             return
         span = (start, self.ends[self.at - 1])
-        sides[-1] = Side("in", Group(span, "{", tuple(found)), span, side.boxed)
+        sides[-1] = Side("in" if dots else side.relation, Group(span, "{" if dots else "(", tuple(found)), span, side.boxed)
+
+    def _decimal_comma(self, at: int) -> bool:
+        """Whether the comma stands between two digits, without a space."""
+        return self.kinds[at + 1] == self.kinds[at - 1] == "number" and self.adjacent(at) and self.adjacent(at + 1) and self.texts[at - 1].isdigit()
 
     def inner(self, start: int, end: int) -> Surface | None:
         """The condition in a stretch of the source."""
@@ -237,6 +246,12 @@ class Reader(Asides):
         if isinstance(node, Compared):
             return node
         return Unread((start, end), text, "the words say no condition that is read")
+
+
+def _is_number(node: Surface) -> bool:
+    if isinstance(node, Sum) and len(node.terms) == 1:
+        node = node.terms[0].node
+    return isinstance(node, Decimal)
 
 
 BETWEEN = frozenset(("break", ";", ",", "gap", ".", "&", "row", "null"))

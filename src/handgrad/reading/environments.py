@@ -176,6 +176,7 @@ class Environments(Operators):
             right = self.expression()
             if operator in ("in", "==") and self.kinds[self.at] == "," and self._list_follows():
                 right = self._list(start, right)
+                operator = "in"
             made = Compared((left_start(left), self.ends[self.at - 1]), operator, left, right)
             node = made if node is None else Compared(self.span(first), "and", node, made)
             left = right

@@ -253,6 +253,21 @@ class Expressions(Environments):
             return replace(found[0], span=span)
         return Group(span, bracket, found)
 
+    def under(self) -> Surface:
+        """`\\underset{w}{\\operatorname{argmin}}`: what stands below an operator is its subscript."""
+        first = self.at
+        below = self.closing(first + 1)
+        inside = below + 2 if self.kinds[below + 1] == "{" else below + 1
+        if self.kinds[inside] not in ("function", "big") or inside == below + 2 and self.closing(below + 1) != inside + 1:
+            raise self.refused("something stands below a formula that is no operator", first)
+        last = inside if inside == below + 1 else inside + 1
+        self.at = first + 1
+        found = self.items(self.at)
+        if last != inside:
+            self.change(last, self.kinds[inside], self.texts[inside], self.starts[inside])
+        self.at = last
+        return self.function(found) if self.kinds[last] == "function" else self.big(found)
+
     def _rows(self, first: int) -> tuple[tuple[Surface, ...], ...] | None:
         """The rows of a matrix as it is typed, `[1, 2; 3, 4]`; None if no `;` stands in the brackets."""
         close, place = self.closing(first), first + 1
@@ -333,7 +348,7 @@ ATOMS: dict[str, Callable[[Expressions], Surface]] = {
     "big": Expressions.big, "Sigma": Expressions.sigma, "root": Expressions.root, "begin": Expressions.environment,
     "bar": Expressions.between, "norm": Expressions.between, "lbar": Expressions.between, "lnorm": Expressions.between,
     "brace": Expressions.noted, "box": Expressions.plain, "under": Expressions.plain, "colour": Expressions.plain,
-    "dots": Expressions.dots, "vulgar": Expressions.vulgar,
+    "underset": Expressions.under, "dots": Expressions.dots, "vulgar": Expressions.vulgar,
 }
 BEGINS = frozenset(ATOMS)
 CAREFUL = frozenset(("dots", "bar", "norm", "text", "(", "circled"))

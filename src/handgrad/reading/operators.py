@@ -26,6 +26,8 @@ from handgrad.reading.surface import (
 from handgrad.reading.vocabulary import VULGAR
 
 LOOSE = frozenset(("mean", "rank", "dim", "clip", "norm", "abs", "sign", "step", "sig", "inf", "sup", "diag"))
+SPOKEN = frozenset("by from using since because see eq eqn equation as chain product quotient power substituting rule given note recall".split())
+FORMAL = frozenset(("relation", "sign", "times", "_", "^", "(", "{", ",", "frac", "begin", "bar", "norm"))
 RULED = frozenset(("max", "min", "mean"))
 
 
@@ -34,7 +36,7 @@ class Operators(Derivatives):
 
     # ------------------------------------------------------------ functions
 
-    def function(self) -> Surface:
+    def function(self, below: tuple[Surface, ...] = ()) -> Surface:
         """A function with its scripts and its arguments; without arguments it is a name."""
         first = self.at
         name = self.texts[first]
@@ -42,6 +44,10 @@ class Operators(Derivatives):
         symbol = Symbol((self.starts[first], self.ends[first]), name)
         function: Surface = self.numbered(symbol) if self.kinds[self.at] == "number" and self.texts[self.at].isdigit() else symbol
         letters: tuple[Surface, ...] = ()
+        if below and name in RULED:
+            return self._over(first, name, below, self._body(first))
+        if below:
+            function = Scripted(self.span(first), symbol, below)
         if self.indexed(self.at):
             letters = self.items(self.at)
             if name in RULED:
@@ -89,18 +95,22 @@ class Operators(Derivatives):
 
     def _said(self, at: int) -> bool:
         """Whether the brackets hold words: `(by chain rule)`."""
-        return self.kinds[at + 1] == "circled" or self.kinds[at + 1] == "text" and self.is_words(at + 1)
+        kind = self.kinds[at + 1]
+        if kind in ("letters", "function") and at in self.partner:
+            words = [self.texts[k] for k in range(at + 1, self.partner[at]) if self.kinds[k] in ("letters", "function")]
+            clean = not any(self.kinds[k] in FORMAL for k in range(at + 1, min(self.partner[at], at + 40)))
+            return words[0].lower() in SPOKEN or clean and len(words) > 1 and sum(len(w) > 2 for w in words) > 1
+        return kind == "circled" or kind == "text" and self.is_words(at + 1)
 
     # ------------------------------------------------------------ sums and products
 
-    def big(self) -> Surface:
+    def big(self, below: tuple[Surface, ...] = ()) -> Surface:
         """A sum or product sign, its letters and bounds, and the rest of its term."""
         first = self.at
         kind = self.texts[first]
         self.at = first + 1
         if self.indexed(self.at):
             return self._over(first, kind, self.items(self.at), self._exactly())
-        below: tuple[Surface, ...] = ()
         above: Surface | None = None
         while self.kinds[self.at] in ("_", "^"):
             sign = self.kinds[self.at]
@@ -218,8 +228,12 @@ class Operators(Derivatives):
     def between(self) -> Surface:
         """`|x|` and `‖x‖`."""
         first = self.at
+        start = self.starts[first]
         kind = self.kinds[first].lstrip("l")
         self.at = first + 1
+        if self.texts[first] == "||" and not self._doubled(first):         # of `||x| - 1|`, two begin here
+            self.change(first, "bar", "|", start + 1)
+            kind, self.at = "bar", first
         self.bars.append(kind)
         self.level += 1
         body = self.item()
@@ -229,14 +243,23 @@ class Operators(Derivatives):
             self.change(self.at, "bar", "|", self.starts[self.at] + 1)
             self.bars.pop()
             self.level -= 1
-            return Bars((self.starts[first], self.starts[self.at]), "abs", body)
+            return Bars((start, self.starts[self.at]), "abs", body)
         if self.kinds[self.at] not in (kind, "r" + kind):
             alone = self.kinds[self.at] in ("stop", "break", "close", "}", "relation", ",")
             raise self.refused("this bar has no partner" if alone else "bars that do not pair", first)
         self.level -= 1
         self.bars.pop()
         self.at += 1
-        return Bars(self.span(first), "abs" if kind == "bar" else "norm", body)
+        return Bars((start, self.ends[self.at - 1]), "abs" if kind == "bar" else "norm", body)
+
+    def _doubled(self, at: int) -> bool:
+        """Whether another `||` follows on this level."""
+        at += 1
+        while self.kinds[at] not in ("stop", "break", "close", "}", "&", "row", "relation"):
+            if self.texts[at] == "||":
+                return True
+            at = self.partner.get(at, at) + 1
+        return False
 
     def noted(self) -> Surface:
         """Something over a brace with a note."""

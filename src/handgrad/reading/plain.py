@@ -94,7 +94,7 @@ def _set(node: Surface, small: bool) -> str:
             return _derivative(node, put, small)
         case Nabla(_, body, by):
             given = "" if by is None else _below((by,), small) + " "
-            return f"∇{given}{_within(body, WHOLE, put)}"
+            return f"∇{given}{put(body) if _callable(body) else _within(body, WHOLE, put)}"
         case Piecewise(_, rows):
             return "{" + "; ".join(f"{put(value)} if {put(c)}" if c is not None else f"{put(value)} else" for value, c in rows) + "}"
         case Array(_, cells):
@@ -203,7 +203,7 @@ def _called(node: Surface) -> bool:
 def _flat(node: Surface) -> bool:
     """Whether a product reads well before a slash."""
     if isinstance(node, Product):
-        return all(f.operator != "/" and _level(f.node) == WHOLE for f in node.factors)
+        return all(f.operator == "" and _level(f.node) == WHOLE for f in node.factors)
     return _level(node) == WHOLE
 
 

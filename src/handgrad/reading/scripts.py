@@ -26,10 +26,18 @@ class Scripts(Cursor):
         """A run of letters: a word, two factors, or a differential that is a name (`dW`)."""
         at = self.at
         text = self.texts[at]
+        if self.typed and len(text) == 2 and text[1] in "ijk" and text[0] not in "dijkmn" and text not in SHORT_WORDS:
+            start, end = self.starts[at], self.ends[at]
+            self.at = at + 1
+            return Scripted((start, end), Symbol((start, end - 1), text[0]), (Symbol((start + 1, end), text[1]),))      # `yi`
         if len(text) == 2 and text[0] != "d" and not (self.typed and text in SHORT_WORDS) and not (text.isupper() and self.lists(at + 1)):
             return self.letter()
         self.at = at + 1
-        symbol = Symbol((self.starts[at], self.ends[at]), text)
+        accent = text[1:]
+        if self.typed and accent in SAID_ACCENTS:
+            symbol = Symbol((self.starts[at], self.ends[at]), text[0], (accent,))
+        else:
+            symbol = Symbol((self.starts[at], self.ends[at]), text)
         return self.numbered(symbol) if self.kinds[self.at] == "number" else symbol
 
     def lists(self, at: int) -> bool:
@@ -133,11 +141,15 @@ class Scripts(Cursor):
             kind = self.kinds[self.at]
             if kind == "_":
                 self.at += 1
+                if self.typed and isinstance(base, Symbol) and self.kinds[self.at] == "letters" and self.texts[self.at] in SAID_ACCENTS:
+                    self.at += 1
+                    base = Symbol(self.span(first), base.name, (*base.accents, self.texts[self.at - 1]), base.bold)
+                    continue
                 sub += self.below()
             elif kind == "^":
                 at = self.at
                 self.at += 1
-                count, above = self.above()
+                count, above = self.above(base)
                 primes += count
                 if above is not None and sup is not None:
                     raise self.refused("a second superscript: which one is the power?", at)
@@ -147,6 +159,8 @@ class Scripts(Cursor):
                 self.at += 1
             else:
                 break
+        if not sub and sup is None and not primes:
+            return base
         return Scripted(self.span(first), base, sub, sup, primes)
 
     def below(self) -> tuple[Surface, ...]:
@@ -172,7 +186,7 @@ class Scripts(Cursor):
         """Letters that follow `_` without braces: typed all of them, in LaTeX a word or the first one."""
         text = self.texts[at]
         loose = self.kinds[at + 1] in ("_", "^", "prime")
-        if len(text) > 2 and not loose:
+        if len(text) > 2 and (not loose or self.typed and text in SAID_ACCENTS):
             return (self.letters(),)
         if not self.typed:
             return (self.letter(),)
@@ -187,7 +201,7 @@ class Scripts(Cursor):
         text = {"hadamard": "circ", "\\|": "|"}.get(self.texts[at], self.texts[at])
         return Symbol((self.starts[at], self.ends[at]), text)
 
-    def above(self) -> tuple[int, Surface | None]:
+    def above(self, base: Surface | None = None) -> tuple[int, Surface | None]:
         """The primes in a superscript, or the superscript."""
         at = self.at
         kind = self.kinds[at]
@@ -208,27 +222,29 @@ class Scripts(Cursor):
             return 0, found[0] if len(found) == 1 else Group(self.span(at), "(", found)
         if kind == "sign" and self.adjacent(at + 1) and self.starts_operand(at + 1):
             self.at = at + 1
-            node = self._power()
+            node = self._power(True)
             return 0, Sum(self.span(at), (Term(-1 if self.texts[at] == "-" else 1, node, self.span(at)),))
         if kind in LONE:
             self.at = at + 1
             return 0, self._lone(at)
-        return 0, self._power()
+        return 0, self._power(isinstance(base, Decimal) or isinstance(base, Symbol) and base.name == "e")
 
-    def _power(self) -> Surface:
-        """A superscript without braces; another one stands on top of it."""
+    def _power(self, alone: bool) -> Surface:
+        """A superscript without braces; another one stands on top of it. Typed, one that stands alone has scripts of its own: `e^-net_h1`."""
         at = self.at
         if self.typed and self.kinds[at] == "letters" and len(self.texts[at]) == 2:
             raise self.refused("put the exponent in parentheses", at)
         self.depth += 1
         if self.depth > self.limits.nesting:
             raise self.refused(f"limit: nesting {self.limits.nesting}")
-        node = self.operand() if self.kinds[at + 1] == "^" and self.kinds[at] in ("name", "number") else self.argument()
+        tower = self.kinds[at + 1] == "^" and self.kinds[at] in ("name", "number")
+        node = self.operand() if tower or self.typed and (alone or self.kinds[at] == "letters") else self.argument()
         self.depth -= 1
         return node
 
 
-SHORT_WORDS = frozenset(("lr", "pi", "mu", "nu", "xi"))        # typed they are one name
+SHORT_WORDS = frozenset(("lr", "pi", "mu"))        # typed they are one name
+SAID_ACCENTS = frozenset(("hat", "bar", "tilde"))      # typed `y_hat` and `yhat` are ŷ
 LONE = frozenset(("times", "sign", "circled", ":", "bar", "."))
 
 

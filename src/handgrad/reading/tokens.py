@@ -40,6 +40,7 @@ PATTERN = re.compile(
     rf"|\\(?:begin|end){_ARGUMENT}"
     r"|\\arg\s*\\(?:max|min)(?![A-Za-z])|\\[A-Za-z]+\*?"
     r"|\\\\(?:\*|\s*\[-?[0-9.]+\s*(?:pt|em|ex|cm|mm)\])?|\\."
+    r"|\{\s*\}|(?:s\.t|i\.e|e\.g|w\.r\.t)\.(?![A-Za-z0-9])"
     r"|[A-Za-z]+(?![A-Za-z\u0302-\u030c\u20d7])|[A-Za-z]"
     r"|:=|<=|>=|==|!=|\*\*|->|=>|<-|-->|\.\.\.|\|\||//"
     r"|'+"
@@ -49,6 +50,7 @@ PATTERN = re.compile(
     re.DOTALL,
 )
 COMMA = re.compile(r"[0-9]\s*\{\s*,\s*\}\s*[0-9]")
+LOOSE = frozenset(("relation", "&", "sign", "times", "row", "(", ",", "gap", "arrow", "begin", "implies"))    # behind them `{}` says nothing
 SPACES = " \t\r\n\u00a0\u2009\u202f"
 STOPS = 6
 OPENING = frozenset(("(", "{", "begin"))
@@ -163,6 +165,12 @@ def _rare(found: Tokens, piece: str, at: int) -> None:
         _command(found, piece, at, end)
     elif first in SUPERSCRIPTS or first in SUBSCRIPTS:
         _raised(found, piece, at, end)
+    elif piece[-1] == "}":
+        if found.kinds and found.kinds[-1] not in LOOSE:
+            _add(found, "{", "{", at, at + 1)
+            _add(found, "}", "}", end - 1, end)
+    elif piece[-1] == "." and len(piece) > 1:
+        _add(found, "text", piece, at, end)
     elif piece.isascii() and piece.isalpha():
         _add(found, "letters", piece, at, end)
     elif piece[-1] in VULGAR:
@@ -253,8 +261,11 @@ def _command(found: Tokens, piece: str, at: int, end: int) -> None:
     elif command in ("begin", "end"):
         _add(found, command, text.strip().rstrip("*"), at, end)
     elif command in ("operatorname", "mathop"):
-        known = TABLE.get(text.strip().lstrip("\\")) or TABLE.get(text.strip())
-        _add(found, "function" if known is None else known[0], text.replace("\\,", "").replace(" ", "") if known is None else known[1], at, end)
+        plain = re.sub(r"\\[A-Za-z]+(?=\s*\{)|\\[,;:! ]|[{}\s\\*]", "", text)
+        known = TABLE.get(plain)
+        if known is None and not plain.isalpha():
+            return _add(found, "bad", f"{piece} is no name of an operator", at, end)
+        _add(found, "function" if known is None else known[0], plain if known is None else known[1], at, end)
     elif command in ("tag", "textcircled", "circled"):
         _add(found, "circled", circled(text.strip()) if command != "tag" else f"({text.strip()})", at, end)
     elif command == "hspace":

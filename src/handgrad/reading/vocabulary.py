@@ -85,6 +85,7 @@ under "" \underline \uline \uuline \mathclose \mathopen \mathord \mathbin \mathr
 brace _ \underbrace
 brace ^ \overbrace
 overset "" \overset \stackrel
+underset "" \underset
 colour "" \textcolor
 substack "" \substack
 font "" \mathrm \mathit \mathsf \mathtt \mathcal \mathscr \mathfrak \mathnormal \ensuremath \smash
@@ -193,7 +194,7 @@ TABLE: dict[str, Known] = _table()
 # ---------------------------------------------------------------- the way back, for typesetting
 
 GREEK_LETTERS = {name: character for character, (kind, name) in TABLE.items() if kind == "name" and name in GREEK and len(character) == 1} | {
-    "epsilon": "ε", "varepsilon": "ε", "phi": "φ", "varphi": "φ", "sigma": "σ", "mu": "μ", "Sigma": "Σ", "Pi": "Π"}
+    "Delta": "Δ", "epsilon": "ε", "varepsilon": "ε", "phi": "φ", "varphi": "φ", "sigma": "σ", "mu": "μ", "Sigma": "Σ", "Pi": "Π"}
 MARKS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307", "ddot": "\u0308", "vec": "\u20d7", "check": "\u030c"}
 ABOVE = {plain: small for small, plain in SUPERSCRIPTS.items()} | {"−": "⁻"}
 BELOW = {plain: small for small, plain in SUBSCRIPTS.items()} | {"−": "₋"}
