@@ -451,6 +451,24 @@ def test_a_fault_is_told_with_file_line_and_what_would_do(old: str, new: str, to
     assert len(said.splitlines()) >= 2
 
 
+@pytest.mark.parametrize(("old", "new", "line"), [
+    ("x = [0.5, 1.2]", "x = [0.5, 1.2]\nW = 3", 14), ("E    = 1/2*(o - t)^2", "E    = log(o - t - 9)", 7), ("u    = c", "u    = c )", 5),
+    ("E    = 1/2*(o - t)^2", "E    = 1/2*(o - t)^2\nassume t < 0", 8), ('"h_1" = "h[1]"', r'"h_\\1" = "h[7]"', 30),
+])
+def test_a_fault_has_the_line_on_which_it_is_in_the_file(old: str, new: str, line: int) -> None:
+    with pytest.raises(HandgradError) as told:
+        work(read_problem(NETWORK.replace(old, new, 1), "set.toml"))
+    assert str(told.value).partition(": ")[2].startswith(f"set.toml, line {line}: ")
+    assert told.value.remedy or "closes nothing" in told.value.what
+
+
+def test_nothing_is_differentiated_by_a_label() -> None:
+    labels = (HERE / "problems" / "labels.toml").read_text(encoding="utf-8")
+    assert read_problem(labels.replace('gradient = { of = "J", by = ["a"] }', "")).by == ("a",)
+    with pytest.raises(HandgradError, match="`t` is a label"):
+        read_problem(labels.replace('by = ["a"]', 'by = ["t"]'))
+
+
 @pytest.mark.parametrize(("statement", "told"), [
     ("E = g(w)^2", "an abstract function has no number"), ("E = w*d(w^3, w, w)", "a derivative that is not carried out has no number"),
     ("E = log(w - 2)", "`E` has no value here"), ("E = 1/(w - 1)", "`E` has no value here"), ("e = 1/(w + 4)\nE = log(e - 1)", "`E` has no value here"),

@@ -25,7 +25,7 @@ from handgrad.drawing.numbers import Choice, Decimals, Drawing, Grid, within
 from handgrad.drawing.statements import Statement, statements
 from handgrad.errors import HandgradError, LimitError
 from handgrad.expr import Axis
-from handgrad.notation import read
+from handgrad.problem import read_model
 
 REASONS = ("saturated", "kink", "zero", "same_set")
 KEYS = ("range", "decimals", "values", "shape")
@@ -151,10 +151,9 @@ class _Reader:
 
     def model(self) -> Model:
         """The model of the template."""
-        said = self.said.get("model")
-        if not isinstance(said, str):
+        if not isinstance(self.said.get("model"), str):
             raise TemplateError(f"{self.name} has no model", remedy='write its statements as model = """ … """')
-        return read(said)
+        return read_model(self.text, self.name)
 
     def reject(self) -> tuple[str, ...]:
         """The reasons for which a set is rejected; all, if none are said."""

@@ -9,13 +9,13 @@ from typing import Any
 from handgrad import catalogue
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal, working_precision
 from handgrad.arithmetic.decimals import fraction
-from handgrad.errors import ModelError
 from handgrad.expr import Label, Letter, Literal, Member
 from handgrad.notation import write
 from handgrad.problem import Place
 from handgrad.trees import renamed
 from handgrad.worksheet.ground import Ground
 from handgrad.worksheet.hand import Hand
+from handgrad.worksheet.items import NumberError
 from handgrad.worksheet.plan import Plan
 
 
@@ -25,11 +25,12 @@ def kept(plan: Plan, values: Mapping[Place, Scalar], bits: int) -> None:
     model = plan.problem.model
     known = {name for name, _ in values}
     with working_precision(bits):
-        for fact in (f for f in model.facts if f.tensors <= known):
+        for number, fact in ((n, f) for n, f in enumerate(model.facts, 1) if f.tensors <= known):
             for where, case in _cases(fact, plan.ground):
                 if not _holds(case, plan.ground, hand):
                     at = f" at {where}" if where else ""
-                    raise ModelError(f"the numbers given contradict `assume {write(fact, model)}`{at}", remedy="change the numbers, or leave the fact out")
+                    said = f"the numbers given contradict `assume {write(fact, model)}`{at}"
+                    raise NumberError(said, remedy="change the numbers, or leave the fact out", name=f"assume {number}")
 
 
 def _cases(fact: Any, ground: Ground) -> Iterator[tuple[str, Any]]:

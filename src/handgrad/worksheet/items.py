@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from handgrad.errors import ModelError
 from handgrad.expr import Entry, Expr
 
 
@@ -27,6 +28,13 @@ class Item:
     def derived(self) -> tuple[Entry, ...]:
         """The entries by which the number is a derivative of the error; none of a number of the forward pass."""
         return self.along if self.by is None else (self.by,)
+
+
+@dataclass(eq=False)
+class NumberError(ModelError):
+    """A number that cannot be worked; `name` is the statement of the model that it comes from, if it is one."""
+
+    name: str = ""
 
 
 def spelled(name: str, at: tuple[int, ...]) -> str:

@@ -14,7 +14,7 @@ from handgrad.arithmetic.decimals import Places, as_rounded, as_told, fraction, 
 from handgrad.errors import ModelError
 from handgrad.problem import Place, Rounding
 from handgrad.worksheet.hand import scalar
-from handgrad.worksheet.items import Item
+from handgrad.worksheet.items import Item, NumberError
 from handgrad.worksheet.plan import Plan
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ def unrounded(plan: Plan, true: Mapping[Place, Scalar], bits: int, digits: int) 
         try:
             value = settled(tape.value(number, slots, certain), bits)
         except Unreal as unreal:
-            raise ModelError(f"`{item.quantity}` has no value here: {unreal}", remedy="change the numbers given") from None
+            raise NumberError(f"`{item.quantity}` has no value here: {unreal}", remedy="change the numbers given", name=item.family) from None
         if type(value) is arb and relative_bits(value) < least:
             raise Unclear(f"the digits of {item.quantity}")
         slots[tape.targets[number]] = exact[plan.places[number]] = value
@@ -118,7 +118,7 @@ def run(plan: Plan, rounding: Rounding, shown: Mapping[Place, Scalar], true: Map
             value = settled(tape.value(number, slots, hand), bits) if by_hand else exact[key]
         except Unreal as unreal:
             remedy = "keep more digits in [rounding], so that nothing rounds to 0"
-            raise ModelError(f"`{item.quantity}` has no value here: {unreal}", remedy=remedy) from None
+            raise NumberError(f"`{item.quantity}` has no value here: {unreal}", remedy=remedy, name=item.family) from None
         worked = rounded_number(item, value, exact[key], rounding)
         slots[tape.targets[number]] = carried[key] = scalar(worked.shown[-1][0]) if by_hand else value
         found.append(worked)

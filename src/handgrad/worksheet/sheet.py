@@ -10,7 +10,7 @@ from handgrad.arithmetic.balls import Scalar, working_precision
 from handgrad.arithmetic.decimals import Places, as_told, fraction, in_full
 from handgrad.axes import Model
 from handgrad.document import Document, Showable
-from handgrad.errors import ModelError
+from handgrad.errors import HandgradError, ModelError
 from handgrad.expr import Entry, Expr
 from handgrad.notation import write
 from handgrad.problem import Problem, Rounding, gradient
@@ -117,6 +117,14 @@ def work(problem: Problem, round: int | None = None, exact: int | None = None, l
 
     `like` is one of the same problem with other numbers: its formulas are taken from there, which is twice as fast.
     """
+    try:
+        return _worked(problem, round, exact, like)
+    except HandgradError as fault:
+        fault.what = problem.located(getattr(fault, "name", "")) + fault.what
+        raise
+
+
+def _worked(problem: Problem, round: int | None, exact: int | None, like: Worksheet | None) -> Worksheet:
     rounding, digits = problem.rounding, 30
     if round is not None:
         rounding = with_places(rounding, Places(round))

@@ -1,37 +1,31 @@
-"""Problem files: a model, what is asked, the given numbers, how a person rounds, and what a page calls the quantities.
-
-A problem file is TOML. Decimals are exact: `0.1` is a tenth. Every fault is told with the file, the line and what would do.
-
-    problem = read_problem(Path("set17.toml").read_text(), "set17.toml")
-    problem.values[("x", (1,))]     # Fraction(9, 50)
-"""
+"""Reads problem files; every fault is told with the file, the line and what would do."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
-from handgrad.arithmetic.decimals import Places, Ties
+from handgrad.arithmetic.decimals import Places
 from handgrad.axes import Model
 from handgrad.errors import HandgradError
-from handgrad.expr import Axis, Bound
+from handgrad.expr import Axis, Bound, Entry, Expr
 from handgrad.notation import read
+from handgrad.problem.lines import lines_of, statements_of
+from handgrad.problem.statement import Place, Problem, Rounding, Update, gradient
+from handgrad.trees import subtrees
 from handgrad.verification.sizes import Sizes
 
-Place = tuple[str, tuple[int, ...]]         # an entry: the name and its indices, from 1
 LONGEST = 200                               # decimals that a number or a rounding may have
 MOST_EPOCHS = 1000
 SPECIAL = ("default", "ties", "figures", "carry")
 DERIVATIVE = re.compile(r"d\(\s*([^\s,()\[\]]+)\s*,\s*([^()]+?)\s*\)")
 COMMA = re.compile(r",(?![^\[]*\])")        # not one between indices
-HEADER = re.compile(r"\s*\[\s*([A-Za-z\"'][^\[\]]*?)\s*\]\s*(?:#|$)")
-KEY = re.compile(r"""\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*[=.]""")
 ENTRY = re.compile(r"([^\s\[\],()]+)\s*(?:\[([\s\d,]*)\])?")
 
 
@@ -41,58 +35,15 @@ class ProblemError(HandgradError):
     code = "problem"
 
 
-@dataclass(frozen=True, slots=True)
-class Rounding:
-    """How a person rounds: the places of each quantity (several: one rounding after the other), ties, and what is carried on."""
-
-    default: tuple[Places, ...] = (Places(4),)
-    listed: Mapping[str, tuple[Places, ...]] = field(default_factory=dict)      # by name, or by `d(E, h)`
-    ties: Ties = "away"
-    carry: Literal["shown", "unrounded"] = "shown"
-
-    def places(self, quantity: str) -> tuple[Places, ...]:
-        """The places of a quantity, those of the default where it is not listed."""
-        return self.listed.get(quantity, self.default)
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """Steps of gradient descent: w - rate * gradient, so many times."""
-
-    rate: Fraction
-    epochs: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A problem as its file states it.
-
-    `by` are the names by which the gradients of `of` are asked for; `second` are pairs of names, each a table of second derivatives.
-    """
-
-    title: str
-    model: Model
-    of: str
-    by: tuple[str, ...]
-    values: Mapping[Place, Fraction]            # of every entry of a given
-    sizes: Mapping[Axis, int]
-    rounding: Rounding = field(default_factory=Rounding)
-    names: tuple[tuple[str, str], ...] = ()     # spelling and quantity, in the order of the file
-    update: Update | None = None
-    draw: Mapping[str, Any] = field(default_factory=dict)
-    reject: tuple[str, ...] = ()
-    path: str = ""
-    second: tuple[tuple[str, str], ...] = ()
-
-
-def gradient(of: str, *by: str) -> str:
-    """How the derivative of a quantity by another, or by two, is spelled in a problem file: `d(E, W)`, `d(E, W, b)`."""
-    return f"d({', '.join((of, *by))})"
-
-
 def read_problem(text: str, path: str = "") -> Problem:
     """The problem that a file states."""
-    return _Reader(text, path, _lines(text)).problem()
+    return _Reader(text, path, lines_of(text)).problem()
+
+
+def read_model(text: str, path: str = "") -> Model:
+    """The model that a problem file states, whatever else stands in it."""
+    reader = _Reader(text, path, lines_of(text))
+    return reader.model(reader.loaded())
 
 
 @dataclass(slots=True)
@@ -113,17 +64,19 @@ class _Reader:
     # ------------------------------------------------------------ the whole
 
     def problem(self) -> Problem:
-        data = self._loaded()
-        model = self._model(data)
+        data = self.loaded()
+        model = self.model(data)
         of, by, second = self._asked(data, model)
         draw = dict(self._table(data, "draw"))
         reject = draw.pop("reject", data.get("reject", ()))
         values, sizes = self._given(self._table(data, "given"), model, draw)
         found = Problem(str(data.get("title", "")), model, of, by, values, sizes, draw=draw, reject=tuple(map(str, reject)), path=self.path, second=second)
         rounding = self._rounding(self._table(data, "rounding"), found)
-        return replace(found, rounding=rounding, names=self._names(self._table(data, "names"), found), update=self._update(data))
+        names = self._names(self._table(data, "names"), found)
+        return replace(found, rounding=rounding, names=names, update=self._update(data), lines=statements_of(data["model"], self._before(data["model"])))
 
-    def _loaded(self) -> dict[str, Any]:
+    def loaded(self) -> dict[str, Any]:
+        """What the file says, decimals as they are written."""
         try:
             return tomllib.loads(self.text, parse_float=Decimal)
         except tomllib.TOMLDecodeError as fault:
@@ -141,19 +94,25 @@ class _Reader:
             raise self.error(f"`{name}` is a table", self.line("", name), f"write [{name}] and one line for each name below it")
         return found
 
-    def _model(self, data: Mapping[str, Any]) -> Model:
+    def model(self, data: Mapping[str, Any]) -> Model:
+        """The model; its errors are told with their line in the file."""
         stated = data.get("model")
         if not isinstance(stated, str):
             raise self.error("the file states no model", 1, 'write model = """ and its statements, such as E = 1/2*(o - t)^2')
         try:
             model = read(stated)
         except HandgradError as fault:
-            offset = self.line("", "model") - (0 if stated and f'"""\n{stated}'[:40] in self.text else 1)
-            fault.what = f"{self.path}, line {offset + fault.line + 0}: {fault.what}" if self.path and fault.line else fault.what
+            where = f"{self.path}, line {self._before(stated) + fault.line}" if fault.line else self.path
+            fault.what = f"{where}: {fault.what}" if self.path else fault.what
             raise
         if not model.definitions:
             raise self.error("the model defines nothing", self.line("", "model"), "write a statement such as E = 1/2*(o - t)^2")
         return model
+
+    def _before(self, stated: str) -> int:
+        """How many lines of the file stand before the first of the model."""
+        row = next(iter(self.text.splitlines()[self.line("", "model") - 1 :]), "")
+        return self.line("", "model") - (0 if re.search(r"=\s*(\"{3}|'{3})\s*$", row) else 1)
 
     def _asked(self, data: Mapping[str, Any], model: Model) -> tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]:
         asked, line = self._table(data, "gradient"), self.line("gradient") or self.line("", "gradient")
@@ -162,7 +121,7 @@ class _Reader:
             raise self.error(f"`{str(of)[:60]}` does not stand in the model", line, self._near(str(of), model.tensors))
         if of not in model.definitions or model.tensors[of]:
             raise self.error(f"`{of}` is no single number that the model defines", line, "`of` names the error, a definition without indices")
-        by = asked.get("by", list(model.inputs))
+        by = asked.get("by", [name for name in model.inputs if name not in _labels(model)])
         found = [self._variables(str(name), of, model, line) for name in (by if isinstance(by, list) else [by])]
         order = asked.get("order", 1)
         if isinstance(order, bool) or order not in (1, 2):
@@ -181,6 +140,8 @@ class _Reader:
             raise self.error(f"`{text[:60]}` is no derivative of `{of}`", line, f"write d({of}, …)")
         names = tuple(part.strip() for part in derivative[2].split(",")) if derivative else (text,)
         for name in names:
+            if name in _labels(model):
+                raise self.error(f"`{name}` is a label: nothing is differentiated by it", line, f"its inputs are {', '.join(model.inputs)}")
             if name not in model.tensors:
                 raise self.error(f"`{name[:60]}` does not stand in the model", line, self._near(name, model.tensors))
             if name == of:
@@ -323,28 +284,10 @@ class _Reader:
         return Update(self._number(table["rate"], "`rate`", self.line("update", "rate")), epochs)
 
 
-def _lines(text: str) -> dict[tuple[str, str], int]:
-    """The lines of the tables and keys of a TOML text, the first of each."""
-    found: dict[tuple[str, str], int] = {}
-    table = ""
-    for number, row in enumerate(text.splitlines(), 1):
-        head, key = HEADER.match(row), KEY.match(row)
-        if head:
-            table = head[1].strip("\"'")
-            found.setdefault((table, ""), number)
-        elif key:
-            found.setdefault((table, _key(key)), number)
-    return found
-
-
-def _key(found: re.Match[str]) -> str:
-    """A key as TOML reads it."""
-    if "\\" not in (found[1] or ""):
-        return found[1] or found[2] or found[3] or ""
-    try:
-        return next(iter(tomllib.loads(f'"{found[1]}" = 0')))
-    except tomllib.TOMLDecodeError:
-        return found[1]
+def _labels(model: Model) -> frozenset[str]:
+    """The names of which an entry is the index of another."""
+    indices = (i for d in model.definitions.values() for e in subtrees(d.body) if isinstance(e, Entry) for i in e.indices if isinstance(i, Expr))
+    return frozenset().union(*(i.tensors for i in indices))
 
 
 def _shifted(model: Model, sizes: dict[Axis, int]) -> None:
@@ -358,19 +301,6 @@ def _shifted(model: Model, sizes: dict[Axis, int]) -> None:
                 rest = index.constant + sum(factor * sizes[axis] for factor, axis in over if axis in sizes)
                 if sizes[slot] - rest >= 1:
                     sizes[unknown[0]] = sizes[slot] - rest
-
-
-def entries(model: Model, sizes: Mapping[Axis, int], name: str) -> Iterator[tuple[int, ...]]:
-    """The indices of all entries of a tensor, in rows."""
-    def below(slots: tuple[Axis, ...]) -> Iterator[tuple[int, ...]]:
-        if not slots:
-            yield ()
-            return
-        for n in range(1, sizes[slots[0]] + 1):
-            for rest in below(slots[1:]):
-                yield (n, *rest)
-
-    return below(model.tensors[name])
 
 
 def _example(indices: int) -> str:
