@@ -304,4 +304,4 @@ def _imported(path: Path) -> Iterator[str]:
 
 
 def test_an_edit_is_a_value() -> None:
-    assert [f.name for f in fields(Edit)] == ["kind", "tree", "span", "cost", "message", "left"]
+    assert [f.name for f in fields(Edit)] == ["kind", "place", "new", "span", "cost", "said", "left"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Union
 
 from handgrad.checking.naming import letters_in
 from handgrad.checking.places import Place, factors_of, free_letters, is_name, key, names_in, plain, values
@@ -51,19 +52,34 @@ class Context:
 # ---------------------------------------------------------------- what is proposed
 
 
+Said = Union[str, tuple[Union[str, Surface], ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A correction: the whole formula as a right page has it, the smallest wrong stretch, what it costs beyond its kind, and what it says.
+    """A correction: what a right page has in which place, the smallest wrong stretch, what it costs beyond its kind, and what it says.
 
+    Many are made and few are looked at: the corrected formula and the message are put together when they are asked for.
     `left` says that not this side but what stands on the left is wrong: then `tree` is the right left side.
     """
 
     kind: str
-    tree: Surface
+    place: Place
+    new: Surface
     span: Span
     cost: float
-    message: str
+    said: Said
     left: bool = False
+
+    @property
+    def tree(self) -> Surface:
+        """The corrected formula."""
+        return self.place.put(self.new)
+
+    @property
+    def message(self) -> str:
+        """What it says, in one line."""
+        return self.said if isinstance(self.said, str) else "".join(part if isinstance(part, str) else written(part) for part in self.said)
 
 
 Detector = Callable[[Surface, Context], Iterator[Edit]]
@@ -160,9 +176,9 @@ def ratio(place: Place, context: Context, factor: str) -> str:
     return f" (this line = {factor} × {'the gradient' if isinstance(context.left, (Derivative, Nabla)) else 'what is right'})"
 
 
-def edit(kind: str, place: Place, new: Surface, cost: float, message: str, span: Span | None = None) -> Edit:
+def edit(kind: str, place: Place, new: Surface, cost: float, said: Said, span: Span | None = None) -> Edit:
     """The correction that puts something else in a place; what stands deep costs more. The wrong stretch is the place, or a part of it."""
-    return Edit(kind, place.put(new), place.node.span if span is None else span, cost + farther(place), message)
+    return Edit(kind, place, new, place.node.span if span is None else span, cost + farther(place), said)
 
 
 def farther(place: Place) -> float:
@@ -170,8 +186,8 @@ def farther(place: Place) -> float:
     return 0.15 * place.depth
 
 
-def other_values(tree: Surface, context: Context) -> Iterator[tuple[Surface, Span, str, str, float, bool]]:
-    """Every decimal of a formula as another known one: the formula, where, both as shown, the cost, and whether they are entries of one thing."""
+def other_values(tree: Surface, context: Context) -> Iterator[tuple[Place, Decimal, str, float, bool]]:
+    """Every decimal of a formula as another known one: where, the other, the one that stands there, the cost, and whether both are entries of one thing."""
     names: dict[str, list[str]] = {}
     for name, text in context.values.items():
         names.setdefault(text.lstrip("-−+"), []).append(name)
@@ -182,7 +198,7 @@ def other_values(tree: Surface, context: Context) -> Iterator[tuple[Surface, Spa
         others = [text for text in names if text != place.node.text]
         for n, text in enumerate(others):
             related = bool(own & {base_of(name) for name in names[text]})
-            yield place.put(Decimal(place.node.span, text)), place.node.span, place.node.text, text, 0.03 * n, related
+            yield place, Decimal(place.node.span, text), place.node.text, 0.03 * n, related
 
 
 def base_of(name: str) -> str:

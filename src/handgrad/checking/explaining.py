@@ -36,11 +36,12 @@ MOST = 6                # explanations that are shown
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A correction and its cost; of two together, the likelier one gives its kind."""
+    """A correction and its cost; of two together, the likelier one gives its kind. `tree` is the corrected formula, as soon as it was made."""
 
     edit: Edit
     cost: float
     also: Edit | None = None
+    tree: Surface | None = None
 
 
 # ---------------------------------------------------------------- asking
@@ -52,11 +53,10 @@ def explain(side: Surface, holds: Holds, context: Context, fits: Holds | None = 
     `holds` says whether a corrected side is right; `fits`, whether the side as it stands is right under another left side.
     """
     most = context.budget.candidates
-    singles = list(islice(_distinct(_singles(side, context, fits is not None), {key(side)}), int(most * SINGLES)))
-    found, tried = _holding(singles, holds, fits)
+    found, tried = _holding(islice(_distinct(_singles(side, context, fits is not None), {key(side)}), int(most * SINGLES)), holds, fits)
     if not found:
-        doubles = _distinct(_doubles(side, singles, context), {key(side), *(key(c.edit.tree) for c in singles)})
-        found, _ = _holding(islice(doubles, most - tried), holds, None)
+        doubles = _distinct(_doubles(tried, context), {key(side), *(key(c.tree) for c in tried if c.tree is not None)})
+        found, _ = _holding(islice(doubles, most - len(tried)), holds, None)
     return _weighed(found, OF_A_KIND)
 
 
@@ -69,10 +69,10 @@ def explain_number(shown: Surface, working: Surface, holds: Holds, shows: Holds,
     mended = list(_distinct(_singles(shown, context, False), {key(shown)}))
     found, tried = _holding(mended, holds, None)
     made = _distinct(_priced(working, context, [(slip, slip.commits) for slip in SLIPS]), {key(working)})
-    committed, _ = _holding(islice(made, max(0, context.budget.candidates - tried)), shows, None)
+    committed, _ = _holding(islice(made, max(0, context.budget.candidates - len(tried))), shows, None)
     right = context.right if context.right is not None else working
     best = min((c.cost for c in (*found, *committed)), default=0.0)
-    kept = [c for c in (*found, *(replace(c, edit=replace(c.edit, tree=right, span=shown.span)) for c in committed)) if c.cost <= best + MARGIN]
+    kept = [c for c in (*found, *(replace(c, edit=replace(c.edit, span=shown.span), tree=right) for c in committed)) if c.cost <= best + MARGIN]
     return _weighed(sorted(kept, key=lambda c: c.cost), 1)
 
 
@@ -95,7 +95,7 @@ def _singles(side: Surface, context: Context, left: bool) -> list[Candidate]:
     return [c for c in found if left or not c.edit.left]
 
 
-def _doubles(side: Surface, singles: list[Candidate], context: Context) -> list[Candidate]:
+def _doubles(singles: list[Candidate], context: Context) -> list[Candidate]:
     """Two corrections one after the other, by rising cost."""
     found = [Candidate(replace(second.edit, span=first.edit.span, kind=first.edit.kind), first.cost + second.cost + TWICE, first.edit)
              for first in [c for c in singles if not c.edit.left][:FIRST]
@@ -111,30 +111,31 @@ def _distinct(candidates: Iterable[Candidate], seen: set[str]) -> Iterator[Candi
     """The candidates without those that correct to the same formula as one before."""
     known = set(seen)
     for candidate in candidates:
-        spelled = ("left " if candidate.edit.left else "") + key(candidate.edit.tree)
+        tree = candidate.edit.tree
+        spelled = ("left " if candidate.edit.left else "") + key(tree)
         if spelled not in known:
             known.add(spelled)
-            yield candidate
+            yield replace(candidate, tree=tree)
 
 
-def _holding(candidates: Iterable[Candidate], holds: Holds, fits: Holds | None) -> tuple[list[Candidate], int]:
-    """Those that hold, up to the margin over the best, and how many were tried."""
+def _holding(candidates: Iterable[Candidate], holds: Holds, fits: Holds | None) -> tuple[list[Candidate], list[Candidate]]:
+    """Those that hold, up to the margin over the best, and those that were tried."""
     found: list[Candidate] = []
-    tried = 0
+    tried: list[Candidate] = []
     for candidate in candidates:
         if found and candidate.cost > found[0].cost + MARGIN:
             break
-        tried += 1
-        if _is_right(candidate.edit, holds, fits):
+        tried.append(candidate)
+        if _is_right(candidate, holds, fits):
             found.append(candidate)
     return found, tried
 
 
-def _is_right(edit: Edit, holds: Holds, fits: Holds | None) -> bool:
+def _is_right(candidate: Candidate, holds: Holds, fits: Holds | None) -> bool:
     """Whether a correction holds; one that nobody can read does not."""
-    asked = fits if edit.left else holds
+    asked = fits if candidate.edit.left else holds
     try:
-        return asked is not None and asked(edit.tree)
+        return asked is not None and candidate.tree is not None and asked(candidate.tree)
     except HandgradError:
         return False
 
@@ -155,4 +156,4 @@ def _weighed(found: list[Candidate], each: int) -> tuple[Explanation, ...]:
 def _explanation(candidate: Candidate, weight: float) -> Explanation:
     edit = candidate.edit
     said = edit.message if candidate.also is None else f"two slips: {candidate.also.message}; and {edit.message}"
-    return Explanation(edit.kind, KINDS[edit.kind].code, said, written(edit.tree), edit.span, weight)
+    return Explanation(edit.kind, KINDS[edit.kind].code, said, written(candidate.tree or edit.tree), edit.span, weight)

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from handgrad.checking.places import Place, chunk, chunks, inner, inverse, key, number, values, without
-from handgrad.reading.surface import Derivative, Fraction, Product, Span, Sum, Surface, Term
+from handgrad.reading.surface import Derivative, Fraction, Product, Sum, Surface, Term
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A part left out: the formula without it, the part, the place it was a part of, and whether it stood below a bar."""
+    """A part left out: the place it was a part of, what is left of that, the part, and whether it stood below a bar."""
 
-    tree: Surface
-    node: Surface
     place: Place
+    left: Surface
+    node: Surface
     under: bool = False
 
 
@@ -30,27 +30,22 @@ def _of(place: Place) -> Iterator[Removal]:
     match place.node:
         case Product(_, factors):
             for start, end in chunks(place.node):
-                yield Removal(place.put(without(place.node, start, end)), chunk(place.node, start, end), place, factors[start].operator == "/")
+                yield Removal(place, without(place.node, start, end), chunk(place.node, start, end), factors[start].operator == "/")
         case Fraction(span, top, bottom) if key(top) == "1":
-            yield Removal(place.put(number(span, "1")), place.node, place)
+            yield Removal(place, number(span, "1"), place.node)
         case Fraction(_, top, bottom):
-            yield Removal(place.put(top), bottom, place, under=True)
+            yield Removal(place, top, bottom, under=True)
             if not isinstance(inner(top), Product):
-                yield Removal(place.put(inverse(bottom)), top, place)
+                yield Removal(place, inverse(bottom), top)
 
 
 @dataclass(frozen=True, slots=True)
 class Shortened:
-    """A sum without one of its terms."""
+    """A sum without one of its terms: its place, what is left of it, and the term."""
 
-    tree: Surface
-    term: Term
     place: Place
-
-    @property
-    def span(self) -> Span:
-        """Of the sum."""
-        return self.place.node.span
+    left: Surface
+    term: Term
 
 
 def shortened(tree: Surface) -> Iterator[Shortened]:
@@ -60,4 +55,4 @@ def shortened(tree: Surface) -> Iterator[Shortened]:
             for n, term in enumerate(place.node.terms):
                 kept = (*place.node.terms[:n], *place.node.terms[n + 1:])
                 left = kept[0].node if len(kept) == 1 and kept[0].sign > 0 else replace(place.node, terms=kept)
-                yield Shortened(place.put(left), term, place)
+                yield Shortened(place, left, term)

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from handgrad.checking.edits import Context, Edit, Slip, edit, other_values, written
-from handgrad.checking.places import all_names, key, plain, powered, replaced
+from handgrad.checking.edits import Context, Edit, Slip, edit, other_values
+from handgrad.checking.places import Place, all_names, key, plain, powered, replaced
 from handgrad.reading.surface import Scripted, Surface, Symbol
 
 FEW = 20
 
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
-    for made, span, old, _, cost, related in other_values(tree, context):
+    for place, value, old, cost, related in other_values(tree, context):
         if not related:
-            yield Edit("copied_wrong", made, span, 0.4 + cost, f"{old} is another value of the page: it was copied wrongly")
+            yield Edit("copied_wrong", place, value, value.span, 0.4 + cost, f"{old} is another value of the page: it was copied wrongly")
     changed: set[tuple[str, str]] = set()
+    often = Counter(key(plain(p.node)[0]) for p in all_names(tree))
     for place in all_names(tree):
         name, sup = plain(place.node)
         others = [o for o in context.names if key(o) != key(name) and _is_alike(o, name)]
         for n, other in enumerate(others[:FEW]):
-            said = f"{written(name)} stands where {written(other)} belongs"
+            said = (name, " stands where ", other, " belongs")
             cost = 0.6 + 0.05 * n
             yield edit("copied_wrong", place, powered(other, sup), cost, said)
             pair = (key(name), key(other))
-            if pair not in changed:
+            if pair not in changed and often[pair[0]] > 1:
                 changed.add(pair)
-                yield Edit("copied_wrong", replaced(tree, name, other), place.node.span, cost + 0.4, said)
+                yield Edit("copied_wrong", Place(tree), replaced(tree, name, other), place.node.span, cost + 0.4, said)
 
 
 def _is_alike(other: Surface, name: Surface) -> bool:

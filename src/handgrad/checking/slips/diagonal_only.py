@@ -40,7 +40,7 @@ def _diagonal(place: Place, context: Context) -> Iterator[Edit]:
                 made = _joined(relettered(own, letter, moved), letter, new)
                 changed = [Factor(f.operator, made if m == n else relettered(f.node, letter, kept) if key(f.node) == key(own) else f.node)
                            for m, f in enumerate(factors)]
-                yield Edit("diagonal_only", place.put(Product(place.node.span, tuple(changed))), factor.node.span, farther(place) + (kept != letter) * 0.2,
+                yield Edit("diagonal_only", place, Product(place.node.span, tuple(changed)), factor.node.span, farther(place) + (kept != letter) * 0.2,
                            f"only the diagonal of the Jacobian: the entries with {letter} ≠ {new} are missing")
 
 
@@ -90,7 +90,7 @@ def _delta(tree: Surface) -> Iterator[Edit]:
         for first in sorted({x for x in (_letter(p.node) for p in everywhere(tree)) if x is not None and x != second}):
             if second is not None:
                 delta = Scripted(place.node.span, Symbol(place.node.span, "delta"), (Symbol((0, 0), first), Symbol((0, 0), second)))
-                yield Edit("diagonal_only", place.put(delta), place.node.span, 0.3, f"a 1 stands where δ with {first} and {second} belongs")
+                yield Edit("diagonal_only", place, delta, place.node.span, 0.3, f"a 1 stands where δ with {first} and {second} belongs")
 
 
 SLIP = Slip(

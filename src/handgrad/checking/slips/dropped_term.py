@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handgrad.checking.edits import Context, Edit, Slip, farther, written
+from handgrad.checking.edits import Context, Edit, Slip, farther
 from handgrad.checking.places import Place, bracketed, inner, key, negative, number, scaled, values, with_term
 from handgrad.checking.removals import shortened
 from handgrad.reading.surface import Big, Decimal, Scripted, Sum, Surface, Term
@@ -18,8 +18,8 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
         if place.within(Scripted) or context.numeric and isinstance(inner(tree), Decimal):
             continue
         for term, cost in _terms(context):
-            said = f"the term {written(term.node if term.sign > 0 else negative(term.node))} is missing"
-            yield Edit("dropped_term", _added(place, term), place.node.span, cost + 3 * farther(place), said)
+            said = ("the term ", term.node if term.sign > 0 else negative(term.node), " is missing")
+            yield Edit("dropped_term", *_added(place, term), place.node.span, cost + 3 * farther(place), said)
 
 
 def _completed(tree: Surface, context: Context) -> Iterator[Edit]:
@@ -30,8 +30,8 @@ def _completed(tree: Surface, context: Context) -> Iterator[Edit]:
         found = lacking.get(key(place.node))
         if found is not None and place.field != "sup":
             whole, term = found
-            said = f"the term {written(term.node if term.sign > 0 else negative(term.node))} is missing"
-            yield Edit("dropped_term", place.put(_fitting(place, whole)), place.node.span, 0.0, said)
+            said = ("the term ", term.node if term.sign > 0 else negative(term.node), " is missing")
+            yield Edit("dropped_term", place, _fitting(place, whole), place.node.span, 0.0, said)
 
 
 def _fitting(place: Place, whole: Surface) -> Surface:
@@ -59,18 +59,17 @@ def _terms(context: Context) -> Iterator[tuple[Term, float]]:
         yield Term(-1, name, span), 2.0 + 0.04 * n
 
 
-def _added(place: Place, term: Term) -> Surface:
-    """The formula with a term more; in a sum that the place is a term of, beside it."""
+def _added(place: Place, term: Term) -> tuple[Place, Surface]:
+    """Where a term more goes, and what then stands there: in a sum that the place is a term of, beside it."""
     above = place.above
     if above is not None and isinstance(above.node, Sum):
-        return above.put(with_term(above.node, term))
-    made = with_term(place.node, term)
-    return place.put(made)
+        return above, with_term(above.node, term)
+    return place, with_term(place.node, term)
 
 
 def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
     for found in shortened(tree):
-        yield Edit("dropped_term", found.tree, found.term.span, farther(found.place), f"the term {written(found.term.node)} is left out")
+        yield Edit("dropped_term", found.place, found.left, found.term.span, farther(found.place), ("the term ", found.term.node, " is left out"))
 
 
 SLIP = Slip(

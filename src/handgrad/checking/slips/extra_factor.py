@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handgrad.checking.edits import Context, Edit, Slip, edit, farther, written
+from handgrad.checking.edits import Context, Edit, Slip, edit, farther
 from handgrad.checking.places import multiplied, number, scaled
 from handgrad.checking.removals import Removal, removals
 from handgrad.reading.surface import Decimal, Derivative, Scripted, Surface
@@ -12,12 +12,11 @@ from handgrad.reading.surface import Decimal, Derivative, Scripted, Surface
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     for removal in removals(tree):
-        yield Edit("extra_factor", removal.tree, removal.node.span, farther(removal.place), _message(removal))
+        yield Edit("extra_factor", removal.place, removal.left, removal.node.span, farther(removal.place), _message(removal))
 
 
-def _message(removal: Removal) -> str:
-    shown = written(removal.node)
-    return f"the division by {shown} is one too many" if removal.under else f"the factor {shown} is one too many"
+def _message(removal: Removal) -> tuple[str | Surface, ...]:
+    return ("the division by " if removal.under else "the factor ", removal.node, " is one too many")
 
 
 def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
@@ -26,7 +25,7 @@ def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
         if isinstance(removal.node, Derivative) or removal.under:
             continue
         twice = multiplied(removal.place.node, removal.node)
-        yield edit("extra_factor", removal.place, twice, 0.4, f"the factor {written(removal.node)} stands twice", removal.node.span)
+        yield edit("extra_factor", removal.place, twice, 0.4, ("the factor ", removal.node, " stands twice"), removal.node.span)
     for place in scaled(tree):
         if not (isinstance(place.node, Decimal) and place.within(Scripted)):
             two = number(place.node.span, "2")

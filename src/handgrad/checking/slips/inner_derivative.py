@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handgrad.checking.edits import Context, Edit, Slip, farther, written
+from handgrad.checking.edits import Context, Edit, Slip, farther
 from handgrad.checking.places import (
     Place,
     free_letters,
@@ -36,8 +36,8 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
 
 def _one(place: Place, factor: Surface, context: Context, cost: float) -> Edit:
     aim = innermost(place) if free_letters(factor, frozenset(context.letters)) - frozenset(context.free) else place
-    made = aim.put(multiplied(aim.node, factor))
-    return Edit("inner_derivative", made, place.node.span, cost + farther(place), f"the derivative of what is inside, {written(factor)}, is missing")
+    return Edit("inner_derivative", aim, multiplied(aim.node, factor), place.node.span, cost + farther(place),
+                ("the derivative of what is inside, ", factor, ", is missing"))
 
 
 def _factors(tree: Surface, context: Context) -> Iterator[tuple[Surface, float]]:
@@ -98,7 +98,8 @@ def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
     for removal in removals(tree):
         node = removal.node
         if _is_rest(node) or isinstance(node, Derivative) or _is_primed(node) or context.numeric and _is_complement(node, tree):
-            yield Edit("inner_derivative", removal.tree, node.span, farther(removal.place), f"the factor {written(node)}, the derivative inside, is left out")
+            yield Edit("inner_derivative", removal.place, removal.left, node.span, farther(removal.place),
+                       ("the factor ", node, ", the derivative inside, is left out"))
 
 
 def _is_complement(node: Surface, tree: Surface) -> bool:

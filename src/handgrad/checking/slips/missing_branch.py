@@ -46,16 +46,16 @@ def _rows(place: Place, context: Context) -> Iterator[Edit]:
     for known in (n for whole in context.known for n in walk(whole) if isinstance(n, Piecewise)):
         for value, condition in known.rows:
             if condition is not None and all(key(condition) != key(c) for _, c in rows if c is not None):
-                yield Edit("missing_branch", place.put(replace(place.node, rows=((value, condition), *rows))), span, 0.3, "a case is missing")
+                yield Edit("missing_branch", place, replace(place.node, rows=((value, condition), *rows)), span, 0.3, "a case is missing")
         for n, (value, condition) in enumerate(rows):
             for right, _ in known.rows:
                 if key(right) != key(value):
                     made = replace(place.node, rows=(*rows[:n], (right, condition), *rows[n + 1:]))
-                    yield Edit("missing_branch", place.put(made), value.span, 0.5, "the value of this case is wrong")
+                    yield Edit("missing_branch", place, made, value.span, 0.5, "the value of this case is wrong")
     for n, (value, condition) in enumerate(rows):
         if key(value) != "0":
             made = replace(place.node, rows=(*rows[:n], (number(value.span, "0"), condition), *rows[n + 1:]))
-            yield Edit("missing_branch", place.put(made), value.span, 0.6, "the value of this case is 0")
+            yield Edit("missing_branch", place, made, value.span, 0.6, "the value of this case is 0")
 
 
 def _known(tree: Surface, context: Context) -> Iterator[Surface]:
@@ -91,10 +91,10 @@ def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
         match place.node:
             case Applied(_, Symbol(_, "max" | "ReLU" | "relu" | "min"), arguments):
                 for argument in arguments:
-                    yield Edit("missing_branch", place.put(powered(argument, None)), place.node.span, 0.2, "a branch is taken that does not hold here")
-                yield Edit("missing_branch", place.put(number(place.node.span, "0")), place.node.span, 0.3, "a branch is taken that does not hold here")
+                    yield Edit("missing_branch", place, powered(argument, None), place.node.span, 0.2, "a branch is taken that does not hold here")
+                yield Edit("missing_branch", place, number(place.node.span, "0"), place.node.span, 0.3, "a branch is taken that does not hold here")
             case Bars(_, "abs", body):
-                yield Edit("missing_branch", place.put(body), place.node.span, 0.2, "the bars are left out")
+                yield Edit("missing_branch", place, body, place.node.span, 0.2, "the bars are left out")
 
 
 SLIP = Slip(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handgrad.checking.edits import Context, Edit, Slip, edit, farther, ratio, written
+from handgrad.checking.edits import Context, Edit, Slip, edit, farther, ratio
 from handgrad.checking.places import Place, divided, free_letters, inner, innermost, key, multiplied, number, scaled
 from handgrad.checking.removals import removals
 from handgrad.reading.surface import Array, Decimal, Derivative, Fraction, Scripted, Surface
@@ -33,26 +33,25 @@ def _is_other(factor: Surface) -> bool:
 def _one(place: Place, factor: Surface, context: Context, cost: float) -> Edit:
     letters = frozenset(context.letters)
     aim = innermost(place) if free_letters(factor, letters) - frozenset(context.free) else place
-    return Edit("missing_factor", aim.put(multiplied(aim.node, factor)), place.node.span, cost + farther(place), f"the factor {written(factor)} is missing")
+    return Edit("missing_factor", aim, multiplied(aim.node, factor), place.node.span, cost + farther(place), ("the factor ", factor, " is missing"))
 
 
 def _numbers(place: Place, context: Context) -> Iterator[Edit]:
     """A lost 2 or ½, and a lost divisor that is known."""
     span = place.node.span
     two, half = number(span, "2"), Fraction(span, number(span, "1"), number(span, "2"))
-    yield edit("missing_factor", place, multiplied(place.node, two, front=True), 0.9,
-               f"the factor 2 is missing{ratio(place, context, '½')}")
-    yield edit("missing_factor", place, multiplied(place.node, half, front=True), 1.2,
-               f"the factor ½ is missing{ratio(place, context, '2')}")
+    yield edit("missing_factor", place, multiplied(place.node, two, front=True), 0.9, f"the factor 2 is missing{ratio(place, context, '½')}")
+    yield edit("missing_factor", place, multiplied(place.node, half, front=True), 1.2, f"the factor ½ is missing{ratio(place, context, '2')}")
     for n, factor in enumerate(context.factors[:FEW]):
         if isinstance(factor, Fraction) and isinstance(factor.numerator, Decimal) and key(factor.numerator) == "1" and key(factor.denominator) != "2":
             yield edit("missing_factor", place, divided(place.node, factor.denominator), 0.8 + 0.04 * n,
-                       f"the division by {written(factor.denominator)} is missing")
+                       ("the division by ", factor.denominator, " is missing"))
 
 
 def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
     for removal in removals(tree):
-        yield Edit("missing_factor", removal.tree, removal.node.span, 0.3 + farther(removal.place), f"the factor {written(removal.node)} is left out")
+        yield Edit("missing_factor", removal.place, removal.left, removal.node.span, 0.3 + farther(removal.place),
+                   ("the factor ", removal.node, " is left out"))
 
 
 SLIP = Slip(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from handgrad.checking.edits import Context, Edit, Slip, written
+from handgrad.checking.edits import Context, Edit, Slip
 from handgrad.checking.places import Place, everywhere
 from handgrad.reading.surface import Surface, Symbol, rebuilt
 
@@ -14,12 +14,12 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     for place in everywhere(tree):
         node = place.node
         if isinstance(node, Symbol) and node.name in context.hats:
-            yield Edit("missing_hat", place.put(_other(node)), node.span, 0.2, _message(node))
+            yield Edit("missing_hat", place, _other(node), node.span, 0.2, _message(node))
     for name in sorted(context.hats):
         for hatted in (False, True):
             found = [p.node for p in everywhere(tree) if _matches(p, name, hatted)]
             if len(found) > 1:
-                yield Edit("missing_hat", _all(tree, name, hatted), found[0].span, 0.4, _message(found[0]))
+                yield Edit("missing_hat", Place(tree), _all(tree, name, hatted), found[0].span, 0.4, _message(found[0]))
 
 
 def _matches(place: Place, name: str, hatted: bool) -> bool:
@@ -37,10 +37,10 @@ def _all(tree: Surface, name: str, hatted: bool) -> Surface:
     return rebuilt(tree, lambda child: _all(child, name, hatted))
 
 
-def _message(node: Surface) -> str:
+def _message(node: Surface) -> tuple[str | Surface, ...]:
     if isinstance(node, Symbol) and "hat" in node.accents:
-        return f"{written(node)} stands where {written(_other(node))} belongs: a hat too many"
-    return f"the hat is missing: {written(node)} is the target, and the prediction belongs there"
+        return (node, " stands where ", _other(node), " belongs: a hat too many")
+    return ("the hat is missing: ", node, " is the target, and the prediction belongs there")
 
 
 SLIP = Slip(

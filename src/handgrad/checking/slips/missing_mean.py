@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handgrad.checking.edits import Context, Edit, Slip, edit, farther, written
+from handgrad.checking.edits import Context, Edit, Slip, edit, farther
 from handgrad.checking.places import Place, inner, inverse, key, multiplied, scaled
 from handgrad.checking.removals import removals
 from handgrad.reading.surface import Big, Decimal, Fraction, Scripted, Surface, Symbol, walk
@@ -16,8 +16,7 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
         if place.within(Scripted) or isinstance(inner(place.node), Decimal) and place.above is not None:
             continue
         for size, cost in sizes:
-            yield edit("missing_mean", place, multiplied(place.node, inverse(size), front=True), cost,
-                       f"the mean has a factor 1/{written(size)} that is missing")
+            yield edit("missing_mean", place, multiplied(place.node, inverse(size), front=True), cost, ("the mean has a factor 1/", size, " that is missing"))
         yield from _averaged(place)
 
 
@@ -53,7 +52,7 @@ def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
     for removal in removals(tree):
         size = removal.node if removal.under else _divisor(removal.node)
         if size is not None and _is_size(size):
-            yield Edit("missing_mean", removal.tree, removal.node.span, farther(removal.place), f"the division by {written(size)} is left out")
+            yield Edit("missing_mean", removal.place, removal.left, removal.node.span, farther(removal.place), ("the division by ", size, " is left out"))
 
 
 SLIP = Slip(

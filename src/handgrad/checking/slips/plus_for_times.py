@@ -19,8 +19,8 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
                 yield edit("plus_for_times", place, made, 0.0, "a plus stands where a product belongs", span)
         if isinstance(place.node, Product):
             for made, span in _added(place.node):
-                grouped = place.put(made if place.above is None else Group(span, "(", (made,)))
-                yield Edit("plus_for_times", grouped, span, 0.5 + farther(place), "a product stands where a sum belongs")
+                grouped = made if place.above is None else Group(span, "(", (made,))
+                yield Edit("plus_for_times", place, grouped, span, 0.5 + farther(place), "a product stands where a sum belongs")
 
 
 def _multiplied(node: Sum) -> Iterator[tuple[Surface, tuple[int, int]]]:

@@ -23,18 +23,18 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
         for n in (2, 3):
             cost = likely + (0.0 if n == 2 else 1.5) + farther(place)
             said = f"the {n} of the power rule is missing{ratio(place, context, '½' if n == 2 else '⅓')}"
-            yield Edit("power_rule", _doubled(place, n), place.node.span, cost, said)
+            yield Edit("power_rule", *_doubled(place, n), place.node.span, cost, said)
     for place in values(tree):
         yield from _exponents(place)
 
 
-def _doubled(place: Place, n: int) -> Surface:
-    """The formula with a factor n: behind the ½ that cancels it if there is one, else in front."""
+def _doubled(place: Place, n: int) -> tuple[Place, Surface]:
+    """Where a factor n goes, and what then stands there: behind the ½ that cancels it if there is one, else in front."""
     aim = innermost(place)
     own = number(place.node.span, str(n))
     if isinstance(aim.node, Product) and _is_half(aim.node.factors[0].node):
-        return aim.put(replace(aim.node, factors=(aim.node.factors[0], Factor("*", own), *aim.node.factors[1:])))
-    return place.put(multiplied(place.node, own, front=True))
+        return aim, replace(aim.node, factors=(aim.node.factors[0], Factor("*", own), *aim.node.factors[1:]))
+    return place, multiplied(place.node, own, front=True)
 
 
 def _is_half(node: Surface) -> bool:
@@ -65,17 +65,18 @@ def _exponents(place: Place) -> Iterator[Edit]:
 def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
     for removal in removals(tree):
         if isinstance(inner(removal.node), Decimal) and key(removal.node) in ("2", "3") and not removal.under:
-            yield Edit("power_rule", removal.tree, removal.node.span, farther(removal.place), f"the {key(removal.node)} of the power rule is left out")
+            yield Edit("power_rule", removal.place, removal.left, removal.node.span, farther(removal.place),
+                       f"the {key(removal.node)} of the power rule is left out")
     for place in values(tree):
         if _exponent(place.node) == 2 and isinstance(place.node, Scripted):
             base = place.node.base
             yield edit("power_rule", place, base, 0.5, "the square is left out")
-            yield edit("power_rule", place, multiplied(base, number(place.node.span, "2"), front=True), 0.6,
-                       "doubled instead of squared")
+            yield edit("power_rule", place, multiplied(base, number(place.node.span, "2"), front=True), 0.6, "doubled instead of squared")
     for place in scaled(tree):
         body = place.node
         if place.above is None and isinstance(body, (Group, Sum)) and _is_difference(body):
-            yield Edit("power_rule", powered(Group(body.span, "(", (inner(body),)), number(body.span, "2")), body.span, 0.8, "the exponent is not lowered")
+            yield Edit("power_rule", Place(tree), powered(Group(body.span, "(", (inner(body),)), number(body.span, "2")), body.span, 0.8,
+                       "the exponent is not lowered")
 
 
 def _is_difference(node: Surface) -> bool:

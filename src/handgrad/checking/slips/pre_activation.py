@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handgrad.checking.edits import Context, Edit, Slip, base_of, edit, written
+from handgrad.checking.edits import Context, Edit, Slip, base_of, edit
 from handgrad.checking.places import Place, all_names, is_call, key, names_in, plain, powered, replaced, values
 from handgrad.reading.surface import Applied, Decimal, Factor, Group, Product, Scripted, Surface, Symbol, walk
 
@@ -20,14 +20,10 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
         name, sup = plain(place.node)
         for one, other, cost in pairs:
             if key(one) == key(name):
-                said = f"{written(name)} stands where {written(other)} belongs: {_which(one, other)}"
+                said = (name, " stands where ", other, " belongs: one of them is before the activation, the other after it")
                 yield edit("pre_activation", place, powered(other, sup), cost, said)
-                yield Edit("pre_activation", replaced(tree, name, other), place.node.span, cost + 0.1, said)
+                yield Edit("pre_activation", Place(tree), replaced(tree, name, other), place.node.span, cost + 0.1, said)
     yield from _activated(tree, context)
-
-
-def _which(one: Surface, other: Surface) -> str:
-    return "one of them is before the activation, the other after it"
 
 
 def _pairs(context: Context) -> Iterator[tuple[Surface, Surface, float]]:
@@ -105,8 +101,8 @@ def _decimals(tree: Surface, context: Context) -> Iterator[Edit]:
         for name in (n for n, text in context.values.items() if text.lstrip("-−") == place.node.text):
             for other, text in context.values.items():
                 if (name, other) in pairs or _is_told(name, other):
-                    made = _placed(place, text)
-                    yield Edit("pre_activation", made, place.node.span, 0.2, f"the value of {name} stands where that of {other} belongs")
+                    made = Decimal(place.node.span, text.lstrip("-−"))
+                    yield Edit("pre_activation", place, made, place.node.span, 0.2, f"the value of {name} stands where that of {other} belongs")
 
 
 def _own(name: Surface) -> str:
@@ -116,12 +112,6 @@ def _own(name: Surface) -> str:
 def _is_told(one: str, other: str) -> bool:
     first, second = (base_of(one), one.partition("_")[2]), (base_of(other), other.partition("_")[2])
     return first[1] == second[1] and (first[0] in BEFORE and second[0] in AFTER or first[0] in AFTER and second[0] in BEFORE) and first[0] != second[0]
-
-
-def _placed(place: Place, text: str) -> Surface:
-    """The formula with a decimal in the place, in parentheses if it is negative and stands in a product."""
-    from_text = Decimal(place.node.span, text.lstrip("-−"))
-    return place.put(from_text)
 
 
 SLIP = Slip(

@@ -14,17 +14,17 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     for place in scaled(tree):
         if isinstance(inner(place.node), Decimal) and place.within(Scripted):
             continue            # the sign of an exponent that is a number is a matter of the power rule
-        yield Edit("sign", _flipped(place), place.node.span, _cost(place, context), _message(place, tree, context))
+        yield Edit("sign", *_flipped(place), place.node.span, _cost(place, context), _message(place, tree, context))
 
 
-def _flipped(place: Place) -> Surface:
-    """The formula with the sign of the place turned round, by its own sign in a sum."""
+def _flipped(place: Place) -> tuple[Place, Surface]:
+    """Where the sign of the place stands and what is there when it is turned round: its own sign in a sum."""
     above = place.above
     if above is None or not isinstance(above.node, Sum):
-        return place.put(negative(place.node))
+        return place, negative(place.node)
     n = place.at[0]
     terms = above.node.terms
-    return above.put(replace(above.node, terms=(*terms[:n], replace(terms[n], sign=-terms[n].sign), *terms[n + 1:])))
+    return above, replace(above.node, terms=(*terms[:n], replace(terms[n], sign=-terms[n].sign), *terms[n + 1:]))
 
 
 def _cost(place: Place, context: Context) -> float:

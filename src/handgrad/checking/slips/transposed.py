@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from handgrad.checking.edits import Context, Edit, Slip, edit, farther, written
+from handgrad.checking.edits import Context, Edit, Slip, edit, farther
 from handgrad.checking.places import Place, all_names, is_call, is_transposed, values
 from handgrad.reading.surface import Array, Derivative, Factor, Group, Nabla, Product, Scripted, Surface, Symbol
 
@@ -20,7 +20,7 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
         if isinstance(place.node, Array) and (len(place.node.rows) > 1 or len(place.node.rows[0]) > 1):
             turned = replace(place.node, rows=tuple(zip(*place.node.rows, strict=True))) if len({len(r) for r in place.node.rows}) == 1 else None
             if turned is not None:
-                yield Edit("transposed", place.put(turned), place.node.span, 0.2, "the matrix is transposed")
+                yield Edit("transposed", place, turned, place.node.span, 0.2, "the matrix is transposed")
         if _is_matrix(place.node) and not is_transposed(place.above.node if place.above else place.node) or is_transposed(place.node):
             yield _turned(place)
     yield from _indices(tree)
@@ -38,9 +38,9 @@ def _turned(place: Place) -> Edit:
     node = place.node
     if is_transposed(node) and isinstance(node, Scripted):
         made: Surface = replace(node, sup=None) if node.sub or node.primes else node.base
-        return edit("transposed", place, made, 0.1, f"{written(made)} belongs there, not its transpose")
+        return edit("transposed", place, made, 0.1, (made, " belongs there, not its transpose"))
     made = _transpose(node)
-    return edit("transposed", place, made, (0.1 if _is_large(node) else 0.6), f"{written(node)} must be transposed")
+    return edit("transposed", place, made, (0.1 if _is_large(node) else 0.6), (node, " must be transposed"))
 
 
 def _is_large(node: Surface) -> bool:
@@ -66,9 +66,9 @@ def _swapped(place: Place) -> Iterator[Edit]:
         span = (first.node.span[0], second.node.span[1])
         turned = (Factor(first.operator, second.node), Factor(second.operator, first.node))
         made = replace(node, factors=(*node.factors[:n], *turned, *node.factors[n + 2:]))
-        yield edit("transposed", place, made, 0.5, f"{written(second.node)} must stand in front of {written(first.node)}", span)
+        yield edit("transposed", place, made, 0.5, (second.node, " must stand in front of ", first.node), span)
         yield edit("transposed", place, replace(made, factors=_twice(made, n)), 0.6,
-                   f"the product of {written(first.node)} and {written(second.node)} is transposed", span)
+                   ("the product of ", first.node, " and ", second.node, " is transposed"), span)
 
 
 def _reversed(place: Place) -> Iterator[Edit]:
@@ -79,8 +79,8 @@ def _reversed(place: Place) -> Iterator[Edit]:
         pair = node.factors[n:n + 2]
         if any(is_transposed(f.node) for f in pair) and all(_is_factor(f.node) for f in pair):
             made = replace(node, factors=(*node.factors[:n], *_twice(replace(node, factors=pair), 0), *node.factors[n + 2:]))
-            yield Edit("transposed", place.put(made), (pair[0].node.span[0], pair[1].node.span[1]), 0.4 + farther(place),
-                       f"the transpose belongs to {written(pair[0].node if is_transposed(pair[1].node) else pair[1].node)}")
+            yield Edit("transposed", place, made, (pair[0].node.span[0], pair[1].node.span[1]), 0.4 + farther(place),
+                       ("the transpose belongs to ", pair[0].node if is_transposed(pair[1].node) else pair[1].node))
 
 
 def _is_factor(node: Surface) -> bool:
@@ -104,7 +104,7 @@ def _indices(tree: Surface) -> Iterator[Edit]:
         node = place.node
         if isinstance(node, Scripted) and len(node.sub) == 2 and node.sub[0] != node.sub[1]:
             made = replace(node, sub=(node.sub[1], node.sub[0]))
-            yield edit("transposed", place, made, 0.2, f"the indices of {written(node)} stand the wrong way round")
+            yield edit("transposed", place, made, 0.2, ("the indices of ", node, " stand the wrong way round"))
 
 
 SLIP = Slip(

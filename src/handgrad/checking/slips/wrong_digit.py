@@ -12,9 +12,9 @@ ALIKE = (frozenset("17"), frozenset("38"), frozenset("06"), frozenset("49"), fro
 
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
-    for made, span, old, new, cost, _ in other_values(tree, context):
-        if differs_by_a_digit(old, new):
-            yield Edit("wrong_digit", made, span, cost, f"a digit of {old} is wrong")
+    for place, value, old, cost, _ in other_values(tree, context):
+        if differs_by_a_digit(old, value.text):
+            yield Edit("wrong_digit", place, value, value.span, cost, f"a digit of {old} is wrong")
     for place in values(tree):
         if isinstance(place.node, Decimal) and (context.numeric or "." in place.node.text) and len(place.node.text) > 1:
             yield from _digits(place)
@@ -25,7 +25,7 @@ def _digits(place: Place) -> Iterator[Edit]:
     text, span = place.node.text, place.node.span
     for new, cost in variants(text):
         said = f"a digit of {text} is wrong" if cost > FIRST else f"two digits of {text} are swapped"
-        yield Edit("wrong_digit", place.put(Decimal(span, new)), span, cost, said)
+        yield Edit("wrong_digit", place, Decimal(span, new), span, cost, said)
 
 
 FIRST = 0.5         # the cost of two swapped digits

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from handgrad.checking.edits import Context, Edit, Slip, edit, farther, written
+from handgrad.checking.edits import Context, Edit, Slip, edit, farther
 from handgrad.checking.places import FUNCTIONS, Place, chunk, chunks, inner, is_call, key, plain, powered, values
 from handgrad.reading.surface import Applied, Bars, Decimal, Factor, Fraction, Group, Product, Scripted, Sum, Surface, Symbol, Term
 
@@ -30,18 +30,18 @@ def _rest(place: Place) -> Iterator[Edit]:
     if second.sign > 0 and _beside(place, second.node):
         made = Sum(node.span, (first, replace(second, sign=-1)))
         # a sign, too; but h(1 + h) is the derivative remembered wrongly, and says so
-        yield Edit("wrong_function", place.put(made), node.span, -2.0, f"the derivative has {written(made)}, not {written(node)}")
+        yield Edit("wrong_function", place, made, node.span, -2.0, ("the derivative has ", made, ", not ", node))
     base, sup = plain(second.node)
     if second.sign < 0 and isinstance(sup, Decimal) and sup.text == "2":
         made = Sum(node.span, (first, replace(second, node=base)))
-        yield Edit("wrong_function", place.put(made), node.span, 0.3, "the derivative of the sigmoid has no square")
+        yield Edit("wrong_function", place, made, node.span, 0.3, "the derivative of the sigmoid has no square")
         sigmoid = Product(node.span, (Factor("", base), Factor("", Group(node.span, "(", (made,)))))
-        yield Edit("wrong_function", _outside(place, sigmoid), node.span, 0.3, "that is the derivative of tanh: the sigmoid has h(1 − h)")
+        yield Edit("wrong_function", *_outside(place, sigmoid), node.span, 0.3, "that is the derivative of tanh: the sigmoid has h(1 − h)")
     elif second.sign < 0 and sup is None:
         made = Sum(node.span, (first, replace(second, node=powered(base, Decimal(node.span, "2")))))
-        yield Edit("wrong_function", place.put(made), node.span, 0.4, "the derivative of tanh has a square: 1 − t²")
+        yield Edit("wrong_function", place, made, node.span, 0.4, "the derivative of tanh has a square: 1 − t²")
         if _beside(place, base):
-            yield Edit("wrong_function", _without(place, base, made), node.span, 0.3, "that is the derivative of the sigmoid: tanh has 1 − t²")
+            yield Edit("wrong_function", *_without(place, base, made), node.span, 0.3, "that is the derivative of the sigmoid: tanh has 1 − t²")
 
 
 def _holder(place: Place) -> tuple[Place, int] | None:
@@ -60,8 +60,8 @@ def _beside(place: Place, node: Surface) -> bool:
     return any(key(chunk(holder, start, end)) == key(node) for start, end in chunks(holder))
 
 
-def _without(place: Place, own: Surface, made: Surface) -> Surface:
-    """The product with `made` for the sum, and without the factor beside it."""
+def _without(place: Place, own: Surface, made: Surface) -> tuple[Place, Surface]:
+    """The product that a sum stands in, with `made` for the sum and without the factor beside it."""
     held = _holder(place)
     assert held is not None and isinstance(held[0].node, Product)
     holder, n = held
@@ -69,13 +69,13 @@ def _without(place: Place, own: Surface, made: Surface) -> Surface:
     start, end = next((s, e) for s, e in chunks(product) if key(chunk(product, s, e)) == key(own))
     kept = [replace(f, node=Group(f.node.span, "(", (made,))) if m == n else f for m, f in enumerate(product.factors) if not start <= m < end]
     kept[0] = replace(kept[0], operator="")
-    return holder.put(kept[0].node if len(kept) == 1 else replace(product, factors=tuple(kept)))
+    return holder, kept[0].node if len(kept) == 1 else replace(product, factors=tuple(kept))
 
 
-def _outside(place: Place, made: Surface) -> Surface:
-    """The formula with something in place of a sum and of the parentheses round it."""
+def _outside(place: Place, made: Surface) -> tuple[Place, Surface]:
+    """Something in the place of a sum and of the parentheses round it."""
     above = place.above
-    return above.put(made) if above is not None and isinstance(above.node, Group) and len(above.node.items) == 1 else place.put(made)
+    return (above, made) if above is not None and isinstance(above.node, Group) and len(above.node.items) == 1 else (place, made)
 
 
 def _named(place: Place) -> Iterator[Edit]:
@@ -118,12 +118,12 @@ def _primed(place: Place) -> Iterator[Edit]:
         head = first.node
         if isinstance(head, Scripted) and head.primes:
             made: Surface = replace(head, primes=head.primes - 1) if head.primes > 1 or head.sub or head.sup is not None else head.base
-            said = f"{written(made)} belongs there, not its derivative"
+            said: tuple[str | Surface, ...] = (made, " belongs there, not its derivative")
         else:
             made = replace(head, primes=1) if isinstance(head, Scripted) else Scripted(head.span, head, (), None, 1)
-            said = f"the derivative of {written(head)} belongs there, not {written(head)} itself"
+            said = ("the derivative of ", head, " belongs there, not ", head, " itself")
         kept = (*place.node.factors[:n], replace(first, node=made), *place.node.factors[n + 1:])
-        yield Edit("wrong_function", place.put(replace(place.node, factors=kept)), head.span, 0.5 + farther(place), said)
+        yield Edit("wrong_function", place, replace(place.node, factors=kept), head.span, 0.5 + farther(place), said)
 
 
 def _derived(place: Place) -> Iterator[Edit]:
@@ -137,7 +137,7 @@ def _derived(place: Place) -> Iterator[Edit]:
                        "the derivative of a modulus is u over its modulus, not 1/u")
             yield edit("wrong_function", place, Applied(span, Symbol(span, "log"), (inner(bottom),)), 1.2, "log belongs there, not 1/u")
         case Bars(_, "abs", body):
-            yield Edit("wrong_function", place.put(Group(span, "(", (body,))), span, 0.9 + farther(place), "the bars are too many")
+            yield Edit("wrong_function", place, Group(span, "(", (body,)), span, 0.9 + farther(place), "the bars are too many")
         case Group(_, _, (Sum(_, (Term(), Term())) as body,)):
             yield edit("wrong_function", place, Bars(span, "abs", body), 1.2, "the bars are missing")
 
@@ -147,7 +147,7 @@ def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
         node = place.node
         if isinstance(node, Sum) and len(node.terms) == 2 and key(node.terms[0].node) == "1" and node.terms[1].sign < 0:
             made = Sum(node.span, (node.terms[0], replace(node.terms[1], sign=1)))
-            yield Edit("wrong_function", place.put(made), node.span, 0.2, f"{written(made)} is taken for {written(node)}")
+            yield Edit("wrong_function", place, made, node.span, 0.2, (made, " is taken for ", node))
         yield from _rest(place)
         yield from _named(place)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from handgrad.checking.edits import Context, Edit, Slip, farther, other_values, written
+from handgrad.checking.edits import Context, Edit, Slip, farther, other_values
 from handgrad.checking.naming import letter_of
 from handgrad.checking.places import Place, all_names, everywhere, free_letters, key, plain, powered, relettered, replaced
 from handgrad.reading.surface import Big, Decimal, Group, Scripted, Surface, Symbol
@@ -13,8 +14,8 @@ from handgrad.reading.surface import Big, Decimal, Group, Scripted, Surface, Sym
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     if context.numeric:
-        yield from (Edit("wrong_index", made, span, 0.4 + cost, f"wrong index: {old} stands where {new} belongs")
-                    for made, span, old, new, cost, same_base in other_values(tree, context) if same_base)
+        yield from (Edit("wrong_index", place, value, value.span, 0.4 + cost, f"wrong index: {old} stands where {value.text} belongs")
+                    for place, value, old, cost, related in other_values(tree, context) if related)
     yield from _stray(tree, context)
     for place in everywhere(tree):
         yield from _letter(place, context)
@@ -29,10 +30,11 @@ def _stray(tree: Surface, context: Context) -> Iterator[Edit]:
     for letter in sorted(own):
         for new in (x for x in context.letters if x != letter):
             if letter not in context.free and new in lost:
-                yield Edit("wrong_index", relettered(tree, letter, new), _where(tree, letter), 0.0,
+                yield Edit("wrong_index", Place(tree), relettered(tree, letter, new), _where(tree, letter), 0.0,
                            f"wrong index: the right side has a free {letter}, the left side has {new}")
             elif letter in context.free or lost:
-                yield Edit("wrong_index", relettered(tree, letter, new), _where(tree, letter), 0.9, f"wrong index: {new} belongs there for {letter}")
+                yield Edit("wrong_index", Place(tree), relettered(tree, letter, new), _where(tree, letter), 0.9,
+                           f"wrong index: {new} belongs there for {letter}")
 
 
 def _where(tree: Surface, letter: str) -> tuple[int, int]:
@@ -57,8 +59,8 @@ def _letter(place: Place, context: Context) -> Iterator[Edit]:
         return
     name = place.above.node
     for n, new in enumerate(x for x in context.letters if x != letter):
-        yield Edit("wrong_index", place.put(Symbol(place.node.span, new)), name.span, 0.4 + 0.05 * n,
-                   f"wrong index: {written(name)} has {letter}, and {new} belongs there")
+        yield Edit("wrong_index", place, Symbol(place.node.span, new), name.span, 0.4 + 0.05 * n,
+                   ("wrong index: ", name, f" has {letter}, and {new} belongs there"))
 
 
 def _summed(place: Place, context: Context) -> Iterator[Edit]:
@@ -66,23 +68,24 @@ def _summed(place: Place, context: Context) -> Iterator[Edit]:
         old = place.node.letters[0]
         for new in (x for x in context.letters if x != old.name):
             made = replace(place.node, letters=(Symbol(old.span, new),))
-            yield Edit("wrong_index", place.put(made), old.span, 0.8, f"wrong index: the sum runs over {old.name}, and {new} belongs there")
+            yield Edit("wrong_index", place, made, old.span, 0.8, f"wrong index: the sum runs over {old.name}, and {new} belongs there")
 
 
 def _numbered(tree: Surface, context: Context) -> Iterator[Edit]:
     """A name with another number below: w_1 for w_2."""
     changed: set[tuple[str, str]] = set()
+    often = Counter(key(plain(p.node)[0]) for p in all_names(tree))
     for place in all_names(tree):
         name, sup = plain(place.node)
         if not isinstance(name, Scripted) or not name.sub or not all(_is_numbered(s) for s in name.sub):
             continue
         for n, other in enumerate(o for o in context.names if _is_sibling(o, name)):
-            said = f"wrong index: {written(name)} stands where {written(other)} belongs"
-            yield Edit("wrong_index", place.put(powered(other, sup)), name.span, 0.3 + 0.05 * n + farther(place), said)
+            said = ("wrong index: ", name, " stands where ", other, " belongs")
+            yield Edit("wrong_index", place, powered(other, sup), name.span, 0.3 + 0.05 * n + farther(place), said)
             pair = (key(name), key(other))
-            if pair not in changed:
+            if pair not in changed and often[pair[0]] > 1:
                 changed.add(pair)
-                yield Edit("wrong_index", replaced(tree, name, other), name.span, 0.5 + 0.05 * n, said)
+                yield Edit("wrong_index", Place(tree), replaced(tree, name, other), name.span, 0.5 + 0.05 * n, said)
 
 
 def _is_numbered(sub: Surface) -> bool:

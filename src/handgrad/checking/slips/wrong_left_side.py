@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from handgrad.checking.edits import Context, Edit, Slip, written
-from handgrad.checking.places import all_names, free_letters, key, plain, powered, relettered
-from handgrad.reading.surface import Derivative, Nabla, Scripted, Surface
+from handgrad.checking.edits import Context, Edit, Slip
+from handgrad.checking.places import Place, all_names, free_letters, key, plain, powered, relettered
+from handgrad.reading.surface import Scripted, Surface
 
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
@@ -18,11 +17,11 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     for letter in context.free:
         for new in context.letters:
             if new != letter:
-                yield _edit(left, relettered(left, letter, new), 0.0 if new in own else 0.8)
+                yield _edit(Place(left), relettered(left, letter, new), 0.0 if new in own else 0.8)
     for place in all_names(left):
         name, sup = plain(place.node)
         for n, other in enumerate(o for o in context.names if key(o) != key(name) and _alike(o, name)):
-            yield _edit(left, place.put(powered(other, sup)), 0.3 + 0.05 * n)
+            yield _edit(place, powered(other, sup), 0.3 + 0.05 * n)
 
 
 def _alike(other: Surface, name: Surface) -> bool:
@@ -31,10 +30,10 @@ def _alike(other: Surface, name: Surface) -> bool:
     return key(first) == key(second) or isinstance(other, Scripted) == isinstance(name, Scripted)
 
 
-def _edit(left: Surface, made: Surface, cost: float) -> Edit:
-    by = isinstance(left, (Derivative, Nabla)) and isinstance(made, Derivative) and isinstance(left, Derivative) and key(left.body) == key(made.body)
-    shown = " and ".join(written(b) for b in replace(made).by) if by and isinstance(made, Derivative) else written(made)
-    return Edit("wrong_left_side", made, left.span, cost, f"the right side is that of {shown}: the left side names another quantity", left=True)
+def _edit(place: Place, new: Surface, cost: float) -> Edit:
+    """The left side with something else in one place of it, said by that or, of a letter, as a whole."""
+    span = place.node.span
+    return Edit("wrong_left_side", place, new, span, cost, ("the right side is that of ", new, ": the left side names another quantity"), left=True)
 
 
 SLIP = Slip(
