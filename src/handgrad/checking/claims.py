@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from handgrad.checking.chains import Chain, Link
 from handgrad.checking.definitions import Stated, maps
+from handgrad.checking.einstein import with_sums
 from handgrad.checking.interpretation import Opaque
 from handgrad.checking.naming import letter_of, name_of
 from handgrad.checking.scopes import COLUMNS, ROWS, Claim, Scope
@@ -112,6 +113,9 @@ class Readings:
 
 def sample_letters(tree: Surface, words: Vocabulary) -> tuple[str, ...]:
     """The letter of the samples where the tree is a name that has it and does not show it."""
+    by = [b for node in walk(tree) if isinstance(node, Derivative) for b in node.by]
+    if any(sample_letters(b, words) for b in by):
+        return (words.sample,)
     name = name_of(tree)
     called = call_of(tree)
     name = name_of(called[0]) if name is None and called is not None else name
@@ -140,6 +144,8 @@ def readings(links: Iterator[tuple[Chain, int]], scope: Scope, partial: bool = F
 def claim_of(scope: Scope, head: Surface, side: Surface, partial: bool = False) -> tuple[Claim, tuple[str, ...]]:
     """The claim that two sides are equal, and what was filled in to read it; with shapes, entry by entry."""
     own = (*sample_letters(head, scope.words), *head_letters(head))
+    if scope.einstein:
+        head, side = with_sums(head, own), with_sums(side, own)
     letters = tuple(dict.fromkeys((*own, *free_letters(side))))
     interpreter = scope.interpreter(own, partial)
     wide = replace(interpreter, scope=interpreter.scope | frozenset(letters))

@@ -64,7 +64,7 @@ def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment,
     head, side = chain.head.side.tree, chain.links[number].side.tree
     checker = Checker(chain, number, finding, scope)
     right = next((link.side.tree for n, link in enumerate(chain.links) if 0 < n != number and _held(segment, link.id)), None)
-    context = gathered(side, head, right, [*known[-NEAR:], *(d.head for d in scope.definitions.values())], budget=Budget(MOST))
+    context = gathered(side, head, right, [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))], budget=Budget(MOST))
     return explain(side, checker.holds, context, checker.fits)
 
 

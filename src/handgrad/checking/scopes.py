@@ -56,6 +56,7 @@ class Scope:
     fixed: Mapping[str, str] = field(default_factory=dict)
     given: tuple[str, ...] = ()                                     # statements that hold before all others: those of a problem
     ranks: Mapping[str, int] | None = None                          # of names without indices, where the part speaks of vectors and matrices
+    einstein: bool = False                                          # an index that stands twice in a product is summed over
     upright: bool = True                                            # vectors are columns
     claimed: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)    # of a surrogate: entry, letters, derivative as claimed
     dropped: dict[str, str] = field(default_factory=dict)           # definitions that cannot be read, and why

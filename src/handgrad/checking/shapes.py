@@ -35,6 +35,7 @@ from handgrad.reading.surface import (
     Sum,
     Surface,
     Symbol,
+    spelled,
     walk,
 )
 
@@ -152,7 +153,12 @@ class Shaped:
 
     def _called_shape(self, node: Surface, arguments: Group | Surface) -> Shape:
         name = name_of(node)
-        if name is not None and (known_function(name.own) or name.own in self.plain.words.functions) and isinstance(arguments, Group):
+        if name is not None and name.own in self.plain.words.quantities | self.plain.words.assigned:
+            return self._plain_shape(name)
+        defined = self.plain.words.functions.get(name.own) if name is not None else None
+        if defined is not None and isinstance(arguments, Group) and list(map(spelled, arguments.items)) == list(map(spelled, defined.parameters)):
+            return self.shape(defined.body)
+        if name is not None and (known_function(name.own) or defined is not None) and isinstance(arguments, Group):
             return self._joined([self.shape(a) for a in arguments.items], node)
         return self._plain_shape(name) if name is not None else SCALAR
 

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from handgrad.checking.chains import Chain
-from handgrad.checking.claims import Reading, Readings, readings, vocabulary
+from handgrad.checking.claims import Reading, Readings, claim_of, readings, vocabulary
 from handgrad.checking.definitions import Stated, hatted, leaned_on, maps, stated
+from handgrad.checking.einstein import implies_sums, with_sums
 from handgrad.checking.interpretation import Opaque
-from handgrad.checking.naming import name_of, occurrences
+from handgrad.checking.naming import letters_in, name_of, occurrences
 from handgrad.checking.report import Judgement
 from handgrad.checking.scopes import Compiled, Scope
 from handgrad.checking.shapes import assignments, has_shapes
 from handgrad.checking.slips import KINDS
 from handgrad.checking.vocabulary import Vocabulary
+from handgrad.errors import HandgradError
 from handgrad.expr import Call, Cases
 from handgrad.reading.surface import Derivative, Surface, Unread, spelled, walk
 from handgrad.reading.typesetting import unicode
@@ -28,6 +30,7 @@ from handgrad.trees import subtrees
 from handgrad.verification import Certificate
 
 KINKED = frozenset(("abs", "max", "min", "relu", "sign", "clip", "leaky_relu", "elu", "hinge"))
+MEMBER = frozenset(("in", "∈", "∼", "~", "∝"))
 MOST_READINGS = 4       # assignments of ranks that are looked at
 
 
@@ -64,6 +67,7 @@ class Segment:
     opaque: dict[str, Opaque] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     scope: Scope | None = None
+    einstein: bool = False                                  # an index that stands twice is summed over
     shaped: tuple[dict[str, int], bool] | None = None
     words: Vocabulary = field(default_factory=Vocabulary)
 
@@ -117,6 +121,8 @@ class Segment:
     def _shapes(self, chosen: dict[str, Stated]) -> None:
         """Where the part speaks of vectors and matrices: the ranks of its names with which most of it holds."""
         sides = [tuple(link.side.tree for link in chain.links) for chain in self.chains]
+        inherited = self._scope(chosen).definitions
+        sides += [(d.head, d.body) for key, d in inherited.items() if key not in chosen]
         if not has_shapes([tree for trees in sides for tree in trees]):
             return
         plain = self._scope(chosen).interpreter()
@@ -153,7 +159,10 @@ class Segment:
         known = {**leaned_on(trees, self.earlier, set(chosen)), **{key: self.earlier[key] for key in vectors}, **chosen}
         self.words = vocabulary(self.chains, known, self.words_before)
         ranks, upright = self.shaped or (None, True)
-        return Scope(self.words, known, fixed=self.fixed, given=self.given, ranks=ranks, upright=upright)
+        if self.einstein or any(implies_sums(d.head, d.body) for d in known.values()):
+            self.einstein = True
+            known = {key: replace(d, body=with_sums(d.body, letters_in(d.head))) for key, d in known.items()}
+        return Scope(self.words, known, einstein=self.einstein, fixed=self.fixed, given=self.given, ranks=ranks, upright=upright)
 
     def _compare(self, chosen: dict[str, Stated], deep: bool = True) -> None:
         self.findings, self.opaque, self.dropped = {}, {}, {}
@@ -210,6 +219,8 @@ class Segment:
         for definition in self.definitions.values():
             if definition.link.id == link.id:
                 return self._definition(definition, blank)
+        if link.side.relation in MEMBER:
+            return replace(blank, verdict="right", role="condition", because="says what a quantity is")
         if maps(chain) is not None:
             return replace(blank, verdict="right", role="definition", because="says what a function of a vector is")
         findings = self.findings.get(link.id, [])
@@ -227,14 +238,28 @@ class Segment:
         read_as = first.reading.claim.right
         undefined = first.compiled.unknown(first.number)
         if undefined:
-            return replace(blank, verdict="undecided", because=f"the page does not say what {undefined} is", read_as=read_as)
+            return self._on_its_own(first, replace(blank, because=f"the page does not say what {undefined} is", read_as=read_as))
         unknown = first.compiled.reaches(first.number)
         if unknown:
-            return replace(blank, verdict="undecided", because=unknown, read_as=read_as)
+            return self._on_its_own(first, replace(blank, because=unknown, read_as=read_as))
         for finding in findings:
             if finding.certificate.verdict == "undecided":
                 return replace(blank, verdict="undecided", because=finding.certificate.because, read_as=read_as)
         return replace(blank, verdict="slip", because="the two sides differ", read_as=read_as)
+
+    def _on_its_own(self, first: Finding, blank: Judgement) -> Judgement:
+        """The judgement of a link whose head the page says nothing about: the first is taken as given, the others are held against it."""
+        chain, number = first.reading.chain, first.reading.number
+        if number == 1:
+            return replace(blank, verdict="not_checked", role="given")
+        assert self.scope is not None
+        try:
+            claim, _ = claim_of(self.scope, chain.links[1].side.tree, chain.links[number].side.tree)
+            sides = first.compiled.expression(claim.left, first.number), first.compiled.expression(claim.right, first.number)
+        except (Opaque, HandgradError):
+            return replace(blank, verdict="undecided")
+        found = first.compiled.verifier.compare(*sides, 5).verdict
+        return replace(blank, verdict="right" if found == "agrees" else "undecided", because="held against the first side" if found == "agrees" else blank.because)
 
     def _definition(self, definition: Stated, blank: Judgement) -> Judgement:
         assert self.scope is not None

@@ -94,9 +94,9 @@ class Vocabulary:
         return self.samples.most_common(1)[0][0] if self.samples else ""
 
     def arity(self, own: str) -> int:
-        """How many indices a name has below: those it is used with most often."""
+        """How many indices a name has below: the most that it is written with."""
         counts = self.counts.get(own)
-        return max(counts, key=lambda n: (counts[n], n)) if counts else 0
+        return max(counts) if counts else 0
 
     def is_call(self, name: Name, group: Group) -> bool:
         """Whether a name in front of parentheses is called, and not multiplied."""
@@ -137,7 +137,7 @@ class Vocabulary:
 
     def _split(self, heads: list[tuple[Surface, Surface | None]]) -> None:
         found = [name for head, body in heads if body is not None for name in (name_of(head),) if name is not None]
-        indexed = {n.own for n in found if n.indices or n.above}
+        indexed = {n.own for n in found if n.indices}
         self.split |= {n.own for n in found if not (n.indices or n.above or n.digits)} & indexed
 
     def _head(self, head: Surface, body: Surface | None) -> None:

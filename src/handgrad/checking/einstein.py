@@ -1,0 +1,68 @@
+"""Sums that a writer leaves out: an index that stands twice in a product, and not on the left, is summed over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+
+from handgrad.checking.naming import letters_in
+from handgrad.reading.surface import Big, Decimal, Group, Product, Scripted, Sum, Surface, Symbol, rebuilt
+
+
+def with_sums(tree: Surface, free: Collection[str]) -> Surface:
+    """The formula with the implied sums written out; the letters in `free` stand on the left."""
+    match tree:
+        case Sum(_, terms):
+            return replace(tree, terms=tuple(replace(t, node=with_sums(t.node, free)) for t in terms))
+        case Group(_, _, (item,)):
+            return replace(tree, items=(with_sums(item, free),))
+        case Product(_, factors):
+            counts: Counter[str] = Counter()
+            for factor in factors:
+                for letter in _open_letters(factor.node):
+                    counts[letter] += _weight(factor.node)
+            return _summed(tree, [x for x, n in counts.items() if n > 1 and x not in free])
+        case Scripted(_, Group(), (), Decimal(_, "2")):
+            return _summed(tree, [x for x in sorted(_open_letters(tree.base)) if x not in free])
+        case Big():
+            return tree
+    return rebuilt(tree, lambda child: with_sums(child, free))
+
+
+def _weight(node: Surface) -> int:
+    return 2 if isinstance(node, Scripted) and isinstance(node.base, Group) and isinstance(node.sup, Decimal) and node.sup.text == "2" else 1
+
+
+def _open_letters(node: Surface) -> frozenset[str]:
+    if isinstance(node, Big):
+        return letters_in(node) - {x.name for x in node.letters}
+    return letters_in(node)
+
+
+def _summed(tree: Surface, letters: list[str]) -> Surface:
+    for letter in letters:
+        tree = Big(tree.span, "sum", (Symbol(tree.span, letter),), None, None, None, tree)
+    return tree
+
+
+def implies_sums(head: Surface, body: Surface) -> bool:
+    """Whether a definition makes sense only with implied sums: it has a letter on the right that is not on the left, and twice in a product."""
+    free = letters_in(head)
+    return with_sums(body, free) is not body and bool(_unbound(body) - free)
+
+
+def _unbound(node: Surface) -> frozenset[str]:
+    found: set[str] = set()
+
+    def look(part: Surface) -> Surface:
+        if isinstance(part, Big):
+            found.update(_unbound(part.body) - {x.name for x in part.letters})
+            return part
+        if isinstance(part, Scripted):
+            found.update(letters_in(part))
+            return part
+        return rebuilt(part, look)
+
+    look(node)
+    return frozenset(found)
