@@ -18,6 +18,7 @@ class Reader(Asides):
     def __init__(self, found: Tokens, limits: ReadingLimits, typed: bool, boxes: Boxes = ()) -> None:
         super().__init__(found, limits, typed)
         self.boxes = boxes
+        self.listed: tuple[Surface, ...] = ()
 
     def statements(self) -> tuple[Statement, ...]:
         """All statements, one after the other."""
@@ -27,11 +28,13 @@ class Reader(Asides):
                 self.at += 1
             else:
                 found.append(self.statement())
+                if self.listed:
+                    _deal(found, self.listed)
         return tuple(found)
 
     def statement(self) -> Statement:
         """One chain with all that belongs to it; at least one token is stepped over."""
-        self.words, self.conditions, self.tag = [], [], ""
+        self.words, self.conditions, self.tag, self.listed = [], [], "", ()
         first = self.at
         start = self.starts[first]
         sides: list[Side] = []
@@ -220,6 +223,7 @@ class Reader(Asides):
             sides[-1] = self.unread(side.relation, max(comma_at, 1), start, refusal)
             return
         span = (start, self.ends[self.at - 1])
+        self.listed = () if dots else tuple(found)
         sides[-1] = Side("in" if dots else side.relation, Group(span, "{" if dots else "(", tuple(found)), span, side.boxed)
 
     def _decimal_comma(self, at: int) -> bool:
@@ -246,6 +250,17 @@ class Reader(Asides):
         if isinstance(node, Compared):
             return node
         return Unread((start, end), text, "the words say no condition that is read")
+
+
+def _deal(found: list[Statement], values: tuple[Surface, ...]) -> None:
+    """Give each of the names before a list its value: `x_1, x_2 = 0.05, 0.10` is two statements."""
+    last = found[-1]
+    names = [statement.sides[0] for statement in found[-len(values):] if statement.sides and not statement.words and not statement.sides[0].relation]
+    if len(names) != len(values) or len(last.sides) != 2 or any(len(statement.sides) != 1 for statement in found[-len(values):-1]):
+        return
+    found[-len(values):] = [
+        Statement((name.span[0], value.span[1]), (name, Side(last.sides[1].relation, value, value.span)), last.conditions, last.words, last.tag)
+        for name, value in zip(names, values, strict=True)]
 
 
 def _is_number(node: Surface) -> bool:
