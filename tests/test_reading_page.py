@@ -14,7 +14,7 @@ from handgrad.reading.decoding import PageError, page_text
 from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.page import Formula, Page, Prose, Title, read_page
 from handgrad.reading.prose import facts
-from handgrad.reading.surface import Derivative, Nabla, Statement, Unread, spelled, walk
+from handgrad.reading.surface import Derivative, Nabla, Piecewise, Statement, Unread, spelled, walk
 
 SHARED = Path(os.environ.get("HANDGRAD_SHARED", Path(__file__).parents[2] / "shared"))
 
@@ -148,6 +148,16 @@ def test_lines_that_are_no_headings(page: str) -> None:
 ])
 def test_mathematics_in_running_text(prose: str, statements: list[str]) -> None:
     assert said(prose) == statements
+
+
+@pytest.mark.parametrize(("prose", "rows", "conditions"), [
+    ("f'(x) = 1 if x > 0 and 0 otherwise.", 2, 0), ("f'(x) = 1 for x > 0, -1 for x < 0", 2, 0), ("f'(x) = 1 if x > 0, else 0", 2, 0), ("z = 1 for i ≠ j", 0, 1),
+    ("f = 1 if x > 0, g = 2 if x < 0", 0, 1), ("z = 2 for w = 3", 0, 0), ("y = 3 if it rains", 0, 0), ("f(x) = x if x >= 0\n 0 otherwise", 2, 0),
+])
+def test_cases_typed_behind_a_formula(prose: str, rows: int, conditions: int) -> None:
+    statement = read_page(prose).formulas[0].statements[0]
+    tree = statement.sides[-1].tree
+    assert (len(tree.rows) if isinstance(tree, Piecewise) else 0, len(statement.conditions)) == (rows, conditions)
 
 
 def test_a_gradient_said_in_words_is_a_gradient() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from handgrad.reading.surface import Span
 from handgrad.reading.words import Token, partners
 
 UNARY = frozenset("+-−–±")
@@ -20,11 +21,20 @@ ARTICLES = frozenset(("a", "A", "I"))
 ENDLESS = frozenset(("=", "≈", ":=", "==", "=>", "⇒", "⟹", "\\approx", "~=", "≃", "≅"))
 SIGNS = frozenset(("relation", "verb"))
 LONGEST_BAR = 60
+LONGEST_CASES = 8
+IFS = frozenset(("if", "for", "when", "whenever", "where", "provided"))
+ELSES = frozenset(("else", "otherwise", "elsewhere"))
+
+
+Row = tuple[Span | None, Span | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A formula in running text: its first and last token, its offsets in the source, whether a marked formula is in it, and where a verb stands in it."""
+    """A formula in running text: its first and last token, its offsets in the source, whether a marked formula is in it, where a verb stands in it.
+
+    `rows` are the cases behind it, `1 if x > 0 and 0 otherwise`: each value with its condition. The first value, None, is the last side.
+    """
 
     first: int
     last: int
@@ -32,6 +42,7 @@ class Stretch:
     end: int
     mixed: bool
     verb: int = -1
+    rows: tuple[Row, ...] = ()
 
 
 def stretches(found: Sequence[Token]) -> list[Stretch]:
@@ -53,8 +64,9 @@ def stretches(found: Sequence[Token]) -> list[Stretch]:
         verb = next((n for n in range(first, last) if found[n].kind == "verb"), -1)
         if verb >= 0 and _named_behind(found, last):
             continue
-        result.append(Stretch(first, last, found[first].start, found[last].end, mixed, verb))
-        lowest = last + 1
+        rows, end = grower.cases(last) if verb < 0 else ((), last)
+        result.append(Stretch(first, last, found[first].start, found[last].end, mixed, verb, rows))
+        lowest = end + 1
     return result
 
 
@@ -133,6 +145,62 @@ class _Grower:
     def wordy(self, first: int, last: int) -> bool:
         """Whether a bracket holds running text: more words than anything else, or a word with no sign near it."""
         return 2 * (self.words[last] - self.words[first + 1]) > last - first - 1 or self.words[last] - self.words[first + 1] > 2
+
+    # ------------------------------------------------------------ cases
+
+    def cases(self, last: int) -> tuple[tuple[Row, ...], int]:
+        """The cases that stand behind a side, and the last token of them: `if x > 0 and 0 otherwise`, `for x > 0, -1 for x < 0`."""
+        rows: list[Row] = []
+        value: Span | None = None
+        end = behind = last
+        while len(rows) < LONGEST_CASES:
+            word = self.skipped(behind + 1, (",",))
+            if rows and self.word(word) in ELSES:
+                return (*rows, (value, None)), word
+            condition = self.condition(word + 1) if self.word(word) in IFS else None
+            if condition is None or self.word(word) in ("for", "where") and self.gives(*condition):
+                break
+            rows.append((value, self.span(*condition)))
+            end = condition[1]
+            start = self.skipped(end + 1, (",", ";", "and", "or", "\n"))
+            otherwise = self.word(start) in ELSES
+            start += otherwise
+            behind = self.right(start - 1)
+            if behind < start or any(t.kind in SIGNS for t in self.found[start:behind + 1]):
+                break
+            value = self.span(start, behind)
+            if otherwise:
+                return (*rows, (value, None)), behind
+        return tuple(rows), end
+
+    def gives(self, first: int, last: int) -> bool:
+        """Whether a comparison gives a value, `for w = 0.3`, and is no case such as `for i = j`."""
+        inside = self.found[first:last + 1]
+        return any(t.text in ENDLESS for t in inside) and any(t.kind == "number" for t in inside)
+
+    def word(self, place: int) -> str:
+        """The word at a place, or nothing."""
+        return self.found[place].text.lower() if place < len(self.found) else ""
+
+    def skipped(self, place: int, among: tuple[str, ...]) -> int:
+        """The first place from here on that is none of these."""
+        while self.word(place) in among:
+            place += 1
+        return place
+
+    def span(self, first: int, last: int) -> Span:
+        """The offsets of a run of tokens."""
+        return self.found[first].start, self.found[last].end
+
+    def condition(self, place: int) -> tuple[int, int] | None:
+        """The first and last token of the comparison that begins here."""
+        for sign in range(place + 1, min(place + 12, len(self.found))):
+            if self.found[sign].kind in ("newline", "stop", "weak"):
+                return None
+            if self.found[sign].kind == "relation":
+                last = self.right(sign)
+                return (place, last) if last > sign and self.left(sign, place) == place else None
+        return None
 
     # ------------------------------------------------------------ to the right
 

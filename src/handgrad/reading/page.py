@@ -15,6 +15,7 @@ from itertools import zip_longest
 from typing import Union
 
 from handgrad.reading.blocks import BOLD, BULLET, HEADING, SECTION, Block, blocks
+from handgrad.reading.cases import with_cases
 from handgrad.reading.claims import accepted, body_span, said, with_verbs
 from handgrad.reading.decoding import accept
 from handgrad.reading.delimiters import Region, regions
@@ -205,8 +206,9 @@ class _Reader:
         """The formula of a stretch of running text; a verb in it is read as the relation it stands for."""
         span, typed = (stretch.start, stretch.end), not stretch.mixed
         if stretch.verb < 0:
-            read = self.read(*span, typed)
+            read = with_cases(self.read(*span, typed), stretch.rows, self.read, typed)
             new = stretch.first > 0 and found[stretch.first - 1].text.lower() in ("new", "updated")
+            span = (span[0], max(span[1], *(s.span[1] for s in read))) if read else span
             yield Formula(span, (replace(read[0], words=(*read[0].words, "becomes")), *read[1:]) if new and read else read, False)
             return
         verb = found[stretch.verb]
