@@ -16,6 +16,7 @@ from handgrad.checking.comparing import compared
 from handgrad.checking.facsimile import facsimile
 from handgrad.checking.hiding import hidden
 from handgrad.checking.lines import compact, told
+from handgrad.checking.problem_file import problem_file
 from handgrad.checking.report import Report
 from handgrad.checking.scheme import Scheme, read_scheme
 from handgrad.checking.tables import as_csv, gradescope
@@ -61,6 +62,8 @@ def run(arguments: Sequence[str]) -> int:
     report = judged(source, name, problem, problem_name, scheme, stem)
     if not report.judgements:
         print(f"{name}: {nothing_in(source)}", file=sys.stderr)
+    if options.write_problem:
+        return _write_problem(report, options.write_problem)
     shown = hidden(report) if options.hide_answers else report
     _put(shown, output, options, scheme, stem)
     return status(report, options.strict)
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--all", action="store_true", help="also the lines that hold")
     made.add_argument("--line", type=int, metavar="N", help="all that there is to say about line N")
     made.add_argument("--hide-answers", action="store_true", help="where a slip is and of what kind, not what would be right")
+    made.add_argument("--write-problem", metavar="FILE", default="", help="make the problem file of the page: model, givens, decimals as shown")
     made.add_argument("--example", action="store_true", help="the page that comes with the package")
     made.add_argument("--strict", action="store_true", help="last digits, repairs and undecided lines count as slips in the exit status")
     many = made.add_argument_group("many pages")
@@ -175,11 +179,18 @@ def _value(report: Report, options: argparse.Namespace) -> dict[str, Any]:
     return value
 
 
+def _write_problem(report: Report, file: str) -> int:
+    made = problem_file(report)
+    _save(file, made.text)
+    print(f"Wrote {file}: {made.said}")
+    return 0
+
+
 # ---------------------------------------------------------------- many pages
 
 
 def _class(options: argparse.Namespace, pages: Sequence[Path]) -> int:
-    for word, given in (("--line", options.line is not None), ("--example", options.example)):
+    for word, given in (("--line", options.line is not None), ("--write-problem", options.write_problem), ("--example", options.example)):
         if given:
             raise CheckError(f"{word} is about one page", remedy="give one page")
     if any(str(page) == "-" for page in pages):
