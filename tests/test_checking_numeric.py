@@ -137,7 +137,8 @@ def test_what_has_no_value_gets_none(text: str) -> None:
 
 @pytest.mark.parametrize(("number", "x", "wanted"), [
     ("0.7384", "0.7384", "exact"), ("0.31", "0.31000248", "rounding"), ("0.5", "0.45", "rounding"), ("0.4", "0.45", "rounding"),
-    ("0.1544", "0.15446618", "truncation"), ("-0.113", "-0.1139715", "truncation"), ("0.6767", "0.676645881256", "last_digit"), ("0.0043", "-0.00430848", "apart"),
+    ("0.1544", "0.15446618", "truncation"), ("-0.113", "-0.1139715", "truncation"), ("0.6767", "0.676645881256", "last_digit"),
+    ("0.0043", "-0.00430848", "apart"),
     ("0.13", "0.15", "apart"),
     ("4.3e-3", "0.00430848", "rounding"),
 ])
@@ -316,3 +317,39 @@ def test_the_numbers_of_the_worked_page_are_certified(with_problem: bool) -> Non
         keys = ("by_hand", "exact") if with_problem else ("by_hand",)
         for key in keys:
             assert abs(Fraction(getattr(j, key)) - Fraction(row[key])) <= abs(Fraction(row[key])) * Fraction(1, 10**9), (row, key)
+
+
+# ---------------------------------------------------------------- vectors and matrices
+
+SOFTMAX = r"""
+$$x = \begin{bmatrix} 1 \\ 2 \end{bmatrix}, \quad W = \begin{bmatrix} 0.1 & 0.2 \\ 0.3 & -0.1 \\ 0.0 & 0.5 \end{bmatrix}$$
+
+$$y = \begin{bmatrix} 0 \\ 1 \\ 0 \end{bmatrix}$$
+
+$$z = Wx = \begin{bmatrix} 0.5 \\ 0.1 \\ 1.0 \end{bmatrix}$$
+
+$$p = \mathrm{softmax}(z) = \begin{bmatrix} 0.3013 \\ 0.2020 \\ 0.4967 \end{bmatrix}$$
+
+$$L = -\log(p_2) = -\log(0.2020) = 1.5995$$
+
+$$\frac{\partial L}{\partial z} = p - y = \begin{bmatrix} 0.3013 \\ -0.7980 \\ 0.4967 \end{bmatrix}$$
+
+$$\frac{\partial L}{\partial W} = (p-y)x^T = \begin{bmatrix} 0.3013 & 0.6026 \\ -0.7980 & -1.5960 \\ 0.4967 & 0.9934 \end{bmatrix}$$
+"""
+
+
+def test_a_page_of_vectors_is_worked_entry_by_entry() -> None:
+    found = judgements(SOFTMAX)
+    assert accused(found) == []
+    assert [j.verdict for j in found if j.quantity == "p"] == ["rounding"] * 3
+    assert {j.verdict for j in found if j.line == 14 and j.entry} == {"exact"}
+
+
+@pytest.mark.parametrize(("old", "new", "kind", "entry"), [
+    ("0.4967 & 0.9934", "0.4967 & -0.9934", "sign", (3, 2)), ("0.1 \\\\ 1.0", "0.7 \\\\ 1.0", "wrong_digit", (2, 1)),
+    ("0.2020 \\\\ 0.4967", "0.2020 \\\\ 0.4697", "wrong_digit", (3, 1)),
+])
+def test_a_wrong_entry_is_accused_alone_and_right_ones_after_it_are_not(old: str, new: str, kind: str, entry: tuple[int, int]) -> None:
+    assert SOFTMAX.count(old) == 1
+    slips = [j for j in judgements(SOFTMAX.replace(old, new)) if j.verdict not in FREE]
+    assert [(j.verdict, j.kind, j.entry) for j in slips] == [("slip", kind, entry)]

@@ -205,14 +205,18 @@ def _applied(function: Surface, arguments: tuple[Surface, ...], lookup: Lookup) 
 
 
 def _called(function: Surface, arguments: tuple[Surface, ...], lookup: Lookup) -> Scalar:
+    return of_function(function, *(_value(a, lookup) for a in arguments), lookup=lookup)
+
+
+def of_function(function: Surface, *given: Scalar, lookup: Lookup = nothing) -> Scalar:
+    """The value of a named function, primed or with a power, at numbers; it raises `Unknown` where it has none."""
     primes, exponent = 0, None
     if isinstance(function, Scripted) and not function.sub:
         primes, exponent, function = function.primes, function.sup, function.base
     name = function_of(function)
     if name is None or primes > 1:
         raise Unknown
-    given = [_value(a, lookup) for a in arguments]
-    found = _slope(name, given) if primes else _call(name, given)
+    found = _slope(name, list(given)) if primes else _call(name, list(given))
     if exponent is None:
         return found
     raised = _value(exponent, lookup)

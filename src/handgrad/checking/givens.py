@@ -69,7 +69,7 @@ def _unknown(key: str, number: Shown, known: Knowledge, last: Record | None) -> 
         if first.fault is not None:
             return Finding("carried", f"as in line {first.line}", cause=first.fault)
         return Finding("right", f"as in line {first.line}")
-    if _used(number.value, known) or _used(-number.value, known) or not known.whole.records:
+    if _used(number.value, known) or _used(-number.value, known) or key.partition("[")[0] in known.named or not known.whole.records:
         return Finding("right", "the page uses it")
     near = [r for r in known.ledger.records if fits(number, exactly(r.number.value)) and not r.given]
     if near:

@@ -6,7 +6,7 @@ Nothing of it is a guess: a quantity without a number, a formula or a problem ha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -17,7 +17,9 @@ from handgrad.checking.habit import Habit
 from handgrad.checking.ledger import Ledger, Record
 from handgrad.checking.operands import Operands, operands
 from handgrad.checking.quantities import Names
-from handgrad.reading.surface import Surface
+from handgrad.checking.shown import shown_as
+from handgrad.checking.tensors import Rows, scalar, tensor
+from handgrad.reading.surface import Surface, walk
 
 DEEPEST = 40
 ENOUGH = 2                      # lines that overrule a given number
@@ -33,6 +35,7 @@ class Knowledge:
     whole: Ledger = field(default_factory=Ledger)
     habit: Habit = field(default_factory=Habit)
     used: Counter[Fraction] = field(default_factory=Counter)      # the numbers that stand in substitutions of the page
+    named: frozenset[str] = frozenset()                           # quantities that formulas of the page use by name
     wrong_set: bool = False                                       # the given numbers are those of another problem
     contradicted: Counter[tuple[str, Fraction]] = field(default_factory=Counter)      # given numbers for which substitutions have another
     overruled: dict[str, Fraction] = field(default_factory=dict)                      # those that are written wrong: what is used instead
@@ -47,11 +50,82 @@ class Knowledge:
 
     def current(self, key: str) -> Scalar | None:
         """The number of a quantity: as it was shown last, else as it comes out of what was shown."""
-        record = self.ledger.last(key)
+        record = self.ledger.last(key) or (self._entry(key) if self.certain is None and self.ledger.shapes else None)
         if record is not None:
             return exactly(self.overruled[key] if record.given and key in self.overruled else record.number.value)
         given = self.certain.given(key) if self.certain is not None else None
         return exactly(given) if given is not None else self.computed(key)
+
+    def value(self, tree: Surface) -> Scalar | None:
+        """The value of a formula from the numbers shown; of one of matrices, if it comes to a number."""
+        found = value(tree, self.lookup)
+        return found if found is not None or not self.ledger.shapes else scalar(tree, self.lookup, self.matrix)
+
+    def tensor(self, tree: Surface) -> Rows | None:
+        """The entries of a formula of matrices from the numbers shown."""
+        return tensor(tree, self.lookup, self.matrix) if self.ledger.shapes else None
+
+    def full_tensor(self, tree: Surface) -> Rows | None:
+        """The entries of a formula of matrices with every operand unrounded."""
+        def look(node: Surface) -> Scalar | None:
+            key = self.names.key(node)
+            return self.full(key) if key is not None else None
+
+        return tensor(tree, look, lambda node: self._matrix(node, self.full)) if self.ledger.shapes else None
+
+    def true_tensor(self, tree: Surface) -> Rows | None:
+        """The entries of a formula of matrices from the numbers shown, those that are wrong put right."""
+        def true(key: str) -> Scalar | None:
+            record = self.ledger.last(key)
+            return self.right(record) if record is not None and record.fault is not None and record.hand is not None else self.current(key)
+
+        def look(node: Surface) -> Scalar | None:
+            key = self.names.key(node)
+            return true(key) if key is not None else None
+
+        return tensor(tree, look, lambda node: self._matrix(node, true))
+
+    @staticmethod
+    def right(record: Record) -> Scalar | None:
+        """What a number should have been, with as many decimals as it has."""
+        found = shown_as(record.number, record.hand) if record.hand is not None else None
+        return exactly(found) if found is not None else record.hand
+
+    def matrix(self, node: Surface) -> Rows | None:
+        """The entries of a name that was shown as a matrix, or is one of the problem."""
+        return self._matrix(node, self.current)
+
+    def _matrix(self, node: Surface, of: Callable[[str], Scalar | None]) -> Rows | None:
+        key = self.names.key(node)
+        entries = self.entries(key) if key is not None else None
+        if entries is None:
+            return None
+        rows = tuple(tuple(of(k) for k in row) for row in entries)
+        return rows if all(x is not None for row in rows for x in row) else None
+
+    def entries(self, key: str) -> tuple[tuple[str, ...], ...] | None:
+        """The keys of the entries of a matrix or vector, as rows; a vector is a column unless it was shown as a row."""
+        seen = self.ledger.shapes.get(key)
+        if self.certain is None:
+            return tuple(tuple(f"{key}[{i},{j}]" for j in range(1, seen[1] + 1)) for i in range(1, seen[0] + 1)) if seen is not None else None
+        found = dict(self.names.entries(key)) if self.names.whole(key) else {}
+        if not found or len(next(iter(found))) > 2:
+            return None
+        if len(next(iter(found))) == 1:
+            row = tuple(found.values())
+            return (row,) if seen is not None and seen[0] == 1 < len(row) else tuple((k,) for k in row)
+        rows, columns = max(found)
+        return tuple(tuple(found[i, j] for j in range(1, columns + 1)) for i in range(1, rows + 1))
+
+    def faulty_entry(self, tree: Surface) -> Record | None:
+        """A number that is shown wrong among the entries of the matrices in a formula, and the numbers in it."""
+        for node in walk(tree):
+            key = self.names.key(node)
+            for k in (k for row in self.entries(key) or ((key,),) for k in row) if key is not None else ():
+                record = self.ledger.last(k)
+                if record is not None and record.fault is not None:
+                    return record
+        return None
 
     def computed(self, key: str) -> Scalar | None:
         """What its formula gives from the numbers shown, whatever is shown of the quantity itself."""
@@ -73,6 +147,20 @@ class Knowledge:
                 return found
         return self.certain.value(key) if key.startswith("d(") else None
 
+    def _entry(self, key: str) -> Record | None:
+        """The record of an entry of a matrix by its name with indices: of `p_2`, `W_{1,2}`."""
+        name, _, below = key.partition("_")
+        at = below.strip("{}").split(",")
+        if name not in self.ledger.shapes or not all(n.isdigit() for n in at):
+            return None
+        rows, columns = self.ledger.shapes[name]
+        where = (*at, "1") if len(at) == 1 and columns == 1 else ("1", *at) if len(at) == 1 and rows == 1 else tuple(at)
+        return self.ledger.last(f"{name}[{','.join(where)}]")
+
+    def _records_of_entry(self, key: str) -> tuple[Record, ...]:
+        found = self._entry(key) if self.ledger.shapes else None
+        return (found,) if found is not None else ()
+
     def overruling(self) -> dict[str, Fraction]:
         """The givens for which two lines or more have one other number, and none has the given one."""
         counts: dict[str, dict[Fraction, int]] = {}
@@ -86,9 +174,9 @@ class Knowledge:
         """The number of a quantity in the unrounded run."""
         if self.certain is not None and not key.startswith("#"):
             return self.certain.value(key)
-        record = next((r for r in reversed(self.records(key)) if r.full is not None), None)
-        if record is not None:
-            return record.full
+        record = next((r for r in reversed(self.records(key) or self._records_of_entry(key)) if not r.copied), None)
+        if record is not None and (record.full is not None or record.hand is None):
+            return record.full if record.full is not None else exactly(record.number.value)
         tree = self.ledger.formulas.get(key)
         if tree is None or key in self._asked:
             return None

@@ -39,6 +39,7 @@ class Ledger:
     by_key: dict[str, list[Record]] = field(default_factory=dict)
     by_size: dict[Fraction, list[Record]] = field(default_factory=dict)
     formulas: dict[str, Surface] = field(default_factory=dict)
+    shapes: dict[str, tuple[int, int]] = field(default_factory=dict)      # of quantities that were shown as matrices
 
     def add(self, record: Record) -> None:
         """Notes a number."""

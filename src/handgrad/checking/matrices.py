@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from handgrad.arithmetic.balls import Scalar
 from handgrad.checking.evaluation import exactly
@@ -10,12 +11,15 @@ from handgrad.checking.givens import judged_given
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.ledger import Record
 from handgrad.checking.report import Judgement
-from handgrad.checking.shown import Shown, digits, fits, relation, shown
-from handgrad.checking.valuing import Finding
+from handgrad.checking.shown import Shown, digits, fits, relation, rounded_like, shown, told
+from handgrad.checking.tensors import Rows as Values
+from handgrad.checking.tensors import shape
+from handgrad.checking.valuing import Finding, one_digit
 from handgrad.checking.valuing import judged as judged_value
 from handgrad.reading.surface import Array, Braced, Group, Scripted, Surface, Symbol
 
 Rows = tuple[tuple[Shown, ...], ...]
+Entry = tuple[Finding, str, Scalar | None, Scalar | None, bool]
 Making = Callable[[tuple[int, int], Shown, Finding, str, Scalar | None, Scalar | None, bool], Judgement]
 
 
@@ -44,12 +48,68 @@ def _rows(rows: tuple[tuple[Surface, ...], ...]) -> Rows | None:
     return found if whole and found and found[0] else None
 
 
-def judged(rows: Rows, key: str, known: Knowledge, made: Making) -> tuple[Judgement, ...]:
+@dataclass(frozen=True, slots=True)
+class Working:
+    """What stands to the left of a matrix: its entries from the numbers shown, and unrounded; a wrong number among its operands."""
+
+    shown: Values
+    full: Values | None = None
+    fault: Record | None = None
+    true: Values | None = None          # with the wrong number put right
+
+    def at(self, place: tuple[int, int], size: tuple[int, int]) -> tuple[Scalar, Scalar | None, Scalar | None]:
+        """The values of an entry from the numbers shown, unrounded, and with what is wrong put right; a row and a column stand for each other."""
+        i, j = place if shape(self.shown) == size else place[::-1]
+        full, true = (v[i - 1][j - 1] if v is not None and shape(v) == shape(self.shown) else None for v in (self.full, self.true))
+        return self.shown[i - 1][j - 1], full, true
+
+    def fits(self, size: tuple[int, int]) -> bool:
+        """Whether it has the shape, or is a vector that lies instead."""
+        own = shape(self.shown)
+        return own == size or own == size[::-1] and 1 in own
+
+
+def judged(rows: Rows, key: str, known: Knowledge, made: Making, working: Working | None = None) -> tuple[Judgement, ...]:
     """The judgements of all entries; none where the shape is not that of the quantity."""
+    size = len(rows), len(rows[0])
     places = dict(_places(rows, key, known))
     if not places:
         return ()
+    known.ledger.shapes[key] = size
+    if working is not None and working.fits(size):
+        return tuple(made(at, number, *_worked(number, places[at], known, working, *working.at(at, size))) for at, number in _cells(rows))
     return tuple(made(at, number, *_entry(number, places[at], known)) for at, number in _cells(rows))
+
+
+def _worked(number: Shown, key: str, known: Knowledge, working: Working, x: Scalar, full: Scalar | None, true: Scalar | None) -> Entry:
+    """The verdict on an entry that stands behind a formula of matrices."""
+    full = known.full(key) if known.certain is not None else full
+    if working.fault is not None and not fits(number, x) and fits(number, true):
+        fault = working.fault
+        return Finding("right", f"right, but it does not follow from {fault.number.text} in line {fault.line}", follows=False), key, true, full, False
+    return entry_finding(number, x, full, true, working), key, x, full, False
+
+
+def entry_finding(number: Shown, x: Scalar, full: Scalar | None, true: Scalar | None, working: Working) -> Finding:
+    """How an entry relates to the one worked from the numbers shown, or from unrounded ones."""
+    how = relation(number, x)
+    fault = working.fault
+    if how in ("exact", "rounding"):
+        if fault is not None and not fits(number, true):
+            return Finding("carried", f"from {fault.number.text}, which line {fault.line} has wrong", cause=fault.fault)
+        return Finding("exact" if how == "exact" else "rounding")
+    if fits(number, full):
+        if fault is not None:
+            return Finding("right", f"right, but it does not follow from {fault.number.text} in line {fault.line}", follows=False)
+        return Finding("carried", "right with operands kept unrounded")
+    if how != "apart":
+        said = f"{told(x, 7)} rounds to {rounded_like(number, x)}"
+        return Finding("truncation" if how == "truncation" else "last_digit", said, right=rounded_like(number, x))
+    right = rounded_like(number, x)
+    others = [y for row in working.shown for y in row if y is not x]
+    kind = "sign" if fits(number.negated(), x) else "wrong_digit" if one_digit(number.text, right) else "wrong_index" if any(
+        fits(number, y) for y in others) else "wrong_digit"
+    return Finding("slip", f"{told(x)} ≈ {right}" if told(x) != right else right, kind=kind, right=right)
 
 
 def _cells(rows: Rows) -> Iterator[tuple[tuple[int, int], Shown]]:
@@ -78,7 +138,7 @@ def _places(rows: Rows, key: str, known: Knowledge) -> Iterator[tuple[tuple[int,
                 yield at, entries[at if direct else at[::-1]]
 
 
-def _entry(number: Shown, key: str, known: Knowledge) -> tuple[Finding, str, Scalar | None, Scalar | None, bool]:
+def _entry(number: Shown, key: str, known: Knowledge) -> Entry:
     last = known.ledger.last(key)
     full = known.full(key)
     given = judged_given(key, number, known, last)

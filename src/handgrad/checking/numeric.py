@@ -32,6 +32,7 @@ from handgrad.checking.remarks import costliest, remarks
 from handgrad.checking.report import Absent, Judgement
 from handgrad.checking.separation import two_statements
 from handgrad.checking.shown import Shown, digits, fits, relation, shown
+from handgrad.checking.tensors import tensor
 from handgrad.checking.valuing import Finding, judged
 from handgrad.reading.surface import Decimal, Span, Surface, spelled, walk
 
@@ -59,6 +60,7 @@ class NumericJudge:
                 self.judge(chain)
             first = self.known
             self.known = Knowledge(self.names, self.certain, whole=first.ledger, habit=first.habit, used=_used(chains))
+            self.known.named = self._named(chains)
             self.known.overruled = first.overruling()
             self.known.wrong_set = is_wrong_set(first.ledger, self.certain)
             decimals_of(first.ledger, first.habit)
@@ -66,6 +68,11 @@ class NumericJudge:
             for chain in chains:
                 found |= {link.id: made for link, made in zip(chain.links, self.judge(chain), strict=True) if made}
         return found
+
+    def _named(self, chains: Iterable[Chain]) -> frozenset[str]:
+        """The quantities that formulas of a page use by name."""
+        formulas = (side.tree for chain in chains for side in chain.sides if self.names.key(side.tree) is None)
+        return frozenset(key for tree in formulas for node in walk(tree) if (key := self.names.key(node)) is not None)
 
     def missing(self) -> tuple[Absent, ...]:
         """What the problem asks for and the page lacks; ask it after the page."""
@@ -166,10 +173,22 @@ class _Judging:
             return (self._value(n, found),)
         cells = matrices.numbers(tree)
         if cells is not None:
-            return matrices.judged(cells, self.key, self.known, lambda *entry: self._entry(n, *entry)) if self.key is not None else ()
+            return matrices.judged(cells, self.key or "", self.known, lambda *entry: self._entry(n, *entry), self._working(n))
         if substituted(tree) and value(tree, self.known.lookup) is not None:
             return (self._substitution(n),)
+        if substituted(tree) and tensor(tree, self.known.lookup, self.known.matrix) is not None:
+            return (self._judgement(n, Finding("right")),)
         return self._symbolic(n)
+
+    def _working(self, n: int) -> matrices.Working | None:
+        """The entries of what stands nearest to the left of a matrix, or of the formula that the page gives for it."""
+        formula = self.known.ledger.formulas.get(self.key or "")
+        for tree in (*(t for t in reversed(self.trees[:n]) if t is not self.named), *((formula,) if formula is not None else ())):
+            found = tensor(tree, self.known.lookup, self.known.matrix)
+            if found is not None:
+                fault = self.known.faulty_entry(tree)
+                return matrices.Working(found, self.known.full_tensor(tree), fault, self.known.true_tensor(tree) if fault is not None else None)
+        return None
 
     # ------------------------------------------------------------ formulas
 
@@ -217,7 +236,7 @@ class _Judging:
     def _left(self, n: int) -> tuple[Surface | None, Scalar | None]:
         """The nearest side to the left that has a value."""
         for m in range(n - 1, -1, -1):
-            found = value(self.trees[m], self.known.lookup)
+            found = self.known.value(self.trees[m])
             if found is not None:
                 return self.trees[m], found
         return (self.named, self.known.computed(self.key)) if self.key is not None else (None, None)

@@ -138,9 +138,14 @@ class Names:
         return key if key not in self.spellings else None
 
 
+TRANSPOSED = ("T", "top", "intercal", "transpose")
+
+
 def is_label(sup: Surface) -> bool:
     """Whether what stands above a name belongs to the name: `(i)`, `+`, a star, a word; no power."""
-    return isinstance(sup, Group) or isinstance(sup, Symbol) and not (len(sup.name) == 1 and sup.name.isalpha() and sup.name not in "oT")
+    if isinstance(sup, Symbol):
+        return (len(sup.name) > 1 or not sup.name.isalpha() or sup.name == "o") and sup.name not in TRANSPOSED
+    return isinstance(sup, Group)
 
 
 def _indexed(node: Surface) -> tuple[str | None, tuple[str, ...]]:

@@ -127,6 +127,14 @@ def told(x: Scalar, wanted: int = 9) -> str:
         return ""
 
 
+def shown_as(number: Shown, x: Scalar) -> Fraction | None:
+    """The value rounded to as many decimals as the number shows."""
+    try:
+        return as_told(x, Places(number.decimals))[0]
+    except (Unclear, AssertionError):
+        return None
+
+
 def rounded_like(number: Shown, x: Scalar) -> str:
     """The value with as many decimals as the number shows."""
     try:

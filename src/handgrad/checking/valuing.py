@@ -53,26 +53,25 @@ def _holding(how: str, number: Shown, faults: Mapping[str, Record], found: Opera
     """The verdict on a number that is right for its left neighbour: it may carry a fault of an operand."""
     if not faults:
         return Finding("exact" if how == "exact" else "rounding")
-    true = _true(faults, known)
-    if len(true) == len(faults) and fits(number, found.at(true)):
+    if any(len(true) == len(faults) and fits(number, found.at(true)) for true in _true(faults, known)):
         return Finding("exact" if how == "exact" else "rounding")
     first = next(iter(faults.values()))
     return Finding("carried", f"right from {first.number.text}, which line {first.line} has wrong", cause=first.fault)
 
 
-def _true(faults: Mapping[str, Record], known: Knowledge) -> Mapping[str, Scalar]:
-    """What the operands that are shown wrong should be."""
-    right = {key: record.hand if record.hand is not None else known.full(key) for key, record in faults.items()}
-    return {key: v for key, v in right.items() if v is not None}
+def _true(faults: Mapping[str, Record], known: Knowledge) -> tuple[Mapping[str, Scalar], ...]:
+    """What the operands that are shown wrong should be: as they would be shown, and unrounded."""
+    rounded_ones = {key: known.right(record) if record.hand is not None else known.full(key) for key, record in faults.items()}
+    whole = {key: record.hand if record.hand is not None else known.full(key) for key, record in faults.items()}
+    return tuple({key: v for key, v in right.items() if v is not None} for right in (rounded_ones, whole))
 
 
 def _recovered(number: Shown, faults: Mapping[str, Record], found: Operands, known: Knowledge) -> Finding | None:
     """A number that is right although an operand is shown wrong."""
     if not faults:
         return None
-    true = _true(faults, known)
     first = next(iter(faults.values()))
-    if true and fits(number, found.at(true)):
+    if any(true and fits(number, found.at(true)) for true in _true(faults, known)):
         return Finding("right", f"right, but it does not follow from {first.number.text} in line {first.line}", follows=False)
     return None
 
