@@ -95,7 +95,7 @@ def _blocks(blocks: tuple[Block, ...], page: Page) -> list[Row]:
 def _are_close(before: Block, block: Block) -> bool:
     """Whether no empty row stands between the blocks: prose and its chain, remarks, and givens or a single line after a chain."""
     if isinstance(before, Chain) and isinstance(block, Chain):
-        return len(block.lines) == 1 or not any(line.reason for line in block.lines if isinstance(line, Line))
+        return len(block.lines) == 1 or not any(line.reason or (line.left is None and not line.lead) for line in block.lines if isinstance(line, Line))
     return (type(before), type(block)) in CLOSE_TOGETHER
 
 
@@ -141,6 +141,8 @@ def _heading(heading: Heading, page: Page) -> list[Row]:
     if heading.level > 1 or room < 2:
         return _plain(filled(words, page.width), "bold") + _plain(filled(aside, page.width), "dim")
     end = f" {aside} {rule * 2}" if aside else ""
+    if not words:
+        return [(Span(rule * (room + 4) + end, "dim"),)]
     return [(Span(rule * 2 + " ", "dim"), Span(words, "bold"), Span(" " + rule * room + end, "dim"))]
 
 
