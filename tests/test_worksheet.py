@@ -278,6 +278,23 @@ def test_a_page_shows_second_derivatives_with_formula_numbers_and_a_symmetric_ma
     assert made.json("d(E, w[1], w[2])")["numbers"][0]["shown"] == ["0.00687"]
 
 
+PENALTIES = {
+    "slope": "f = sigmoid(w[1]*x[1] + w[2])\nE = (d(f, x[1]) - 1)^2",
+    "layer": "z[j] = sum[i](W[i,j]*x[i])\nf = sum[j](w[j]*tanh(z[j]))\ng[i] = d(f, x[i])\nE = sum[i](g[i]^2) + sum[i](d(f, x[i])*x[i])",
+    "formula": "E = w[1]*d(w[1]^3*x[2], w[1], w[1]) + sum[j](d(x[j]^2*w[j], x[j]))",
+}
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_derivatives_in_a_model_are_carried_out(name: str) -> None:
+    given = "x = [0.5, -1]\nw = [0.3, 0.7]\n" + ("W = [[0.1, 0.2], [0.3, -0.4]]\n" if name == "layer" else "")
+    made = work(read_problem(f'model = """\n{PENALTIES[name]}\n"""\ngradient = {{ by = ["w"] }}\n[given]\n{given}'))
+    agrees_with_jets(made)
+    assert not false_links(render(made.blocks(), "markdown"))[0]
+    if name == "slope":
+        assert "E = (∂f/∂x₁ − 1)²\n  = (f (1 − f) w₁ − 1)²" in str(made)
+
+
 def test_one_second_derivative_is_asked_by_its_name_in_either_order() -> None:
     asked = NEURON.replace('by = ["w", "b"], order = 2', 'by = ["b", "d(E, b, w)"]')
     problem = read_problem(asked.replace('"H" = "d(E, w, w)"', '"k_2" = "d(E, w[2], b)"').replace('"d(E, w, w)" = 5', '"d(E, w, b)" = 3'))
@@ -462,6 +479,15 @@ def test_a_fault_has_the_line_on_which_it_is_in_the_file(old: str, new: str, lin
     assert told.value.remedy or "closes nothing" in told.value.what
 
 
+@pytest.mark.parametrize(("model_", "given", "told"), [
+    ("E = x[1] + x[3]", "x = [1, 2]", "lies outside of its tensor|3"), ("E = w*x", "w = 1\n[draw]\nx = { range = [0, 1], decimals = 1 }", "`x` is drawn, not given"),
+    ("E = sum[i](w[i]*x[i])", "w = [1]\n[draw]\nx = { range = [0, 1], decimals = 1 }", "`x` is drawn, not given"),
+])
+def test_numbers_that_are_not_there_are_missed(model_: str, given: str, told: str) -> None:
+    with pytest.raises(HandgradError, match=told):
+        work(read_problem(f'model = "{model_}"\n[given]\n{given}\n'))
+
+
 def test_nothing_is_differentiated_by_a_label() -> None:
     labels = (HERE / "problems" / "labels.toml").read_text(encoding="utf-8")
     assert read_problem(labels.replace('gradient = { of = "J", by = ["a"] }', "")).by == ("a",)
@@ -470,7 +496,7 @@ def test_nothing_is_differentiated_by_a_label() -> None:
 
 
 @pytest.mark.parametrize(("statement", "told"), [
-    ("E = g(w)^2", "an abstract function has no number"), ("E = w*d(w^3, w, w)", "a derivative that is not carried out has no number"),
+    ("E = g(w)^2", "an abstract function has no number"), ("E = d(g(w), w)", "that is not carried out has no number"),
     ("E = log(w - 2)", "`E` has no value here"), ("E = 1/(w - 1)", "`E` has no value here"), ("e = 1/(w + 4)\nE = log(e - 1)", "`E` has no value here"),
 ])
 def test_what_has_no_number_is_refused_in_words(statement: str, told: str) -> None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from handgrad.axes import Definition, Model
-from handgrad.derivation.asking import asked_of
 from handgrad.expr import Add, Condition, Derivative, Entry, Expr, Letter, Literal, Mul, Pow, mul, number
 from handgrad.problem import Problem, entries, gradient
-from handgrad.trees import renamed, replaced
+from handgrad.trees import fresh, renamed, replaced
+from handgrad.worksheet.carrying import over
 from handgrad.worksheet.ground import Ground
 from handgrad.worksheet.items import Item, spelled
 
@@ -33,19 +33,8 @@ class Pair:
 @lru_cache(maxsize=64)
 def curvature_of(pair: Pair) -> tuple[tuple[Letter, ...], Expr]:
     """The formula of the second derivative and its letters, those of the first name before those of the second."""
-    found = asked_of(pair.model).derive(pair.of, pair.by)
-    formula = found.result
-    for definition in (*found.where, *found.auxiliary):
-        formula = _without(formula, definition)
-    return tuple(i for entry in found.wrt for i in entry.indices if isinstance(i, Letter)), formula
-
-
-def _without(formula: Expr, definition: Definition) -> Expr:
-    """The formula with a name that only the derivation brought replaced by what it stands for."""
-    def change(node: object) -> Expr | None:
-        return definition.at(node.indices) if isinstance(node, Entry) and node.name == definition.name else None
-
-    return replaced(formula, change)  # type: ignore[no-any-return]
+    by = tuple(Entry(name, tuple(fresh(axis) for axis in pair.model.tensors[name])) for name in pair.by)
+    return tuple(i for entry in by for i in entry.indices if isinstance(i, Letter)), over(pair.model, pair.of, (), by)
 
 
 def _squared(formula: Expr) -> Expr:
@@ -61,9 +50,9 @@ def _squared(formula: Expr) -> Expr:
     return replaced(formula, change)  # type: ignore[no-any-return]
 
 
-def seconds(problem: Problem, ground: Ground) -> Iterator[Item]:
-    """The second derivatives that a problem asks for."""
-    model, of = problem.model, Entry(problem.of, ())
+def seconds(problem: Problem, model: Model, ground: Ground) -> Iterator[Item]:
+    """The second derivatives that a problem asks for; in `model` nothing is left to carry out."""
+    of = Entry(problem.of, ())
     definitions = tuple(model.definitions.values())
     for n, pair in enumerate(problem.second):
         letters, formula = curvature_of(Pair(definitions, model.facts, problem.of, pair, model))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -58,6 +58,11 @@ class Ground:
     sizes: Mapping[Axis, int]
     functions: Mapping[str, Function]
     label: Callable[[Expr], int]
+    keeps: bool = False                 # whether derivatives that are not carried out stay
+
+    def keeping(self, e: Any) -> Any:
+        """The formula written out for print, with its derivatives as they stand."""
+        return replace(self, keeps=True)(e)
 
     def __call__(self, e: Any) -> Any:
         """The formula without sums over an axis, its indices numbers; conditions on values stay."""
@@ -81,6 +86,8 @@ class Ground:
                 return self._vector(e)
             case Cases(branches, otherwise):
                 return self._cases(branches, otherwise)
+            case Derivative(body, by) if self.keeps:
+                return Derivative(self(body), tuple(self(entry) for entry in by))
             case Abstract() | Derivative():
                 word = "an abstract function" if isinstance(e, Abstract) else "a derivative that is not carried out"
                 raise ModelError(f"{word} has no number", remedy="write its formula; `handgrad derive` gives that of a derivative")

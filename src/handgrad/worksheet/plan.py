@@ -16,6 +16,7 @@ from handgrad.expr import Add, Call, Condition, Derivative, Entry, Expr, Letter,
 from handgrad.problem import Place, Problem, entries, gradient
 from handgrad.rules.canonical import canonical
 from handgrad.trees import fresh, names, renamed, subtrees
+from handgrad.worksheet.carrying import carried_out
 from handgrad.worksheet.curvature import seconds
 from handgrad.worksheet.ground import Ground
 from handgrad.worksheet.hand import Hand, as_label, place, scalar
@@ -87,6 +88,11 @@ class Plan:
     further: tuple[str, ...] = field(default=())        # those of them that only length put there
 
     @cached_property
+    def model(self) -> Model:
+        """The model, its derivatives carried out."""
+        return carried_out(self.problem.model)
+
+    @cached_property
     def ground(self) -> Ground:
         """What writes formulas out."""
         values = self.problem.values
@@ -99,12 +105,13 @@ class Plan:
     @cached_property
     def forward(self) -> tuple[Item, ...]:
         """The defined numbers, each after those it is made of."""
-        model, found = self.problem.model, []
+        model, stated, found = self.model, self.problem.model.definitions, []
         for name in ordered(model.definitions):
             definition = model.definitions[name]
             for at in entries(model, self.problem.sizes, name):
                 indices = tuple(Literal(n) for n in at)
-                found.append(Item(spelled(name, at), name, Entry(name, indices), self.ground(definition.at(indices))))
+                chain = None if stated[name] == definition else self.ground.keeping(stated[name].at(indices))
+                found.append(Item(spelled(name, at), name, Entry(name, indices), self.ground(definition.at(indices)), chain=chain))
         return tuple(found)
 
     @cached_property
@@ -130,7 +137,7 @@ class Plan:
     @cached_property
     def backward(self) -> tuple[Item, ...]:
         """The adjoints that stand on their own and the gradients, those next to the error first; then the second derivatives."""
-        return (*self._slopes(), *seconds(self.problem, self.ground))
+        return (*self._slopes(), *seconds(self.problem, self.model, self.ground))
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
@@ -150,7 +157,8 @@ class Plan:
     def _slopes(self) -> list[Item]:
         problem = self.problem
         found: list[Item] = []
-        slopes = slopes_of(Question(tuple(problem.model.definitions.values()), problem.model.facts, problem.of, problem.by, self.listed, problem.model))
+        model = self.model
+        slopes = slopes_of(Question(tuple(model.definitions.values()), model.facts, problem.of, problem.by, self.listed, model))
         stops = frozenset(slope.name for slope in slopes if slope.stands)
         for slope in slopes:
             found += self._items(slope, stops)

@@ -125,6 +125,10 @@ def work(problem: Problem, round: int | None = None, exact: int | None = None, l
 
 
 def _worked(problem: Problem, round: int | None, exact: int | None, like: Worksheet | None) -> Worksheet:
+    drawn = [name for name in problem.model.inputs if name in problem.draw]
+    if drawn:
+        raise ModelError(f"{', '.join(f'`{name}`' for name in drawn)} {'is' if len(drawn) == 1 else 'are'} drawn, not given",
+                         remedy="`handgrad draw` makes a problem of a template")
     rounding, digits = problem.rounding, 30
     if round is not None:
         rounding = with_places(rounding, Places(round))
@@ -150,5 +154,5 @@ def _like(problem: Problem, plan: Plan) -> Plan:
     if not same or any(isinstance(i, Expr) for d in problem.model.definitions.values() for e in subtrees(d.body) if isinstance(e, Entry) for i in e.indices):
         return plan_of(problem)
     made = replace(plan, problem=problem)
-    vars(made).update({part: getattr(plan, part) for part in ("forward", "users", "backward", "items", "places", "tape")})
+    vars(made).update({part: getattr(plan, part) for part in ("model", "forward", "extremes", "users", "backward", "items", "places", "tape")})
     return made

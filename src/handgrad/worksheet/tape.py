@@ -21,6 +21,7 @@ from flint import arb, fmpq
 from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar
 from handgrad.axes import Function
+from handgrad.errors import ModelError
 from handgrad.expr import MINUS_ONE, Add, Call, Cases, Entry, Expr, Mul, Number, Pow
 from handgrad.problem import Place
 from handgrad.trees import subtrees
@@ -50,14 +51,17 @@ class Tape:
             self._parts.append((tuple(self._steps), result))
             targets.append(self._entry(item.entry))
         self.targets = tuple(targets)
+        self._inputs = tuple((known, at) for known, at in self._entries.items() if at not in set(targets))
 
     def start(self, given: Mapping[Place, Scalar]) -> list[Scalar]:
         """The slots before anything is worked, with the numbers given."""
         slots: list[Scalar] = [None] * self._size
         for at, value in self._constants:
             slots[at] = value
-        for known, at in self._entries.items():
-            slots[at] = given.get(known)
+        for known, at in self._inputs:
+            if known not in given:
+                raise ModelError(f"{known[0]}[{','.join(map(str, known[1]))}] lies outside of its tensor", remedy="give more numbers, or fewer")
+            slots[at] = given[known]
         return slots
 
     def value(self, number: int, slots: list[Scalar], hand: Hand) -> Scalar:
