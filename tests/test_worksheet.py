@@ -480,7 +480,8 @@ def test_a_fault_has_the_line_on_which_it_is_in_the_file(old: str, new: str, lin
 
 
 @pytest.mark.parametrize(("model_", "given", "told"), [
-    ("E = x[1] + x[3]", "x = [1, 2]", "lies outside of its tensor|3"), ("E = w*x", "w = 1\n[draw]\nx = { range = [0, 1], decimals = 1 }", "`x` is drawn, not given"),
+    ("E = x[1] + x[3]", "x = [1, 2]", "lies outside of its tensor|3"),
+    ("E = w*x", "w = 1\n[draw]\nx = { range = [0, 1], decimals = 1 }", "`x` is drawn, not given"),
     ("E = sum[i](w[i]*x[i])", "w = [1]\n[draw]\nx = { range = [0, 1], decimals = 1 }", "`x` is drawn, not given"),
 ])
 def test_numbers_that_are_not_there_are_missed(model_: str, given: str, told: str) -> None:
