@@ -72,7 +72,7 @@ def _stated(link: Link, head: Surface, body: Surface) -> Stated | None:
     letters = [letter_of(i) for i in (*name.above, *name.indices)]
     if None in letters or len(set(letters)) != len(letters) or (name.own == "delta" and len(letters) == 2):
         return None
-    if any(isinstance(n, Derivative) for n in walk(body)) or _form(name) in {_form(n) for _, n in occurrences(body)}:
+    if _form(name) in {_form(n) for _, n in occurrences(body)}:
         return None
     return Stated(link, name, head, body, called is not None)
 

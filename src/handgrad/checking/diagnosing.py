@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import claim_of, head_letters, sample_letters
+from handgrad.checking.deriving import right_form
 from handgrad.checking.explaining import Budget, explain, gathered
 from handgrad.checking.interpretation import Opaque
 from handgrad.checking.quick import Quick
@@ -25,16 +26,23 @@ FIRST, ENOUGH = 1, 5        # points at which a correction is looked at first, a
 def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Sequence[Surface]) -> Judgement:
     """The slip with its kind and what would be right; one that nothing explains is undecided where the reading is not beyond doubt."""
     number = judgement.link or 0
-    finding = segment.findings[judgement.id][0]
+    finding = _plainest(segment.findings[judgement.id])
     found = _explanations(chain, number, finding, segment, known)
     witness = witnessed(finding)
     if not found:
         because = "the two sides differ, and no single slip explains it"
         return replace(judgement, verdict="undecided" if _doubtful(chain, segment) else "slip", because=because, see=witness)
     best = found[0]
+    if best.message.startswith("two slips") and _doubtful(chain, segment):
+        return replace(judgement, verdict="undecided", because="the two sides differ, and no single slip explains it", explanations=found, see=witness)
     readings = tuple(Reading(e.right, round(e.weight, 3)) for e in found)
     return replace(judgement, kind=best.kind, code=best.code, right=best.right, because=best.message, fault=best.span, explanations=found,
                    readings=readings, see=witness)
+
+
+def _plainest(findings: Sequence[Finding]) -> Finding:
+    """The finding that a fault is sought in: where names that the page never defines are plain inputs, if it was looked at so."""
+    return next((f for f in findings if not f.compiled.surrogates), findings[0])
 
 
 def repaired(judgement: Judgement, chain: Chain, segment: Segment) -> Judgement | None:
@@ -64,6 +72,9 @@ def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment,
     head, side = chain.head.side.tree, chain.links[number].side.tree
     checker = Checker(chain, number, finding, scope)
     right = next((link.side.tree for n, link in enumerate(chain.links) if 0 < n != number and _held(segment, link.id)), None)
+    if right is None and scope.ranks is None:
+        trees = [link.side.tree for c in segment.chains for link in c.links] + [t for d in scope.definitions.values() for t in (d.head, d.body)]
+        right = right_form(finding.compiled.pairs[finding.number].left, finding.compiled, scope.words, trees)
     context = gathered(side, head, right, [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))], budget=Budget(MOST))
     return explain(side, checker.holds, context, checker.fits)
 

@@ -56,6 +56,7 @@ class Scope:
     fixed: Mapping[str, str] = field(default_factory=dict)
     given: tuple[str, ...] = ()                                     # statements that hold before all others: those of a problem
     ranks: Mapping[str, int] | None = None                          # of names without indices, where the part speaks of vectors and matrices
+    surrogating: bool = True                                        # what is differentiated and never defined is an abstract function
     einstein: bool = False                                          # an index that stands twice in a product is summed over
     upright: bool = True                                            # vectors are columns
     claimed: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)    # of a surrogate: entry, letters, derivative as claimed
@@ -69,9 +70,13 @@ class Scope:
     def lines(self) -> dict[str, str]:
         """The definitions as statements of the notation, by what they define; what cannot be said is left out."""
         rows: dict[str, str] = {}
+        owns: set[str] = set()
         for key, definition in self.definitions.items():
+            own = self.words.resolved(definition.name).own
             try:
-                rows[key] = self.statement(definition)
+                if own not in owns:         # a name that is defined for one sample and for all of them is one name
+                    rows[key] = self.statement(definition)
+                    owns.add(own)
             except Opaque as reason:
                 self.dropped[key] = reason.why
         with suppress(Opaque):
@@ -112,7 +117,7 @@ class Scope:
             except HandgradError as error:
                 self._drop(table[max(0, min(error.line - 1, len(table) - 1))] if error.line else table[-1], error, rows, surrogates, facts, pairs, faults)
                 continue
-            needed = self._surrogates(model) if not surrogates else {}
+            needed = self._surrogates(model) if self.surrogating and not surrogates else {}
             if not needed:
                 return Compiled(model, {n: _pair(model, n) for n in pairs}, faults, self.dropped, frozenset(surrogates))
             surrogates = needed

@@ -331,14 +331,22 @@ def has_shapes(trees: Sequence[Surface]) -> bool:
 def assignments(trees: Sequence[tuple[Surface, ...]], words: Vocabulary, plain: Interpreter) -> Iterator[dict[str, int]]:
     """The ranks of the names with which the shapes of all chains fit, the likeliest first; each chain is a tuple of its sides."""
     usual = _usual(trees, words)
-    free = sorted(own for own in usual if own not in words.counts)
-    options = [sorted((0, 1, 2), key=lambda r, own=own: (abs(r - usual[own]), r)) for own in free]  # type: ignore[misc]
-    fixed = {own: words.arity(own) for own in usual if own in words.counts}
+    free = sorted(usual)
+    options = [_options(own, usual[own], words) for own in free]
+    fixed: dict[str, int] = {}
     tried = sorted(islice(product(*options), MOST_ASSIGNMENTS), key=lambda ranks: sum(_cost(r, usual[own]) for r, own in zip(ranks, free, strict=True)))
     for ranks in tried:
         found = fixed | dict(zip(free, ranks, strict=True))
         if any(_fits(trees, Shaped(plain, found, upright)) for upright in (True, False)):
             yield found
+
+
+def _options(own: str, usual: int, words: Vocabulary) -> list[int]:
+    """The ranks that a name may have, the likelier first: one that is written with indices has these, or one more that is left out."""
+    least = words.arity(own)
+    if own in words.counts:
+        return [least, least + 1] if least < 2 else [least]
+    return sorted((0, 1, 2), key=lambda rank: (abs(rank - usual), rank))
 
 
 def _cost(rank: int, usual: int) -> float:
@@ -367,6 +375,9 @@ def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str,
                 own = words.resolved(name).own
                 first = next((n for n in walk(node) if isinstance(n, Symbol)), None)
                 if known_function(own) is not None and own not in words.assigned or first is None:
+                    continue
+                if own in words.counts:
+                    found[own] = words.arity(own)
                     continue
                 rank = 2 if first.name[:1].isupper() and len(first.name) == 1 else 1 if first.bold or "vec" in first.accents or name.transposed else 0
                 found[own] = max(found.get(own, 0), rank)

@@ -7,6 +7,7 @@ accused only when it is apart in all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -24,13 +25,20 @@ from handgrad.checking.slips import KINDS
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
 from handgrad.expr import Call, Cases
-from handgrad.reading.surface import Derivative, Surface, Unread, spelled, walk
+from handgrad.reading.surface import Compared, Derivative, Piecewise, Surface, Unread, spelled, walk
 from handgrad.reading.typesetting import unicode
 from handgrad.trees import subtrees
 from handgrad.verification import Certificate
 
 KINKED = frozenset(("abs", "max", "min", "relu", "sign", "clip", "leaky_relu", "elu", "hinge"))
+OPPOSITE = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}
 MEMBER = frozenset(("in", "∈", "∼", "~", "∝"))
+UPDATES = frozenset((":=", "<-", "←", "="))
+# words in front of a formula that make it a condition or an equation to be solved, not a claim
+CONDITIONAL = re.compile(r"\b(if|when|whenever|once|unless|until|as soon as|suppose|provided|setting|set|solve|solving|equations?)\b[^.;:]{0,60}$",
+                         re.IGNORECASE)
+# words in front of a formula that holds in one case of a definition
+CASE = re.compile(r"\b(case|cases|if|when|inside|outside|region|branch|otherwise|interval|side|beyond|within)\b", re.IGNORECASE)
 MOST_READINGS = 4       # assignments of ranks that are looked at
 
 
@@ -175,11 +183,26 @@ class Segment:
         if failing:
             beside = [(c, n) for c, n in failing if (*c.links[n].conditions, *c.near)]
             self._pass(readings(iter(beside), scope, condition=True), scope)
+            for condition in self._cases():
+                inside = [(replace(c, near=(condition,)), n) for c, n in self._failing(failing) if CASE.search(c.before)]
+                self._pass(readings(iter(inside), scope, condition=True), scope)
             facts = self.facts(self.words)
             if facts:
                 with_facts = replace(scope, facts=facts)
                 self._pass(readings(iter(self._failing(failing)), with_facts), with_facts, facts)
             self._pass(readings(iter(self._failing(failing)), scope, partial=True), scope)
+            surrogated = [(c, n) for c, n in self._failing(failing) if any(f.compiled.surrogates for f in self.findings.get(c.links[n].id, ()))]
+            if surrogated:
+                plain = replace(scope, surrogating=False)
+                self._pass(readings(iter(surrogated), plain), plain)
+
+    def _cases(self) -> list[Surface]:
+        """The conditions of the cases that definitions here are made of."""
+        assert self.scope is not None
+        found = {spelled(c): c for d in self.scope.definitions.values() for node in walk(d.body) if isinstance(node, Piecewise)
+                 for _, c in node.rows if c is not None}
+        outside = [Compared(c.span, OPPOSITE[c.operator], c.left, c.right) for c in found.values() if isinstance(c, Compared) and c.operator in OPPOSITE]
+        return [*found.values(), *outside]
 
     def _failing(self, links: Sequence[tuple[Chain, int]]) -> list[tuple[Chain, int]]:
         return [(c, n) for c, n in links if not any(f.holds for f in self.findings.get(c.links[n].id, ()))]
@@ -219,6 +242,8 @@ class Segment:
         for definition in self.definitions.values():
             if definition.link.id == link.id:
                 return self._definition(definition, blank)
+        if link.side.relation in UPDATES and spelled(chain.head.side.tree) in {spelled(n) for n in walk(link.side.tree)}:
+            return replace(blank, verdict="right", role="definition", because="a step that gives a name a new value")
         if link.side.relation in MEMBER:
             return replace(blank, verdict="right", role="condition", because="says what a quantity is")
         if maps(chain) is not None:
@@ -242,6 +267,8 @@ class Segment:
         unknown = first.compiled.reaches(first.number)
         if unknown:
             return self._on_its_own(first, replace(blank, because=unknown, read_as=read_as))
+        if CONDITIONAL.search(first.reading.chain.before) and not first.reading.chain.head.side.boxed:
+            return replace(blank, verdict="not_checked", role="condition", because="stands as a condition or an equation", read_as=read_as)
         for finding in findings:
             if finding.certificate.verdict == "undecided":
                 return replace(blank, verdict="undecided", because=finding.certificate.because, read_as=read_as)
@@ -259,7 +286,9 @@ class Segment:
         except (Opaque, HandgradError):
             return replace(blank, verdict="undecided")
         found = first.compiled.verifier.compare(*sides, 5).verdict
-        return replace(blank, verdict="right" if found == "agrees" else "undecided", because="held against the first side" if found == "agrees" else blank.because)
+        if found != "agrees":
+            return replace(blank, verdict="undecided")
+        return replace(blank, verdict="right", because="held against the first side")
 
     def _definition(self, definition: Stated, blank: Judgement) -> Judgement:
         assert self.scope is not None
