@@ -67,12 +67,15 @@ class Certain:
 
     @cached_property
     def adjoints(self) -> dict[str, Item]:
-        """The derivatives of the error by every defined quantity and by what is asked for, each from those next to it."""
+        """The derivatives of the error by every quantity, each from those next to it."""
         names = frozenset(n for n in self.problem.model.definitions if n != self.problem.of)
-        try:
-            return {item.quantity: item for item in Plan(self.problem, names).backward}
-        except HandgradError:
-            return {}
+        by = tuple(dict.fromkeys((*self.problem.by, *self.problem.model.inputs)))
+        for asked in (by, self.problem.by):
+            try:
+                return {item.quantity: item for item in Plan(replace(self.problem, by=asked), names).backward}
+            except HandgradError:       # an input that is a label, or too many numbers
+                continue
+        return {}
 
     def given(self, key: str) -> Fraction | None:
         """The number that the problem gives."""

@@ -25,6 +25,8 @@ def judged_given(key: str, number: Shown, known: Knowledge, last: Record | None)
         return None
     if number.value == given:
         return Finding("right", "as in the problem")
+    if any(r.number.value == number.value and not r.given for r in known.ledger.of(key)):
+        return None
     if last is not None and _updated(key, number, known):
         return Finding("right", "after the step")
     said = in_full(given, 30) or str(given)

@@ -36,10 +36,17 @@ class Knowledge:
     habit: Habit = field(default_factory=Habit)
     used: Counter[Fraction] = field(default_factory=Counter)      # the numbers that stand in substitutions of the page
     named: frozenset[str] = frozenset()                           # quantities that formulas of the page use by name
+    stepped: bool = False                                         # after a step of descent the unrounded run of the problem is another
     wrong_set: bool = False                                       # the given numbers are those of another problem
     contradicted: Counter[tuple[str, Fraction]] = field(default_factory=Counter)      # given numbers for which substitutions have another
     overruled: dict[str, Fraction] = field(default_factory=dict)                      # those that are written wrong: what is used instead
     _asked: list[str] = field(default_factory=list)
+
+    def add(self, record: Record) -> None:
+        """Notes a number that was shown."""
+        self.ledger.add(record)
+        if self.certain is not None and not record.given and record.fault is None and self.certain.given(record.key) not in (None, record.number.value):
+            self.stepped = True
 
     # ------------------------------------------------------------ by hand
 
@@ -173,7 +180,7 @@ class Knowledge:
     def full(self, key: str) -> Scalar | None:
         """The number of a quantity in the unrounded run."""
         if self.certain is not None and not key.startswith("#"):
-            return self.certain.value(key)
+            return self.certain.value(key) if not self.stepped else None
         record = next((r for r in reversed(self.records(key) or self._records_of_entry(key)) if not r.copied), None)
         if record is not None and (record.full is not None or record.hand is None):
             return record.full if record.full is not None else exactly(record.number.value)

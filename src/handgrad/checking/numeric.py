@@ -23,6 +23,7 @@ from handgrad.checking.chains import Chain
 from handgrad.checking.evaluation import exactly, number, value
 from handgrad.checking.givens import is_wrong_set, judged_given
 from handgrad.checking.habit import Habit, decimals_of
+from handgrad.checking.inferring import inferred, joined
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.ledger import Record
 from handgrad.checking.missing import missing
@@ -34,6 +35,7 @@ from handgrad.checking.separation import two_statements
 from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.tensors import tensor
 from handgrad.checking.valuing import Finding, judged
+from handgrad.errors import HandgradError
 from handgrad.reading.surface import Decimal, Span, Surface, spelled, walk
 
 EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "<-", "←", ":"))
@@ -53,8 +55,19 @@ class NumericJudge:
         self.known = Knowledge(self.names, self.certain)
 
     def page(self, chains: Iterable[Chain]) -> dict[str, tuple[Judgement, ...]]:
-        """The judgements of all sides with numbers, by the id of the side."""
+        """The judgements of all sides with numbers, by the id of the side; without a problem the page's own model is asked too."""
         chains = tuple(chains)
+        found = self._page(chains)
+        problem = inferred(self.source, found) if self.certain is None and self.source else None
+        if problem is None:
+            return found
+        judge = NumericJudge(Names(problem, self.names.within), Certain(problem), self.source)
+        try:
+            return joined(found, judge._page(chains))
+        except HandgradError:           # the numbers of the page give its model no value
+            return found
+
+    def _page(self, chains: tuple[Chain, ...]) -> dict[str, tuple[Judgement, ...]]:
         with working_precision(BITS):
             for chain in chains:
                 self.judge(chain)
@@ -270,7 +283,8 @@ class _Judging:
 
     def _full(self, operands: Operands) -> Scalar | None:
         known = self.known
-        return known.full(self.key) if known.certain is not None and self.key is not None else known.full_of(operands)
+        worked = known.certain is not None and self.key is not None and known.certain.given(self.key) is None
+        return known.full(self.key) if worked and self.key is not None else known.full_of(operands)
 
     def _stated(self, number: Shown, n: int = 1) -> Judgement:
         """A number that is said of a quantity without working: a given, a copy, or a value."""
@@ -294,7 +308,7 @@ class _Judging:
         made = self._judgement(n, finding, number, x, full, role)
         fault = made.id if finding.verdict == "slip" else finding.cause
         worked = self.trees[n - 1] is not self.named
-        self.known.ledger.add(Record(self.key or "", number, made.id, made.line, x, full, fault, role == "given", copied, worked, self.repair is not None))
+        self.known.add(Record(self.key or "", number, made.id, made.line, x, full, fault, role == "given", copied, worked, self.repair is not None))
         if x is not None and not copied and not self.known.whole.records:
             _seen(number, x, self.known.habit)
         return made
@@ -304,7 +318,7 @@ class _Judging:
         made = self._judgement(n, finding, number, hand, full, "given" if given else "entry")
         made = replace(made, entry=at, id=f"{made.id}[{at[0]},{at[1]}]", link=n)
         fault = made.id if finding.verdict == "slip" else finding.cause
-        self.known.ledger.add(Record(key, number, made.id, made.line, hand, full, fault, given, not given, False))
+        self.known.add(Record(key, number, made.id, made.line, hand, full, fault, given, not given, False))
         return made
 
     # ------------------------------------------------------------ judgements

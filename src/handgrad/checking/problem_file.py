@@ -58,6 +58,7 @@ class _Page:
     given: dict[str, Exact] = field(default_factory=dict)
     shown: dict[str, list[str]] = field(default_factory=dict)           # decimals shown for each quantity
     spellings: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)                         # names in formulas, once those are known
 
     def __post_init__(self) -> None:
         numbers = [j.span[0] for j in self.report.judgements if is_number(j)]
@@ -138,10 +139,11 @@ class _Page:
 
     def _known(self, name: str) -> str:
         """The name by which a quantity stands in the formulas, where the page has two letters for one."""
-        used = {n for body in self.formulas for n in self._below(body)} | set(self.formulas)
+        if not self.used:
+            self.used = {n for body in self.formulas for n in self._below(body)} | set(self.formulas)
         own, _, below = name.partition("_")
         twins = [f"{other}_{below}" if below else other for other, alike in LOOK_ALIKE.items() if alike == own]
-        return name if name in used else next((twin for twin in twins if twin in used), name)
+        return name if name in self.used else next((twin for twin in twins if twin in self.used), name)
 
     def _give(self) -> None:
         inputs = [n for body in self.formulas.values() for n in self._names(body) if n not in self.formulas]

@@ -7,7 +7,7 @@ Names are compared by `surface.spelled`. A quantity that has spellings in `[name
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from handgrad.checking.evaluation import function_of
 from handgrad.problem import COMMA, DERIVATIVE, Problem, entries, gradient
@@ -79,11 +79,23 @@ class Names:
         return self.problem is not None and bool(self.problem.model.tensors.get(name))
 
     def others(self, node: Scripted) -> Iterator[Surface]:
-        """Names from the file that have the base of this one and other scripts, beyond the first of each quantity."""
-        for spelling in self.listed:
-            tree = self.trees[spelling]
-            if isinstance(tree, Scripted) and spelled(tree.base) == spelled(node.base) and spelled(tree) != spelled(node):
-                yield tree
+        """Names from the file that have the base of this one, or one that stands for it, and other scripts."""
+        bases = self._bases(spelled(node.base))
+        seen = {spelled(node)}
+        for tree in self.trees.values():
+            if isinstance(tree, Scripted) and spelled(tree.base) in bases:
+                made = replace(tree, base=node.base)
+                if spelled(made) not in seen:
+                    seen.add(spelled(made))
+                    self.listed.setdefault(spelled(made), self.listed[spelled(tree)])
+                    yield made
+
+    def _bases(self, base: str) -> frozenset[str]:
+        """The letters that stand for the same quantities as this one with the same scripts: of w also ω, where w₁ and ω₁ are one."""
+        own = {spelled(tree).partition("_")[2]: self.listed[s] for s, tree in self.trees.items() if isinstance(tree, Scripted) and spelled(tree.base) == base}
+        same = {spelled(tree.base) for s, tree in self.trees.items()
+                if isinstance(tree, Scripted) and own.get(spelled(tree).partition("_")[2]) == self.listed[s]}
+        return frozenset((*same, base))
 
     # ------------------------------------------------------------ without a problem
 
