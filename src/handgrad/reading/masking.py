@@ -40,6 +40,7 @@ ROWS = re.compile(r"\[[\[\]\d.,;eE+\-−\s]*\d\s+[-−+.\d][\[\]\d.,;eE+\-−\s]
 GAP = re.compile(r"(?<=[\d.])\s(?=\s*[-−+]?\.?\d)|(?<=\])\s(?=\s*\[)")
 ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[^\s<>()\]\"'`|]+")
 LATEX_PAGE = re.compile(r"^[ \t]*\\(?:documentclass|begin\{document\}|section\*?\{|subsection\*?\{|usepackage|chapter\*?\{|newcommand)", re.MULTILINE)
+FRONT = re.compile(r"\s{0,8}-{3}[ \t]*\n(?:[ \t]*(?:[A-Za-z_-]{2,40}:|- )[^\n]{0,400}\n){1,40}-{3}[ \t]*\n")
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
 PAIRS = (("<!--", "-->", "ignored"), ("<script", "</script>", "ignored"), ("<style", "</style>", "ignored"), ("<del>", "</del>", "absent"),
          ("<s>", "</s>", "absent"), ("\\sout{", "}", "absent"), ("\\st{", "}", "absent"), ("\\begin{comment}", "\\end{comment}", "ignored"))
@@ -52,6 +53,9 @@ def masked(source: str) -> Mask:
     """The page with its layout blotted out."""
     mask = Mask(source.replace("\r\n", " \n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n"))
     mask.text = INVISIBLE.sub(" ", mask.text)
+    if front := FRONT.match(mask.text):
+        mask.ignored.append(front.span())
+        mask.text = covered(mask.text, [front.span()])
     if LATEX_PAGE.search(mask.text):
         _document(mask)
     for opening, closing, kind in PAIRS:
@@ -66,6 +70,14 @@ def masked(source: str) -> Mask:
     mask.text = ADDRESS.sub(lambda found: " " * len(found.group()), mask.text) if "://" in mask.text else mask.text
     mask.text = ROWS.sub(_commas, PROGRAM.sub(_program, mask.text))
     return mask
+
+
+def without_emphasis(text: str) -> str:
+    """The text without the stars round words and names that are set in bold or slanted."""
+    return EMPHASIS.sub(lambda found: found["mark"].replace("*", " ") + found["inside"] + found["mark"].replace("*", " "), text) if "*" in text else text
+
+
+EMPHASIS = re.compile(r"(?<![\w*^])(?P<mark>\*{1,3})(?P<inside>[^\W\d_](?:[^*\n$^\\]{0,80}[^*\n$^\\\s])?)(?P=mark)(?![\w*])")
 
 
 def spaces(text: str) -> str:

@@ -98,7 +98,7 @@ LEADING = frozenset("so thus hence then therefore and get gets have that since b
 def _counted(found: Sequence[Token], first: int, sign: int) -> bool:
     """Whether the left side is a number that belongs to the word in front of it: `section 3.1 = …`, `5 % of 20 = 1`."""
     alone = sign == first + 1 and found[first].kind == "number" and first > 0 and found[first].gap > 0
-    return alone and found[first - 1].kind in ("weak", "noun", "stop", "dots") and found[first - 1].text.lower() not in LEADING
+    return alone and found[first - 1].kind in ("weak", "noun", "stop", "dots", "letter", "strong") and found[first - 1].text.lower() not in LEADING
 
 
 def _several(found: Sequence[Token], first: int, last: int, lowest: int) -> tuple[int, int]:

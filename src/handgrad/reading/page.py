@@ -23,7 +23,7 @@ from handgrad.reading.labels import labelled
 from handgrad.reading.limits import LIMITS, ReadingLimits
 from handgrad.reading.lists import has_list, listed
 from handgrad.reading.macros import definitions, on_the_page, written_out
-from handgrad.reading.masking import Mask, covered, masked
+from handgrad.reading.masking import Mask, covered, masked, without_emphasis
 from handgrad.reading.mathematics import statements
 from handgrad.reading.naked import Stretch, behind, stretches
 from handgrad.reading.surface import Side, Span, Statement, Unread
@@ -122,7 +122,7 @@ class _Reader:
         inline = [r for r in self.regions if r.kind in ("inline", "typed")]
         self.inline = [r for r in self.regions if r.kind == "inline"]
         edges = [edge for r in inline for edge in ((r.span[0], r.inside[0]), (r.inside[1], r.span[1]))]
-        self.plain = covered(self.mask.text, edges)
+        self.plain = without_emphasis(covered(self.mask.text, edges))
         self.starts = [r.span[0] for r in self.inline]
 
     def items(self) -> Iterator[Item]:

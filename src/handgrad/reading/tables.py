@@ -230,9 +230,12 @@ def _formula(head: Sequence[Cell], row: Sequence[Cell], n: int, read: Read) -> C
     prime = PRIME.search(heading)
     if not prime and not GRADIENT.search(heading):
         return None
-    source = next((m for m in range(len(row)) if m != n and DEFINITION.search(head[m].text) and not PRIME.search(head[m].text)), 0)
+    source = next((m for m in range(len(row)) if m != n and row[m].marked and DEFINITION.search(head[m].text) and not PRIME.search(head[m].text)), 0)
     body = name if name is not None else _tree(row[source], read) if source else None
     letter = _argument(body) if body is not None else None
+    if letter is None and prime:
+        start = head[n].span[0] + heading.find(prime[1], prime.start(1))
+        letter = Symbol((start, start + 1), prime[1])
     if body is None or letter is None:
         return None
     return _stated(Derivative(row[0].span, body, (letter,), False), row[0].span, value, row[n], ())

@@ -53,6 +53,7 @@ TEXTUAL = frozenset(("\\" + w) for w in (
     "footnotesize usepackage documentclass tag text small large Large LARGE huge normalsize bf it rm tt em hfill newline linebreak left right").split())
 TOKEN = re.compile(
     rf"(?P<array>\\begin\{{(?P<environment>[bpvBV]?(?:small)?matrix|cases|dcases|array|aligned|split|gathered)\*?\}})"
+    rf"|(?P<smudged>(?<![A-Za-z0-9])[OoIl]\.\d+|\d+\.[\dOoIl]*[OoIl][\dOoIl]*(?![A-Za-z]))"
     rf"|(?P<ordinal>\d+(?:st|nd|rd|th)\b)|(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?)"
     rf"|(?P<dots>\.\.\.+|\.\.(?=\s*\w)|[…⋯⋮])|(?P<transpose>(?<=[\w)\]])\.T\b)"
     rf"|(?P<rule>={{3,}}|-{{3,}}|_{{3,}}|\*{{3,}}|#{{2,}}|~{{3,}})"
@@ -68,7 +69,7 @@ TOKEN = re.compile(
     rf"|(?P<other>[^ \t\u00a0\u2000-\u200a\u202f\u3000])",
 )
 PARTNER = {")": "(", "]": "[", "}": "{", "⟩": "⟨"}
-RENAMED = {"transpose": "strong", "array": "strong", "bidi": "strong", "ordinal": "stop", "compound": "stop", "rule": "other",
+RENAMED = {"transpose": "strong", "smudged": "strong", "array": "strong", "bidi": "strong", "ordinal": "stop", "compound": "stop", "rule": "other",
            "percent": "dots", "evaluated": "operator"}
 PLURAL = re.compile(r"\((?:s|es|ed|n)\)")
 DIFFERENTIAL = re.compile(r"d[²2]?[A-Za-zα-ωŷ][\w₀-₉]*")
