@@ -14,7 +14,7 @@ from typing import Union
 from handgrad.checking.naming import letters_in
 from handgrad.checking.places import Place, factors_of, free_letters, is_name, key, names_in, plain, values
 from handgrad.reading.plain import unicode
-from handgrad.reading.surface import Decimal, Derivative, Fraction, Nabla, Span, Surface, Symbol, walk
+from handgrad.reading.surface import Decimal, Derivative, Fraction, Nabla, Product, Span, Sum, Surface, Symbol, walk
 
 # ---------------------------------------------------------------- what is known
 
@@ -35,6 +35,8 @@ class Context:
     bound: tuple[str, ...] = ()                 # those that sums bind
     names: tuple[Surface, ...] = ()             # quantities known on the page or in the problem that may be meant
     factors: tuple[Surface, ...] = ()           # what a missing factor may be
+    sums: tuple[Sum, ...] = ()                  # sums and products that stand elsewhere, which may be meant as a whole
+    products: tuple[Product, ...] = ()
     right: Surface | None = None                # the right form, if one is known
     left: Surface | None = None                 # the head
     hats: frozenset[str] = frozenset()          # names, spelled without a hat, that stand both with one and without
@@ -119,17 +121,27 @@ class Slip:
 COMMON = frozenset("ijklmnpqrst")
 
 
-def gathered(side: Surface, left: Surface | None = None, right: Surface | None = None, known: Iterable[Surface] = (), *, numeric: bool = False,
-             values: Mapping[str, str] | None = None, activations: tuple[tuple[Surface, Surface], ...] = (), budget: Budget = Budget()) -> Context:
-    """The context of a wrong side, collected from the formulas beside it: the head, the right form, and whatever else may be meant."""
+def gathered(side: Surface, left: Surface | None = None, right: Surface | None = None, known: Iterable[Surface] = (), mentioned: Iterable[Surface] = (), *,
+             numeric: bool = False, values: Mapping[str, str] | None = None, activations: tuple[tuple[Surface, Surface], ...] = (),
+             budget: Budget = Budget()) -> Context:
+    """The context of a wrong side, collected from the formulas beside it: the head, the right form, and whatever else may be meant.
+
+    Of what is `known` near by, names, factors and letters may be meant; of what is only `mentioned` elsewhere, names, and sums and products as a whole.
+    """
     around = [t for t in (left, right, side) if t is not None]
     trees = [*around, *known]
+    everything = [*trees, *mentioned]
+    others = [node for t in everything if t is not side for node in walk(t)]
     letters = frozenset().union(*(letters_in(t) for t in trees)) & COMMON
     free = free_letters(left, letters) if left is not None else frozenset()
-    names = {key(name): name for t in trees for name in _names(t)}
+    names: dict[str, Surface] = {}
+    for name in chain.from_iterable(map(_names, everything)):
+        names.setdefault(key(name), name)
     return Context(
         letters=tuple(sorted(letters)), free=tuple(sorted(free)), bound=tuple(sorted(letters - free)), names=tuple(names.values()),
-        factors=tuple(_factors(around)), right=right, left=left, hats=twins(trees), activations=activations, budget=budget, numeric=numeric,
+        factors=tuple(_factors(trees)),
+        sums=tuple(n for n in others if isinstance(n, Sum) and len(n.terms) > 1), products=tuple(n for n in others if isinstance(n, Product)),
+        right=right, left=left, hats=twins(trees), activations=activations, budget=budget, numeric=numeric,
         values=dict(values or {}))
 
 

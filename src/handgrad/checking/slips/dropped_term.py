@@ -5,33 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handgrad.checking.edits import Context, Edit, Slip, farther
-from handgrad.checking.places import Place, bracketed, inner, key, negative, number, scaled, values, with_term
+from handgrad.checking.places import Place, bracketed, inner, key, negative, number, passes, values, with_term
 from handgrad.checking.removals import shortened
-from handgrad.reading.surface import Big, Decimal, Scripted, Sum, Surface, Term
+from handgrad.reading.surface import Big, Decimal, Group, Scripted, Sum, Surface, Term, walk
 
 FEW = 16            # names that are tried as terms
 
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     yield from _completed(tree, context)
-    for place in scaled(tree):
-        if place.within(Scripted) or context.numeric and isinstance(inner(tree), Decimal):
-            continue
+    if context.numeric and isinstance(inner(tree), Decimal):
+        return
+    for place, deep in _places(tree):
         for term, cost in _terms(context):
             said = ("the term ", term.node if term.sign > 0 else negative(term.node), " is missing")
-            yield Edit("dropped_term", *_added(place, term), place.node.span, cost + 3 * farther(place), said)
+            yield Edit("dropped_term", *_added(place, term), place.node.span, cost + deep + 3 * farther(place), said)
+
+
+def _places(tree: Surface) -> Iterator[tuple[Place, float]]:
+    """Where a term may be missing, and what that costs: the whole and the terms of sums; less likely what stands in brackets or under a sum sign."""
+    for place in values(tree):
+        if place.within(Scripted):
+            continue
+        if not passes(place):
+            yield place, 0.0
+        elif place.above is not None and isinstance(place.above.node, (Group, Big)):
+            yield place, 0.3
 
 
 def _completed(tree: Surface, context: Context) -> Iterator[Edit]:
-    """Where a sum of the right form stands without one of its terms, that term."""
-    lacking = {key(_rest(p.node, n)): (p.node, p.node.terms[n]) for known in context.known for p in values(known)
-               if isinstance(p.node, Sum) and len(p.node.terms) > 1 for n in range(len(p.node.terms))}
-    for place in values(tree):
+    """Where a sum that stands elsewhere is without one of its terms, that term."""
+    known = [*(n for whole in context.known for n in walk(whole) if isinstance(n, Sum)), *context.sums]
+    lacking = {key(_rest(node, n)): (node, node.terms[n]) for node in reversed(known) if len(node.terms) > 1 for n in range(len(node.terms))}
+    for place in values(tree) if lacking else ():
         found = lacking.get(key(place.node))
         if found is not None and place.field != "sup":
             whole, term = found
             said = ("the term ", term.node if term.sign > 0 else negative(term.node), " is missing")
-            yield Edit("dropped_term", place, _fitting(place, whole), place.node.span, 0.0, said)
+            yield Edit("dropped_term", place, _fitting(place, whole), place.node.span, 0.0 if not isinstance(place.node, Decimal) else 1.0, said)
 
 
 def _fitting(place: Place, whole: Surface) -> Surface:

@@ -11,6 +11,7 @@ from handgrad.checking.places import (
     inner,
     innermost,
     is_call,
+    is_name,
     key,
     multiplied,
     names_in,
@@ -42,6 +43,7 @@ def _one(place: Place, factor: Surface, context: Context, cost: float) -> Edit:
 
 def _factors(tree: Surface, context: Context) -> Iterator[tuple[Surface, float]]:
     """What may be missing: derivatives that are known; 1 − h where h stands there; h(1 − h), 1 − h² and f′(u) of what is known."""
+    yield from ((factor, 0.1) for factor in _closing(tree, context.left))
     for n, factor in enumerate(context.factors):
         if isinstance(inner(factor), Derivative) or _is_primed(factor):
             yield factor, 0.2 + 0.05 * n
@@ -55,6 +57,18 @@ def _factors(tree: Surface, context: Context) -> Iterator[tuple[Surface, float]]
         for n, name in enumerate(context.names[:FEW]):
             yield product(name, _rest(name)), 0.7 + 0.06 * n
             yield _rest(powered_two(name)), 1.1 + 0.06 * n
+
+
+def _closing(tree: Surface, left: Surface | None) -> Iterator[Surface]:
+    """What closes the chain from the left side to a derivative that stands there: of ∂J/∂a and ∂s/∂a, ∂J/∂s."""
+    if not isinstance(left, Derivative) or len(left.by) != 1:
+        return
+    for node in walk(tree):
+        if isinstance(node, Derivative) and len(node.by) == 1 and is_name(node.body):
+            if key(node.by[0]) == key(left.by[0]) and key(node.body) != key(left.body):
+                yield Derivative(node.span, left.body, (node.body,), left.partial)
+            if key(node.body) == key(left.body) and key(node.by[0]) != key(left.by[0]):
+                yield Derivative(node.span, node.by[0], left.by, left.partial)
 
 
 def _is_primed(factor: Surface) -> bool:

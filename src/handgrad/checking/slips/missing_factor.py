@@ -5,24 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther, ratio
-from handgrad.checking.places import Place, divided, free_letters, inner, innermost, key, multiplied, number, scaled
+from handgrad.checking.places import Place, chunk, chunks, divided, factors_of, free_letters, inner, innermost, key, multiplied, number, scaled, values, without
 from handgrad.checking.removals import removals
-from handgrad.reading.surface import Array, Decimal, Derivative, Fraction, Scripted, Surface
+from handgrad.reading.surface import Array, Decimal, Derivative, Fraction, Product, Scripted, Surface, Symbol, walk
 
 FEW = 24            # known factors that are tried, in the order in which they are known
 
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
+    yield from _completed(tree, context)
+    standing = {key(node) for node, _ in factors_of(tree)}
     for place in scaled(tree):
         if isinstance(inner(place.node), Decimal) and (place.within(Scripted) or place.above is not None and context.numeric):
             continue
         yield from _numbers(place, context)
         for n, factor in enumerate(context.factors[:FEW]):
             if not _is_other(factor):
-                yield _one(place, factor, context, 0.6 + 0.04 * n)
+                yield _one(place, factor, context, 0.6 + 0.04 * n + (1.0 if key(factor) in standing else 0.0))
         if not context.numeric:
             for n, name in enumerate(context.names[:FEW]):
-                yield _one(place, name, context, 1.3 + 0.04 * n)
+                yield _one(place, name, context, 1.3 + 0.04 * n + (1.0 if key(name) in standing else 0.0))
+
+
+def _completed(tree: Surface, context: Context) -> Iterator[Edit]:
+    """Where a product that stands elsewhere is without one of its factors, that factor."""
+    known = [*(n for whole in context.known for n in walk(whole) if isinstance(n, Product)), *context.products]
+    lacking = {key(without(node, start, end)): (node, chunk(node, start, end)) for node in reversed(known) for start, end in chunks(node)}
+    for place in values(tree) if lacking else ():
+        found = lacking.get(key(place.node))
+        if found is not None and place.field != "sup" and not isinstance(inner(place.node), (Symbol, Decimal)) and not _is_other(found[1]):
+            whole, factor = found
+            yield Edit("missing_factor", place, whole, place.node.span, 0.2, ("the factor ", factor, " is missing"))
 
 
 def _is_other(factor: Surface) -> bool:

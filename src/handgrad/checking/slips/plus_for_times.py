@@ -16,7 +16,7 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
             continue
         if isinstance(place.node, Sum):
             for made, span in _multiplied(place.node):
-                yield edit("plus_for_times", place, made, 0.0, "a plus stands where a product belongs", span)
+                yield edit("plus_for_times", place, made, -0.5, "a plus stands where a product belongs", span)
         if isinstance(place.node, Product):
             for made, span in _added(place.node):
                 grouped = made if place.above is None else Group(span, "(", (made,))

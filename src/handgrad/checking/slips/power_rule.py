@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther, ratio
-from handgrad.checking.places import Place, inner, innermost, key, multiplied, number, powered, scaled, values
+from handgrad.checking.places import Place, inner, innermost, is_name, key, multiplied, number, powered, scaled, values
 from handgrad.checking.removals import removals
-from handgrad.reading.surface import Decimal, Factor, Fraction, Group, Product, Scripted, Sum, Surface, Term, walk
+from handgrad.reading.surface import Bars, Decimal, Derivative, Factor, Fraction, Group, Nabla, Product, Scripted, Sum, Surface, Term, walk
 
 HIGHEST = 4
 
@@ -49,6 +49,8 @@ def _exponent(node: Surface) -> int | None:
 def _exponents(place: Place) -> Iterator[Edit]:
     """The exponent one lower or higher, and the one lower with the old one in front."""
     n = _exponent(place.node)
+    if _may_be_squared(place):
+        yield edit("power_rule", place, powered(place.node, number(place.node.span, "2")), 0.8, "the square is missing")
     if n is None or not isinstance(place.node, Scripted):
         return
     node = place.node
@@ -60,6 +62,15 @@ def _exponents(place: Place) -> Iterator[Edit]:
             if power == n - 1:
                 yield edit("power_rule", place, multiplied(made, number(node.span, str(n)), front=True), 0.1,
                            f"the power rule: u to the power {n} has the derivative {n}u" + (f" to the power {power}" if power > 1 else ""))
+
+
+def _may_be_squared(place: Place) -> bool:
+    """Whether a square may be missing: of a difference or a sum in brackets, of bars, or of a name."""
+    if isinstance(place.above and place.above.node, Scripted):
+        return False
+    node = place.node
+    return isinstance(node, Bars) or is_name(node) and not isinstance(node, (Derivative, Nabla)) or isinstance(node, Group) and len(node.items) == 1 \
+        and isinstance(node.items[0], Sum) and len(node.items[0].terms) > 1
 
 
 def _commits(tree: Surface, context: Context) -> Iterator[Edit]:

@@ -8,8 +8,8 @@ from handgrad.checking.edits import Context, Edit, Slip, base_of, edit
 from handgrad.checking.places import Place, all_names, is_call, key, names_in, plain, powered, replaced, values
 from handgrad.reading.surface import Applied, Decimal, Factor, Group, Product, Scripted, Surface, Symbol, walk
 
-BEFORE = frozenset("z u net s a v in".split())
-AFTER = frozenset("h o a out s y f theta".split())
+PAIRS = frozenset((before, after) for before, afters in {
+    "z": "h a o y s f theta sigma phi", "u": "o h", "net": "out o h a", "a": "h z", "in": "out", "s": "h"}.items() for after in afters.split())
 ACTIVATIONS = frozenset("sigma tanh ReLU relu phi sigmoid softplus".split())
 
 
@@ -40,7 +40,7 @@ def _pairs(context: Context) -> Iterator[tuple[Surface, Surface, float]]:
 
 def _is_pair(before: Surface, after: Surface) -> bool:
     first, second = _split(before), _split(after)
-    return first[0] in BEFORE and second[0] in AFTER and first[0] != second[0] and (first[1] == second[1] or first[1] == second[0])
+    return (first[0], second[0]) in PAIRS and (first[1] == second[1] or first[1] == second[0])
 
 
 def _split(name: Surface) -> tuple[str, str]:
@@ -110,8 +110,8 @@ def _own(name: Surface) -> str:
 
 
 def _is_told(one: str, other: str) -> bool:
-    first, second = (base_of(one), one.partition("_")[2]), (base_of(other), other.partition("_")[2])
-    return first[1] == second[1] and (first[0] in BEFORE and second[0] in AFTER or first[0] in AFTER and second[0] in BEFORE) and first[0] != second[0]
+    first, second = base_of(one), base_of(other)
+    return one.partition("_")[2] == other.partition("_")[2] and bool({(first, second), (second, first)} & PAIRS)
 
 
 SLIP = Slip(

@@ -34,12 +34,12 @@ def _rest(place: Place) -> Iterator[Edit]:
     base, sup = plain(second.node)
     if second.sign < 0 and isinstance(sup, Decimal) and sup.text == "2":
         made = Sum(node.span, (first, replace(second, node=base)))
-        yield Edit("wrong_function", place, made, node.span, 0.3, "the derivative of the sigmoid has no square")
+        yield Edit("wrong_function", place, made, node.span, -1.0, "the derivative of the sigmoid has no square")
         sigmoid = Product(node.span, (Factor("", base), Factor("", Group(node.span, "(", (made,)))))
         yield Edit("wrong_function", *_outside(place, sigmoid), node.span, 0.3, "that is the derivative of tanh: the sigmoid has h(1 − h)")
     elif second.sign < 0 and sup is None:
         made = Sum(node.span, (first, replace(second, node=powered(base, Decimal(node.span, "2")))))
-        yield Edit("wrong_function", place, made, node.span, 0.4, "the derivative of tanh has a square: 1 − t²")
+        yield Edit("wrong_function", place, made, node.span, -0.8, "the derivative of tanh has a square: 1 − t²")
         if _beside(place, base):
             yield Edit("wrong_function", *_without(place, base, made), node.span, 0.3, "that is the derivative of the sigmoid: tanh has 1 − t²")
 
