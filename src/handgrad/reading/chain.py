@@ -80,12 +80,12 @@ class Reader(Asides):
         try:
             tree = self.expression()
             if self.kinds[self.at] == "text":
-                tree = self.conditional(tree, first)
+                tree = self.conditional(tree, start)
             if self.kinds[self.at] not in AFTER_SIDE or self.kinds[self.at] == "." and self._glued():
                 raise self.unexpected()
         except Refused as refusal:
             return self.unread(relation, first, start, refusal)
-        return Side(relation, tree, (start, self.ends[self.at - 1]), self._boxed(first, start, tree))
+        return Side(relation, tree, self.since(start), self._boxed(first, start, tree))
 
     def _boxed(self, first: int, start: int, tree: Surface) -> bool:
         if self.kinds[first] == "box" and self.partner.get(first + 1) == self.at - 1:

@@ -42,6 +42,7 @@ class Cursor:
         self.depth = 0
         self.level = 0
         self.bars: list[str] = []
+        self.split = -1                                 # the token of which a part was read
         self.changed: list[tuple[int, str, str, int]] = []
 
     # ------------------------------------------------------------ the grammar, filled in below
@@ -73,8 +74,12 @@ class Cursor:
     # ------------------------------------------------------------ places
 
     def span(self, first: int) -> Span:
-        """From the token to the last one that was read."""
-        return self.starts[first], self.ends[self.at - 1]
+        """From the token to the end of what was read."""
+        return self.starts[first], self.starts[self.at] if self.at == self.split else self.ends[self.at - 1]
+
+    def since(self, begin: int) -> Span:
+        """From an offset to the end of what was read."""
+        return begin, self.starts[self.at] if self.at == self.split else self.ends[self.at - 1]
 
     def adjacent(self, at: int) -> bool:
         """Whether nothing stands between the token and the one before it."""
@@ -84,11 +89,13 @@ class Cursor:
         """Make another token of one, or of what is left of it; `rewind` takes it back."""
         self.changed.append((at, self.kinds[at], self.texts[at], self.starts[at]))
         self.kinds[at], self.texts[at], self.starts[at] = kind, text, start
+        self.split = at
 
     def rewind(self, at: int) -> None:
         """Go back to a token, to read on from there once more."""
         while self.changed and self.changed[-1][0] >= at:
             place, self.kinds[place], self.texts[place], self.starts[place] = self.changed.pop()
+        self.split = -1
         self.at = at
 
     def refused(self, why: str, at: int | None = None) -> Refused:

@@ -36,7 +36,7 @@ class Derivatives(Scripts):
             return "d" if text[0] == "d" else ""
         if kind == "name":
             if text == "d":
-                return "" if self.kinds[at + 1] in ("_", "prime", "(") else "d"
+                return "" if self.kinds[at + 1] in ("_", "prime") else "d"
             return "delta" if text == "delta" and (self.kinds[at + 1] in ("name", "letters", "accent", "text") or self.kinds[at + 1] == "^") else ""
         if kind == "font" and self.kinds[at + 1] == "{" and self.texts[at + 2] == "d" and self.partner.get(at + 1) == at + 3:
             return "d"
@@ -86,17 +86,19 @@ class Derivatives(Scripts):
         self.bars = bars
         if order != len(by):
             raise self.refused(f"a derivative of order {order} by {len(by)} things", first)
-        return Derivative(self.span(first), self._body(first) if body is None else body, tuple(by), sign != "d")
+        if body is None:
+            body = self._body(first)
+        return Derivative(self.span(first), body, tuple(by), sign != "d")
 
     def _by(self, order: int, sign: str) -> list[Surface]:
         """One thing by which is derived, as often as its power says."""
-        start = self.at
+        begin = self.starts[self.at]
         node = self.operand()
         factors = [node]
         while self.starts_operand(self.at) and self.differential(self.at) != sign:
             factors.append(self.operand())
         if len(factors) > 1:
-            return [Product(self.span(start), tuple(Factor("", f) for f in factors))]
+            return [Product(self.since(begin), tuple(Factor("", f) for f in factors))]
         return _repeated(node, order)
 
     def _body(self, first: int) -> Surface:
@@ -119,10 +121,12 @@ class Derivatives(Scripts):
         if self.kinds[first + 1] == "_":
             self.at = first + 2
             by = self.below()
-            return Derivative(self.span(first), self.called(), by)
+            body = self.called()
+            return Derivative(self.span(first), body, by)
         return self._inline(first, "partial")
 
     def _inline(self, first: int, sign: str) -> Surface:
+        begin = self.starts[first]
         self._step(sign)
         order = self._order()
         body = None if self._slash(self.at) else unwrapped(self.called())
@@ -135,7 +139,9 @@ class Derivatives(Scripts):
                 raise self.refused(f"a derivative of order {order} by {len(by)} things", first)
             self._step(sign)
             by += _repeated(self.operand(), order)
-        return Derivative(self.span(first), self._body(first) if body is None else body, tuple(by), sign != "d")
+        if body is None:
+            body = self._body(first)
+        return Derivative(self.since(begin), body, tuple(by), sign != "d")
 
     def _slash(self, at: int) -> bool:
         return self.kinds[at] == "times" and self.texts[at] == "/"
@@ -199,16 +205,17 @@ class Derivatives(Scripts):
         if not self.starts_operand(self.at):
             symbol = Symbol((self.starts[first], self.ends[first]), "nabla")
             return symbol if by is None else Scripted(self.span(first), symbol, (by,))
-        return Nabla(self.span(first), self.called(), by)
+        body = self.called()
+        return Nabla(self.span(first), body, by)
 
     def called(self) -> Surface:
         """One factor, and what it is called with: `J(w, b)`."""
-        first = self.at
+        begin = self.starts[self.at]
         node = self.operand()
         factors = [node]
         while self.kinds[self.at] == "(" and isinstance(node, (Symbol, Scripted)):
             factors.append(self.operand())
-        return node if len(factors) == 1 else Product(self.span(first), tuple(Factor("", f) for f in factors))
+        return node if len(factors) == 1 else Product(self.since(begin), tuple(Factor("", f) for f in factors))
 
 
 def unwrapped(node: Surface) -> Surface:

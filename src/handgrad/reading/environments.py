@@ -135,7 +135,7 @@ class Environments(Operators):
 
     def condition(self) -> Surface:
         """Comparisons joined by `and`, `or` and commas."""
-        first = self.at
+        begin = self.starts[self.at]
         node = self.item()
         while True:
             at = self.at
@@ -145,7 +145,7 @@ class Environments(Operators):
             if joint == "text" and word in ("and", "or", "und", "oder") or joint == "," and self._compares(self.at + 1):
                 self.at += 1
                 right = self.item()
-                node = Compared(self.span(first), "or" if word in ("or", "oder") else "and", node, right)
+                node = Compared(self.since(begin), "or" if word in ("or", "oder") else "and", node, right)
             else:
                 self.at = at
                 return node
@@ -158,9 +158,10 @@ class Environments(Operators):
             at = self.partner.get(at, at) + 1
         return False
 
-    def comparison(self, left: Surface, first: int) -> Surface:
+    def comparison(self, left: Surface) -> Surface:
         """The comparisons that follow the left side: `0 < x < 1` is two of them."""
         node: Surface | None = None
+        begin = left.span[0]
         while self.kinds[self.at] in ("relation", "not") or self.kinds[self.at] == "arrow" and self.texts[self.at] == "->":
             at = self.at
             if self.kinds[at] == "not":
@@ -172,13 +173,13 @@ class Environments(Operators):
             if self.kinds[at] == "not":
                 operator = {"==": "!=", "in": "not in"}.get(operator, f"not {operator}")
             self.at += 1
-            start = self.at
+            start = self.starts[self.at]
             right = self.expression()
             if operator in ("in", "==") and self.kinds[self.at] == "," and self._list_follows():
                 right = self._list(start, right)
                 operator = "in"
-            made = Compared((left_start(left), self.ends[self.at - 1]), operator, left, right)
-            node = made if node is None else Compared(self.span(first), "and", node, made)
+            made = Compared(self.since(left.span[0]), operator, left, right)
+            node = made if node is None else Compared(self.since(begin), "and", node, made)
             left = right
         return left if node is None else node
 
@@ -201,12 +202,7 @@ class Environments(Operators):
             self.at += 1
             self._skip_gaps()
             found.append(self.expression())
-        return Group(self.span(start), "{", tuple(found))
-
-
-def left_start(node: Surface) -> int:
-    """Where a node begins."""
-    return node.span[0]
+        return Group(self.since(start), "{", tuple(found))
 
 
 COMPARES_UP_TO = frozenset((",", ";", "stop", "break", "row", "close", "}", "end", "&", "gap", "text", "given"))

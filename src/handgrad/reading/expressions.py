@@ -34,9 +34,9 @@ class Expressions(Environments):
         kinds = self.kinds
         while kinds[self.at] == "gap":
             self.at += 1
-        first = self.at
+        begin = self.starts[self.at]
         terms: list[Term] = []
-        if kinds[first] != "sign":
+        if kinds[self.at] != "sign":
             node = self.term()
             if kinds[self.at] != "sign":
                 return node
@@ -46,13 +46,13 @@ class Expressions(Environments):
             self.at = at + 1
             node = self.term()
             terms.append(Term(-1 if self.texts[at] == "-" else 1, node, self.span(at)))
-        return Sum(self.span(first), tuple(terms))
+        return Sum(self.since(begin), tuple(terms))
 
     def term(self) -> Surface:
         """A product of factors; one alone is itself."""
-        first = self.at
+        begin = self.starts[self.at]
         kinds = self.kinds
-        node = self.operand() if kinds[first] in BEGINS else self.signed()
+        node = self.operand() if kinds[self.at] in BEGINS else self.signed()
         factors: list[Factor] | None = None
         while True:
             at = self.at
@@ -78,7 +78,7 @@ class Expressions(Environments):
             if factors is None:
                 factors = [Factor("", node)]
             factors.append(factor)
-        return node if factors is None else Product(self.span(first), tuple(factors))
+        return node if factors is None else Product(self.since(begin), tuple(factors))
 
     def _goes_on(self, at: int, kind: str) -> bool:
         """Whether a bar, a text or a bracket with words belongs to the product."""
@@ -147,24 +147,24 @@ class Expressions(Environments):
 
     def operand(self) -> Surface:
         """A factor with its scripts."""
-        first = self.at
+        begin = self.starts[self.at]
         self.depth += 1
         if self.depth > self.limits.nesting:
             raise self.refused(f"limit: nesting {self.limits.nesting}")
-        read = ATOMS.get(self.kinds[first])
+        read = ATOMS.get(self.kinds[self.at])
         if read is None:
             raise self.unexpected()
         node = read(self)
         kind = self.kinds[self.at]
         if kind in SCRIPTS:
-            node = self.scripted(node, first)
+            node = self.scripted(node, begin)
             kind = self.kinds[self.at]
         if kind == "(" and self.typed and self.indexed(self.at) and isinstance(node, (Symbol, Scripted)) and self._indices(self.at):
             found = self.items(self.at)
-            node = Scripted(self.span(first), node.base, node.sub + found, node.sup, node.primes) if isinstance(node, Scripted) \
-                else Scripted(self.span(first), node, found)
+            node = Scripted(self.since(begin), node.base, node.sub + found, node.sup, node.primes) if isinstance(node, Scripted) \
+                else Scripted(self.since(begin), node, found)
             if self.kinds[self.at] in SCRIPTS:
-                node = self.scripted(node, first)
+                node = self.scripted(node, begin)
         self.depth -= 1
         return node
 
@@ -266,7 +266,7 @@ class Expressions(Environments):
         if last != inside:
             self.change(last, self.kinds[inside], self.texts[inside], self.starts[inside])
         self.at = last
-        return self.function(found) if self.kinds[last] == "function" else self.big(found)
+        return self.function(found, first) if self.kinds[last] == "function" else self.big(found, first)
 
     def _rows(self, first: int) -> tuple[tuple[Surface, ...], ...] | None:
         """The rows of a matrix as it is typed, `[1, 2; 3, 4]`; None if no `;` stands in the brackets."""
@@ -296,20 +296,20 @@ class Expressions(Environments):
     def item(self) -> Surface:
         """What stands between commas: a formula, a comparison, or cases on one line."""
         self._skip_gaps()
-        first = self.at
+        first, begin = self.at, self.starts[self.at]
         if self.kinds[first] == ":":
             self.at = first + 1
-            return Symbol((self.starts[first], self.ends[first]), ":")
+            return Symbol((begin, self.ends[first]), ":")
         node = self.expression()
         kind = self.kinds[self.at]
         if kind in ("relation", "not", "arrow"):
-            node = self.comparison(node, first)
+            node = self.comparison(node)
             kind = self.kinds[self.at]
         if kind == "text":
-            node = self.conditional(node, first)
+            node = self.conditional(node, begin)
         return node
 
-    def conditional(self, value: Surface, first: int) -> Surface:
+    def conditional(self, value: Surface, begin: int) -> Surface:
         """`a if c else b` on one line; anything else is left where it stands."""
         if self.texts[self.at].strip().lower() != "if":
             return value
@@ -324,7 +324,7 @@ class Expressions(Environments):
             self.at += 1
             value = self.expression()
         rows.append((value, None))
-        return Piecewise(self.span(first), tuple(rows))
+        return Piecewise(self.since(begin), tuple(rows))
 
 
 def comma(whole: str, rest: str) -> str:

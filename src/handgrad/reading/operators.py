@@ -36,12 +36,13 @@ class Operators(Derivatives):
 
     # ------------------------------------------------------------ functions
 
-    def function(self, below: tuple[Surface, ...] = ()) -> Surface:
+    def function(self, below: tuple[Surface, ...] = (), place: int | None = None) -> Surface:
         """A function with its scripts and its arguments; without arguments it is a name."""
-        first = self.at
-        name = self.texts[first]
-        self.at = first + 1
-        symbol = Symbol((self.starts[first], self.ends[first]), name)
+        at = self.at
+        first = at if place is None else place
+        name = self.texts[at]
+        self.at = at + 1
+        symbol = Symbol((self.starts[at], self.ends[at]), name)
         function: Surface = self.numbered(symbol) if self.kinds[self.at] == "number" and self.texts[self.at].isdigit() else symbol
         letters: tuple[Surface, ...] = ()
         if below and name in RULED:
@@ -54,7 +55,7 @@ class Operators(Derivatives):
                 return self._over(first, name, letters, self._exactly())
             function = Scripted(self.span(first), symbol, letters)
         if self.kinds[self.at] in ("_", "^", "prime"):
-            function = self.scripted(function, first)
+            function = self.scripted(function, self.starts[first])
             if name in RULED and isinstance(function, Scripted) and function.sub and function.sup is None and not _words(function.sub):
                 return self._over(first, name, function.sub, self._body(first))
         arguments = self._arguments(name)
@@ -84,14 +85,14 @@ class Operators(Derivatives):
 
     def _beside(self) -> Surface:
         """An argument without brackets: a factor, with what it is called with; a number takes the factors behind it."""
-        first = self.at
+        begin = self.starts[self.at]
         node = self.operand()
         factors = [node]
         while isinstance(node, Decimal) and self.kinds[self.at] in ("name", "letters", "accent", "font") or \
                 self.kinds[self.at] == "(" and isinstance(node, (Symbol, Scripted)) and not self._said(self.at):
             node = self.operand()
             factors.append(node)
-        return factors[0] if len(factors) == 1 else Product(self.span(first), tuple(Factor("", f) for f in factors))
+        return factors[0] if len(factors) == 1 else Product(self.since(begin), tuple(Factor("", f) for f in factors))
 
     def _said(self, at: int) -> bool:
         """Whether the brackets hold words: `(by chain rule)`."""
@@ -104,11 +105,11 @@ class Operators(Derivatives):
 
     # ------------------------------------------------------------ sums and products
 
-    def big(self, below: tuple[Surface, ...] = ()) -> Surface:
+    def big(self, below: tuple[Surface, ...] = (), place: int | None = None) -> Surface:
         """A sum or product sign, its letters and bounds, and the rest of its term."""
-        first = self.at
-        kind = self.texts[first]
-        self.at = first + 1
+        first = self.at if place is None else place
+        kind = self.texts[self.at]
+        self.at += 1
         if self.indexed(self.at):
             return self._over(first, kind, self.items(self.at), self._exactly())
         above: Surface | None = None
@@ -250,7 +251,7 @@ class Operators(Derivatives):
         self.level -= 1
         self.bars.pop()
         self.at += 1
-        return Bars((start, self.ends[self.at - 1]), "abs" if kind == "bar" else "norm", body)
+        return Bars(self.since(start), "abs" if kind == "bar" else "norm", body)
 
     def _doubled(self, at: int) -> bool:
         """Whether another `||` follows on this level."""

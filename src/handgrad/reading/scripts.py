@@ -129,7 +129,7 @@ class Scripts(Cursor):
 
     # ------------------------------------------------------------ scripts
 
-    def scripted(self, base: Surface, first: int) -> Surface:
+    def scripted(self, base: Surface, begin: int) -> Surface:
         """The base with the scripts and primes that follow."""
         sub: tuple[Surface, ...] = ()
         sup: Surface | None = None
@@ -143,7 +143,7 @@ class Scripts(Cursor):
                 self.at += 1
                 if self.typed and isinstance(base, Symbol) and self.kinds[self.at] == "letters" and self.texts[self.at] in SAID_ACCENTS:
                     self.at += 1
-                    base = Symbol(self.span(first), base.name, (*base.accents, self.texts[self.at - 1]), base.bold)
+                    base = Symbol(self.since(begin), base.name, (*base.accents, self.texts[self.at - 1]), base.bold)
                     continue
                 sub += self.below()
             elif kind == "^":
@@ -161,7 +161,7 @@ class Scripts(Cursor):
                 break
         if not sub and sup is None and not primes:
             return base
-        return Scripted(self.span(first), base, sub, sup, primes)
+        return Scripted(self.since(begin), base, sub, sup, primes)
 
     def below(self) -> tuple[Surface, ...]:
         """The subscripts, one by one."""
