@@ -6,9 +6,10 @@ misread. It is only trusted where it agrees with nearly all of the page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from handgrad.checking.chains import Chain
 from handgrad.checking.notating import UnwritableError
 from handgrad.checking.problem_file import problem_file
 from handgrad.checking.report import HOLDS, Judgement, Report
@@ -16,6 +17,7 @@ from handgrad.errors import HandgradError
 from handgrad.problem import Problem, read_problem
 
 Judged = Mapping[str, tuple[Judgement, ...]]
+ADDED = ("slip", "transcription")
 FEWEST = 6              # links that the model must hold for
 MOST_NEW = 5            # of so many links at most one may be accused by the model alone
 
@@ -29,20 +31,34 @@ def inferred(source: str, found: Judged) -> Problem | None:
         return None
 
 
-def joined(plain: Judged, modelled: Judged) -> dict[str, tuple[Judgement, ...]]:
-    """The judgements of the lines, with what the model adds; without it where it contradicts too much of the page."""
+def joined(plain: Judged, modelled: Judged, chains: Iterable[Chain], defined: Callable[[str], bool]) -> dict[str, tuple[Judgement, ...]]:
+    """The judgements of the lines, with what the model adds; without it where it contradicts too much of the page.
+
+    A page that has a quantity of the model wrong (`defined` says which those are) has a model that may be wrong, too.
+    """
     links = {key: made[0] for key, made in modelled.items() if len(made) == 1 and made[0].role == "link"}
-    new = [key for key, j in links.items() if j.verdict in ("slip", "transcription") and key in plain and plain[key][0].verdict in HOLDS]
-    if len(links) < FEWEST or MOST_NEW * len(new) > len(links):
+    new = [key for key, j in links.items() if j.verdict in ADDED and key in plain and plain[key][0].verdict in HOLDS]
+    wrong = [made[0] for made in plain.values() if made[0].verdict == "slip" and defined(made[0].quantity)]
+    if wrong or len(links) < FEWEST or MOST_NEW * len(new) > len(links):
         return dict(plain)
-    return {key: made if key not in links or len(made) != 1 else (_of_two(made[0], links[key]),) for key, made in plain.items()} | {
-        key: (j,) for key, j in links.items() if key not in plain and j.verdict in ("transcription", "slip")}
+    found = dict(plain)
+    for chain in chains:
+        accused = False
+        for key in (link.id for link in chain.links if link.id in links):
+            before = plain[key][0] if key in plain and len(plain[key]) == 1 else None
+            accused = accused or key in new
+            if before is None and (links[key].verdict in ADDED and key not in plain) or before is not None and accused and before.role == "link":
+                found[key] = (links[key],)
+            elif before is not None and before.role == "link":
+                found[key] = (replace(before, exact=links[key].exact or before.exact),)
+    return _settled(found)
 
 
-def _of_two(plain: Judgement, modelled: Judgement) -> Judgement:
-    """The judgement of a line: what the model has beyond it."""
-    if plain.role != "link":
-        return plain
-    if modelled.verdict in ("slip", "transcription") and plain.verdict in HOLDS or modelled.verdict == "carried" and modelled.cause is not None:
-        return modelled
-    return replace(plain, exact=modelled.exact or plain.exact)
+def _settled(found: Judged) -> dict[str, tuple[Judgement, ...]]:
+    """The judgements without causes that are no faults any more."""
+    faults = {j.id for made in found.values() for j in made if j.verdict == "slip"}
+    return {key: tuple(_freed(j) if j.cause is not None and j.cause not in faults else j for j in made) for key, made in found.items()}
+
+
+def _freed(judgement: Judgement) -> Judgement:
+    return replace(judgement, cause=None, verdict="right" if judgement.verdict == "carried" else judgement.verdict)

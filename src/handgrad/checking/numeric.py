@@ -63,7 +63,7 @@ class NumericJudge:
             return found
         judge = NumericJudge(Names(problem, self.names.within), Certain(problem), self.source)
         try:
-            return joined(found, judge._page(chains))
+            return joined(found, judge._page(chains), chains, lambda name: judge.names.listed.get(name) in problem.model.definitions)
         except HandgradError:           # the numbers of the page give its model no value
             return found
 
