@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 from handgrad.checking.naming import TRANSPOSED, is_index, letter_of
@@ -110,15 +111,18 @@ VALUES = {
 }
 
 
-def values(tree: Surface) -> Iterator[Place]:
-    """The places where a value stands: no index, no label, nothing inside a name."""
+@lru_cache(256)
+def values(tree: Surface) -> tuple[Place, ...]:
+    """The places where a value stands, those further up first: no index, no label, nothing inside a name."""
+    found: list[Place] = []
     todo = [Place(tree)]
     while todo:
         place = todo.pop()
-        yield place
+        found.append(place)
         if not is_name(place.node):
             kept = VALUES.get(type(place.node), ())
             todo.extend(reversed([p for p in below(place) if p.field in kept and not _is_condition(p)]))
+    return tuple(found)
 
 
 def _is_condition(place: Place) -> bool:
@@ -367,6 +371,7 @@ def powered(node: Surface, sup: Surface | None) -> Surface:
     return Scripted(node.span, base, (), sup)
 
 
+@lru_cache(1024)
 def free_letters(tree: Surface, letters: frozenset[str]) -> frozenset[str]:
     """The index letters that are free in a formula: they stand below a name and no sum over them stands round it."""
     match tree:
