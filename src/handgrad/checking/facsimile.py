@@ -17,7 +17,7 @@ from handgrad.checking.setting import Dress, beside, dressed, relation, typeset
 from handgrad.checking.words import PLAIN, minus, short, shown_beside
 from handgrad.document import Block, Code, Details, Document, Heading, Inline, Ledger, Row, Typeset
 from handgrad.reading.page import Formula, Page, Prose, Title, read_page
-from handgrad.reading.surface import Side, Span, Statement, Surface, Unread
+from handgrad.reading.surface import Array, Side, Span, Statement, Surface, Unread, walk
 
 if TYPE_CHECKING:
     from handgrad.checking.report import Judgement, Report
@@ -143,11 +143,12 @@ class _Maker:
         """The formula with a box round what is wrong and a frame round what is carried, which leads to its cause."""
         dresses = []
         for j in self._about(tree.span):
-            if j.verdict in ("slip", "last_digit"):
-                fault = j.fault or (j.tree.span if is_number(j) and j.tree is not None else None)
+            cell = _cell(tree, j.entry)
+            if j.verdict in ("slip", "last_digit") or j.verdict == "undecided" and cell:
+                fault = cell or j.fault or (j.tree.span if is_number(j) and j.tree is not None else None)
                 dresses += [Dress(fault, "fault" if j.verdict == "slip" else "doubt")] if fault else []
             elif j.verdict == "carried" and j.entry and j.cause in self.ledgerer.by_id:
-                dresses.append(Dress(j.span, "carried", f"L{self.ledgerer.by_id[j.cause or ''].line}"))
+                dresses.append(Dress(cell or j.span, "carried", f"L{self.ledgerer.by_id[j.cause or ''].line}"))
         inside = [d for d in dresses if tree.span[0] <= d.span[0] and d.span[1] <= tree.span[1]]
         return dressed(tree, inside)
 
@@ -165,15 +166,16 @@ class _Maker:
         if not judged:
             return Row(text=text)
         gravest = min(judged, key=lambda j: MARKS.index(j.mark))
-        notes = tuple(note for j in judged for note in self._notes(j))
-        numbers = [j for j in judged if is_number(j)]
-        told = gravest if is_number(gravest) else numbers[-1] if len(numbers) == 1 else None
+        notes = tuple(dict.fromkeys(note for j in judged for note in self._notes(j)))
+        numbers = [j for j in judged if is_number(j) and j.by_hand is not None and (j.entry is None or j.mark != "✓")]
+        told = gravest if gravest in numbers else numbers[-1] if numbers and gravest.mark == "✓" else None
         values = (shown_beside(told.by_hand, told.shown), shown_beside(told.exact, told.shown)) if told is not None else ()
+        named = told if told is not None and gravest.verdict in PLAIN else gravest
         details = (Details(("source",), (Code(self.page.text(span)),)),) if notes and span is not None else ()
         anchors = [f"L{line}" for line in dict.fromkeys([gravest.line, *(j.line for j in judged)])]
         fresh = [anchor for anchor in anchors if anchor not in self.anchors]
         self.anchors.update(fresh)
-        return Row(str(gravest.line), gravest.mark, text, values, self._word(gravest, judged), notes, details, " ".join(fresh))
+        return Row(str(gravest.line), gravest.mark, text, values, self._word(named, judged), notes, details, " ".join(fresh))
 
     def _notes(self, j: Judgement) -> Iterator[Inline]:
         if j.verdict == "transcription" and j.read_as:
@@ -190,6 +192,14 @@ class _Maker:
             if word not in said:
                 said.append(word)
         return tuple(part for n, word in enumerate(said[:4]) for part in (("; ", *word) if n else word))
+
+
+def _cell(tree: Surface, entry: tuple[int, int] | None) -> Span | None:
+    """Where the cell of a matrix stands."""
+    array = next((node for node in walk(tree) if isinstance(node, Array)), None)
+    if array is None or entry is None or not (entry[0] <= len(array.rows) and entry[1] <= len(array.rows[entry[0] - 1])):
+        return None
+    return array.rows[entry[0] - 1][entry[1] - 1].span
 
 
 def _apart(parts: Sequence[Any]) -> Inline:

@@ -39,8 +39,9 @@ def told(report: Report, line: int, scheme: Scheme | None = None, page: str = ""
 
 def _whole(made: Ledgerer, j: Judgement, report: Report, scheme: Scheme | None, page: str) -> Row:
     notes = [*made.notes(j), *_numbers(j), *_readings(j), *_marks(j, report, scheme, page)]
-    if j.because and not any(j.because in str(note) for note in notes):
-        notes.insert(0, (j.because,))
+    said = minus_in_text(j.because)
+    if said and not any(said in str(note) for note in notes):
+        notes.insert(0, (said,))
     text: Inline = made.formula(j) if j.tree is not None else (j.source,)
     return Row(str(j.line), j.mark, text, (), made.word(j), tuple(notes))
 

@@ -154,7 +154,8 @@ class Ledgerer:
             return (replace(line, plain=" " * (min(len(left.plain), WIDEST_HEAD) + 1) + line.plain),)
         if not left.plain:
             return (right,)
-        middle = (relation("="), DOTS) if (j.link or 1) > 1 else ()
+        between = typeset(j.left) if is_number(j) and j.left is not None and j.left is not head else DOTS
+        middle = (relation("="), between) if (j.link or 1) > 1 else ()
         return (beside(left, *middle, relation("="), right),)
 
     def word(self, j: Judgement) -> Inline:
