@@ -99,7 +99,7 @@ def _shared(node: Node, letters: frozenset[Letter], loose: int, tensors: frozens
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Axis(Node):
-    """An index space, known by the first slot of the model that lies on it (slots count from 1)."""
+    """An index space, known by the first slot of the model that lies on it, of an input where one does (slots count from 1)."""
 
     tensor: str
     slot: int

@@ -87,7 +87,7 @@ def _read(text: str, functions: Mapping[str, Signature], limits: Limits) -> Mode
 
 def _model(text: str, setting: Setting, found: Statements) -> Model:
     axes, sight = setting.axes, setting.sight
-    names = final_names(axes)
+    names = final_names(axes, found.definitions)
 
     def final(axis: Axis) -> Axis:
         return names[axes.find(axis)]

@@ -1,12 +1,13 @@
 """Which letters and slots lie on one axis: a union-find over the slots of all tensors and the letters of all statements.
 
 Slot p of tensor x is `Axis("x", p)`; a letter starts on an axis of its own and joins that of every slot in which it stands alone.
-A known model brings axes that are given: two of them never join. At the end every class is known by its first slot, in the order
+A known model brings axes that are given: two of them never join. At the end every class is known by its first slot of an input, in the order
 in which the tensors appear.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,11 +157,11 @@ def settled(node: Any, names: dict[Axis, Axis], axes: Axes) -> Any:
     return walk(node)
 
 
-def final_names(axes: Axes) -> dict[Axis, Axis]:
-    """Of each class the slot by which it is known: the first in order of appearance."""
+def final_names(axes: Axes, defined: Container[str] = ()) -> dict[Axis, Axis]:
+    """Of each class the slot by which it is known: the first of an input in order of appearance, else the first of a defined name."""
     names: dict[Axis, Axis] = {}
-    for name, slots in axes.tensors.items():
-        for p, slot in enumerate(slots, 1):
+    for name in sorted(axes.tensors, key=lambda tensor: tensor in defined):
+        for p, slot in enumerate(axes.tensors[name], 1):
             root = axes.find(slot)
             names.setdefault(root, root if root in axes.given else Axis(name, p))
     return names
