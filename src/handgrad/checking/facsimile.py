@@ -50,6 +50,7 @@ class _Maker:
         self.page, self.ledgerer = page, Ledgerer(report, all=True)
         self.judgements = sorted(report.judgements, key=lambda j: j.span)
         self.starts = [j.span[0] for j in self.judgements]
+        self.longest = max((j.span[1] - j.span[0] for j in self.judgements), default=0)
         self.anchors: set[str] = set()
 
     # ------------------------------------------------------------ blocks
@@ -114,6 +115,11 @@ class _Maker:
         first, last = bisect_left(self.starts, span[0]), bisect_left(self.starts, span[1])
         return [j for j in self.judgements[first:last] if j.span[1] <= span[1]]
 
+    def _touching(self, span: Span) -> list[Judgement]:
+        """The judgements on what a span has a part of; no statement is longer than the longest."""
+        first, last = bisect_left(self.starts, span[0] - self.longest), bisect_left(self.starts, span[1])
+        return [j for j in self.judgements[first:last] if j.span[1] > span[0]]
+
     def _statement(self, statement: Statement) -> Iterator[Row]:
         """The rows of a statement: a new one for each line of the source on which a judged side ends."""
         left = self._about(statement.span)
@@ -142,7 +148,7 @@ class _Maker:
     def _set(self, tree: Surface) -> Typeset:
         """The formula with a box round what is wrong and a frame round what is carried, which leads to its cause."""
         dresses = []
-        for j in self._about(tree.span):
+        for j in self._touching(tree.span):
             cell = _cell(tree, j.entry)
             if j.verdict in ("slip", "last_digit") or j.verdict == "undecided" and cell:
                 fault = cell or j.fault or (j.tree.span if is_number(j) and j.tree is not None else None)

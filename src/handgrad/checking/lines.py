@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from handgrad.checking.report import Judgement, Report
 
 
+LONGEST = 12                    # characters of a value that is told in full
+
+
 class LineError(HandgradError):
     """A line of which there is nothing to say."""
 
@@ -118,7 +121,7 @@ def _short(made: Ledgerer, j: Judgement) -> Row:
     number, anchor = str(j.line), f"L{j.line}"
     if j.mark == "✓" and is_number(j) and j.follows:
         shown = minus(j.shown or "")
-        beside = shown_beside(j.by_hand, j.shown) if len(j.by_hand or "") > 14 else minus(j.by_hand or "")
+        beside = shown_beside(j.by_hand, j.shown) if len(j.by_hand or "") > LONGEST else minus(j.by_hand or "")
         said = f"{shown} is {'right as rounded' if j.verdict == 'rounding' else VERDICTS[j.verdict]}"
         return Row(number, j.mark, (said + (f" ({beside})" if beside and beside != shown else ""),), anchor=anchor)
     if j.mark == "✓" and j.because:

@@ -12,7 +12,7 @@ from handgrad.rendering.ledgers import listed
 
 MARKS = {"✓": ("ok", "green"), "✗": ("XX", "red"), "~": ("..", "yellow"), "?": ("??", "blue"), "!": ("!!", "yellow")}
 NUMBER, VALUE, WORD, GAP, LEAST = 5, 14, 11, 4, 14      # columns of the parts of a row; the least that its text gets beside values
-LABEL = 16
+LABEL, NARROW = 16, 20
 DIM = {"✓": "dim green"}
 
 
@@ -45,7 +45,10 @@ def _count(count: Count, page: Page) -> list[chains.Row]:
         lines = filled(label, page.width - width(before))
         return [(Span("  "), Span(mark, colour), Span(f" {lines[0]}")), *((Span(" " * width(before) + line),) for line in lines[1:])]
     start = max(width(before) + LABEL, width(before) + width(label) + 2)
-    lines = filled(told, max(page.width - start, 20))
+    if page.width - start < NARROW:
+        below = filled(told, max(page.width - INSET, NARROW))
+        return [(Span("  "), Span(mark, colour), Span(f" {label}")), *((Span(" " * INSET + line),) for line in below)]
+    lines = filled(told, page.width - start)
     first = padded(f" {label}", start - width(before) + 1)
     return [(Span("  "), Span(mark, colour), Span(first + lines[0])), *((Span(" " * start + line),) for line in lines[1:])]
 
@@ -85,13 +88,13 @@ def _row(row: Row, header: tuple[str, ...], page: Page) -> list[chains.Row]:
 
 
 def _filled(text: Inline, page: Page, room: int) -> list[str]:
-    return filled(page.inline(text), max(room, 20)) or [""]
+    return filled(page.inline(text), max(room, NARROW)) or [""]
 
 
 def _with_values(row: Row, page: Page, start: int) -> list[chains.Row]:
     """The text, then the values aligned on the right, then the word; a text that is too long stands above its values."""
     room = page.width - start - len(row.values) * VALUE - GAP - WORD
-    lines = broken(page.line(row.text), max(page.width - start, 20))
+    lines = broken(page.line(row.text), max(page.width - start, NARROW))
     above, last = (lines[:-1], lines[-1]) if width(lines[-1]) < room + VALUE - width(page.words(row.values[0])) else (lines, "")
     shown = [page.words(value) for value in row.values]
     spans = [Span(padded(last, room + VALUE - width(shown[0])) + shown[0])]
