@@ -57,7 +57,8 @@ def stated(chain: Chain) -> Stated | None:
         return None
     head, body = chain.head.side.tree, chain.links[1].side.tree
     found = _stated(chain.links[1], head, body)
-    if found is None and len(chain.links) == 2 and call_of(body) is None and any(isinstance(n, Decimal) or name_of(n) for n in walk(head)):
+    differentiated = any(isinstance(n, Derivative) for n in walk(head))
+    if found is None and not differentiated and len(chain.links) == 2 and call_of(body) is None and any(isinstance(n, Decimal) or name_of(n) for n in walk(head)):
         found = _stated(chain.links[1], body, head)         # `b + w x = z`
     return found
 

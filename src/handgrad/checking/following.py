@@ -16,7 +16,7 @@ from handgrad.checking.symbolic import Segment
 from handgrad.errors import HandgradError
 from handgrad.reading.surface import Surface, spelled
 
-WRONG = ("slip", "undecided")
+CARRIED = ("slip", "carried", "transcription")
 
 
 def completed(segment: Segment, numbers: NumericJudge | None) -> Iterator[Judgement]:
@@ -27,7 +27,7 @@ def completed(segment: Segment, numbers: NumericJudge | None) -> Iterator[Judgem
     for judgement in segment.judged():
         chain = chains[judgement.id]
         if judgement.verdict == "slip" and judgement.id in segment.findings:
-            judgement = (_misread(judgement, chain, numbers) or _carried(judgement, chain, segment, made) or repaired(judgement, chain, segment)
+            judgement = (_misread(judgement, chain, numbers) or _carried(judgement, chain, segment, made, chains) or repaired(judgement, chain, segment)
                          or diagnosed(judgement, chain, segment, seen))
             judgement = _repeated(judgement, chain, made, chains)
         elif judgement.verdict in HOLDS and judgement.link and judgement.link > 1:
@@ -51,17 +51,18 @@ def _misread(judgement: Judgement, chain: Chain, numbers: NumericJudge | None) -
     return replace(judgement, verdict="transcription", because=f"{found.old} read as {found.new}", read_as=spelled(found.trees[0]))
 
 
-def _carried(judgement: Judgement, chain: Chain, segment: Segment, made: dict[str, Judgement]) -> Judgement | None:
-    """The judgement where the side follows from its wrong neighbour."""
-    number = judgement.link or 0
-    wrong = (made.get(link.id) for link in reversed(chain.links[1:number]))
-    before = next((j for j in wrong if j is not None and j.verdict in ("slip", "carried", "transcription")), None)
-    if before is None or before.link is None:
-        return None
+def _carried(judgement: Judgement, chain: Chain, segment: Segment, made: dict[str, Judgement], chains: dict[str, Chain]) -> Judgement | None:
+    """The judgement where the side is that of a wrong one before it, in its chain or under the same head."""
+    head = spelled(chain.head.side.tree)
+    wrong = (j for j in reversed(made.values()) if j.verdict in CARRIED and j.link and spelled(chains[j.id].head.side.tree) == head)
+    return next((found for j in wrong for found in (_carrying(judgement, chain, segment, j, chains[j.id]),) if found is not None), None)
+
+
+def _carrying(judgement: Judgement, chain: Chain, segment: Segment, before: Judgement, above: Chain) -> Judgement | None:
     finding = segment.findings[judgement.id][0]
     assert segment.scope is not None
     try:
-        claim, _ = claim_of(segment.scope, chain.head.side.tree, chain.links[before.link].side.tree)
+        claim, _ = claim_of(segment.scope, chain.head.side.tree, above.links[before.link or 0].side.tree)
         left = finding.compiled.expression(claim.right, finding.number)
         agrees = finding.compiled.verifier.compare(left, finding.compiled.pairs[finding.number].right, 5).verdict == "agrees"
     except (Opaque, HandgradError):

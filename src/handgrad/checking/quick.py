@@ -76,6 +76,8 @@ class Quick:
                 return self.value(top, env) / self.value(bottom, env)
             case Group(_, _, (item,)) | Braced(_, item, _):
                 return self.value(item, env)
+            case Scripted(_, Symbol(_, "delta"), (Symbol(_, i), Symbol(_, j)), None) if i in env and j in env:
+                return float(env[i] == env[j])
             case Scripted() if (split := _power(node)) is not None:
                 base, power = split
                 if isinstance(base, Symbol) and base.name == "e" and "e" not in self.interpreter.words.assigned:

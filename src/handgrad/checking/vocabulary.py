@@ -66,6 +66,9 @@ class Vocabulary:
     by: set[str] = field(default_factory=set)
     _brackets: list[tuple[Name, Group]] = field(default_factory=list)
     short: dict[str, str] = field(default_factory=dict)                 # names differentiated without the label they are defined with
+    alike: dict[str, str] = field(default_factory=dict)                 # names that are never defined, and those that they were misread from
+    _operands: set[str] = field(default_factory=set)
+    _touched: set[str] = field(default_factory=set)
     _bodies: set[str] = field(default_factory=set)
     split: set[str] = field(default_factory=set)                        # names defined with an index and without: `J_i` and `J = Σ J_i`
     quantities: set[str] = field(default_factory=set)                   # of functions those that are quantities written with what they depend on
@@ -86,7 +89,8 @@ class Vocabulary:
         label = "" if len(self.labels.get(own, ())) < 2 else name.label
         if name.digits and len(name.digits) + len(name.indices) in self.counts.get(own, ()):
             return replace(name, digits=(), label=label, indices=(*(Decimal((0, 0), d) for d in name.digits), *name.indices))
-        return replace(name, own=Name(own, digits=name.digits, label=label).whole, digits=(), label="")
+        whole = Name(own, digits=name.digits, label=label).whole
+        return replace(name, own=self.alike.get(whole, whole), digits=(), label="")
 
     @property
     def sample(self) -> str:
@@ -129,6 +133,10 @@ class Vocabulary:
             labelled = [x for x in self.assigned if x.startswith(f"{own}_") and x not in self.counts and x.removeprefix(f"{own}_") not in ACCENTS]
             if len(labelled) == 1:
                 self.short[own] = labelled[0]
+        for whole in self._touched - self.assigned - self._operands:
+            likes = [own for own in (self.assigned | self._operands) - self._touched if _looks_like(whole, own)]
+            if len(likes) == 1:
+                self.alike[whole] = likes[0]
         for name, group in self._brackets:
             if self.is_call(name, group):
                 self.calls.setdefault(name.own, []).append(group.items)
@@ -175,11 +183,13 @@ class Vocabulary:
                 differentiated = name_of(body)
                 if differentiated is not None:
                     self._bodies.add(differentiated.own)
+                    self._touched.add(differentiated.whole)
                 for b in by:
                     self._names(b, operand=False)
                     found = name_of(b)
                     if found is not None:
                         self.by.add(found.own)
+                        self._touched.add(found.whole)
             case Scripted(_, base, _, sup, _):
                 self._names(base, True)
                 if sup is not None:
@@ -205,6 +215,7 @@ class Vocabulary:
     def _name(self, name: Name, operand: bool) -> None:
         if operand:
             self.bare.add(name.own)
+            self._operands.add(name.whole)
         if name.label:
             self.labels.setdefault(name.own, set()).add(name.label)
         for index in name.above:
@@ -230,6 +241,17 @@ def _slots(body: Surface, letter: str) -> Iterator[tuple[str, int]]:
             for slot, index in enumerate(name.indices, 1):
                 if letter_of(index) == letter:
                     yield name.own, slot
+
+
+LOOKS = frozenset(frozenset(pair.split()) for pair in (
+    "0 theta", "0 o", "0 O", "o theta", "1 l", "1 I", "1 i", "5 s", "2 z", "w omega", "v nu", "a alpha", "n eta", "p rho", "x chi"))
+
+
+def _looks_like(one: str, other: str) -> bool:
+    """Whether two names are alike but for one part that is easily misread: `z_0` and `z_theta`."""
+    a, b = one.split("_"), other.split("_")
+    apart = [frozenset(pair) for pair in zip(a, b, strict=False) if pair[0] != pair[1]]
+    return len(a) == len(b) and len(apart) == 1 and apart[0] in LOOKS
 
 
 def call_of(node: Surface) -> tuple[Surface, tuple[Surface, ...]] | None:
