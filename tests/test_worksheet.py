@@ -366,6 +366,19 @@ def test_long_sums_are_elided_after_whole_groups() -> None:
     assert "J = l w² + p₁ − y₁ + p₂ − y₂ + … + p₁₂ − y₁₂ + log(2)" in str(work(read_problem(text)))
 
 
+def test_a_wide_matrix_is_shown_in_parts() -> None:
+    text = f'model = "E = sum[i,j](W[i,j]^2)"\ngradient = {{ by = "W" }}\n[given]\nW = [[{", ".join("0.1" for _ in range(12))}]]\n'
+    page = str(work(read_problem(text)))
+    assert "∇W, columns 1 to 7 = (0.2000" in page
+    assert "∇W, columns 8 to 12 = (0.2000" in page
+    assert max(map(len, page.splitlines())) <= 80
+
+
+def test_a_loss_is_shown_by_its_name_and_then_with_the_numbers_in_the_branch_that_is_taken() -> None:
+    text = 'model = "J = sum[i](huber(w*x[i], y[i], 1))"\ngradient = { by = "w" }\n[given]\nx = [1, 2]\ny = [1.5, 9]\nw = 1\n'
+    assert "J = huber(w x₁, y₁, 1) + huber(w x₂, y₂, 1)\n  = ½ (1.5 − (1)(1))² + (1) |9 − (1)(2)| − 1²/2\n  = 6.625" in str(work(read_problem(text)))
+
+
 def test_a_number_that_repeats_another_is_written_alike() -> None:
     text = 'model = "u = a*w + b\\nE = 1/2*u^2"\ngradient = { by = ["w", "b"] }\n[given]\na = 0.35\nw = 2\nb = 0.349\n[rounding]\ndefault = 2\n"d(E, u)" = 2\n'
     page = str(work(read_problem(text.replace("0.349", "0.399"))))
@@ -449,6 +462,8 @@ def test_numbers_that_contradict_a_fact_are_refused() -> None:
     ('"w_1" = "W[1,1]"', '"w_1" = "W[7,1]"', "outside of its tensor"),
     ('"w_1" = "W[1,1]"', '"w_1" = "Q"', "does not stand in the model"),
     ("default = 3", "default = 3\nties = 'up'", "no way to round"),
+    ("default = 3", "default = 3\nfigures = 3", "both given"),
+    ("[given]", "[draw]\nreject = 3\n[given]", "and no list"),
     ("[given]", "[given", "this is no TOML"),
     ('of = "E"', 'of = "F"', "does not stand in the model"),
     ('by = ["W"', 'order = 3, by = ["W"', "order = 3 is not worked"),

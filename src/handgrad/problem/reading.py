@@ -68,7 +68,9 @@ class _Reader:
         model = self.model(data)
         of, by, second = self._asked(data, model)
         draw = dict(self._table(data, "draw"))
-        reject = draw.pop("reject", data.get("reject", ()))
+        reject = draw.pop("reject", data.get("reject", []))
+        if not isinstance(reject, list):
+            raise self.error(f"reject is {str(reject)[:40]!r}, and no list", self.line("draw", "reject"), 'write reject = ["saturated", "kink"]')
         values, sizes = self._given(self._table(data, "given"), model, draw)
         found = Problem(str(data.get("title", "")), model, of, by, values, sizes, draw=draw, reject=tuple(map(str, reject)), path=self.path, second=second)
         rounding = self._rounding(self._table(data, "rounding"), found)
@@ -215,6 +217,8 @@ class _Reader:
             if key not in SPECIAL:
                 quantity = self._quantity(key, problem, self.line("rounding", key), whole=True)
                 listed[quantity] = self._places(value, key, False)
+        if "figures" in table and "default" in table:
+            raise self.error("`figures` and `default` are both given", self.line("rounding", "figures"), "leave one of the two out")
         ties, carry = table.get("ties", "away"), table.get("carry", "shown")
         if ties not in ("away", "even"):
             raise self.error(f"ties = {str(ties)[:40]!r} is no way to round", self.line("rounding", "ties"), 'write ties = "away" or ties = "even"')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from handgrad.arithmetic.balls import working_precision
@@ -15,7 +15,7 @@ from handgrad.problem import entries, gradient
 from handgrad.worksheet.numbers import Worked
 from handgrad.worksheet.substitution import Display
 
-MOST_ROWS, MOST_SLICES, MOST_NAMED = 16, 12, 6
+MOST_ROWS, MOST_SLICES, MOST_NAMED, WIDEST = 16, 12, 6, 58
 At = tuple[int, ...]
 
 
@@ -50,7 +50,20 @@ def _shown(display: Display, tables: Iterable[Table]) -> Iterator[Block]:
     kept = [table for table in tables if table.rows]
     for side in ("by hand", "exact") if display.numbers.rounding.carry == "shown" else ("by hand",):
         if kept:
-            yield Matrices(tuple(Matrix(_texts(t, side, display), t.lead if side == "by hand" else ("exact",)) for t in kept))
+            yield Matrices(tuple(m for t in kept for m in _matrices(_texts(t, side, display), t.lead, side)))
+
+
+def _matrices(rows: tuple[tuple[str, ...], ...], lead: Inline, side: str) -> Iterator[Matrix]:
+    """The matrix; one that is too wide for a page in several parts."""
+    widths = [max(len(row[n]) for row in rows) + 2 for n in range(len(rows[0]))]
+    ends = [0]
+    for n in range(1, len(widths) + 1):
+        if n == len(widths) or sum(widths[ends[-1] : n + 1]) > WIDEST:
+            ends.append(n)
+    for start, end in pairwise(ends):
+        part = f", column{'s' if end - start > 1 else ''} {start + 1}{f' to {end}' if end - start > 1 else ''}" if len(ends) > 2 else ""
+        head = (*lead[:-1], str(lead[-1]).replace(" =", part + " =")) if side == "by hand" else (f"exact{part}",)
+        yield Matrix(tuple(row[start:end] for row in rows), head)
 
 
 def _texts(table: Table, side: str, display: Display) -> tuple[tuple[str, ...], ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from handgrad.arithmetic.balls import Scalar, ball, working_precision
 from handgrad.arithmetic.decimals import Places, as_told, fraction
 from handgrad.document import Block, Chain, Heading, Inline, Line, Note, Paragraph
-from handgrad.expr import ZERO, Add, Call, Entry, Mul, Number
+from handgrad.expr import MINUS_ONE, ZERO, Add, Call, Entry, Mul, Number
 from handgrad.problem import gradient
 from handgrad.rendering.graph import figure, graph_of
 from handgrad.trees import subtrees
@@ -88,7 +88,7 @@ def lines(display: Display, worked: Worked) -> list[Line]:
     shown += [] if item.chain is None else [Line(None if shown else symbol, display.formula(item.chain))]
     if formula is not (shown[-1].right if shown else None) and not isinstance(item.formula, Number):
         shown.append(Line(None if shown else symbol, formula, reason=display.since(item.formula)))
-    if not isinstance(numbers, (Entry, Number)) or isinstance(numbers, Entry) and "…" in numbers.name:
+    if not _is_number(numbers):
         shown.append(Line(None if shown else symbol, numbers))
     relation, text = ("=", minus(display.alias(worked))) if display.alias(worked) else result(worked)
     shown.append(Line(None if shown else symbol, text, relation, reason=apart(worked, display)))
@@ -96,6 +96,13 @@ def lines(display: Display, worked: Worked) -> list[Line]:
         kink = display.kink(item.formula)
         shown[-1] = replace(shown[-1], reason=(*kink, *(("; ", *shown[-1].reason) if kink and shown[-1].reason else shown[-1].reason)))
     return shown
+
+
+def _is_number(e: Any) -> bool:
+    """Whether the formula with its numbers put in is but a number, with or without a minus."""
+    if isinstance(e, Mul) and len(e.factors) == 2 and e.factors[0] is MINUS_ONE:
+        return _is_number(e.factors[1])
+    return isinstance(e, Number) or isinstance(e, Entry) and "…" not in e.name
 
 
 def result(worked: Worked) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from itertools import product
 from math import ceil
 from typing import Any
 
+from handgrad import catalogue
 from handgrad.arithmetic.balls import Unclear, Unreal, working_precision
 from handgrad.arithmetic.decimals import Places, as_told, cut, fraction, in_full
 from handgrad.derivation.network import unused
@@ -105,11 +106,13 @@ class Display:
 
     def _put(self, e: Any, tight: bool = False, first: bool = False) -> Any:
         """`tight`: beside another factor, where every number stands in brackets; `first`: where a minus needs none."""
+        e = self._resolved(e)
         match e:
             case Entry():
                 return DOTS if e is DOTS else _number(self.texts[place(e)], tight, first)
             case Add(terms):
-                return add(*(self._put(t, first=n == 0) for n, t in enumerate(terms)))
+                shown = [t for term in map(self._resolved, terms) for t in (term.terms if isinstance(term, Add) else (term,))]
+                return add(*(self._put(t, first=n == 0) for n, t in enumerate(shown)))
             case Mul(factors):
                 above = [f for f in factors if f is not MINUS_ONE and not _inverse(f)]
                 below = [f for f in factors if _inverse(f)]
@@ -118,15 +121,22 @@ class Display:
                 return Pow(self._put(base, tight and isinstance(base, (Entry, Number))), self._put(exponent, first=True))
             case Call(function, arguments):
                 return Call(function, tuple(self._put(a, first=True) for a in arguments))
-            case Cases():
-                return self._put(self.hand.branch(e), tight, first)
             case _:
+                return e
+
+    def _resolved(self, e: Any) -> Any:
+        """The branch that is taken in place of cases, what a loss stands for in place of its name."""
+        while True:
+            if isinstance(e, Cases):
+                e = self.hand.branch(e)
+            elif isinstance(e, Call) and (known := catalogue.entry(e.function)) is not None and known.kind == "loss":
+                e = known.function.at(e.arguments)
+            else:
                 return e
 
     def _factor(self, e: Expr, tight: bool) -> Expr:
         """A factor; a short sum in it, such as 1 - h, is a number of the product, and so is the branch of a case."""
-        if isinstance(e, Cases):
-            return self._factor(self.hand.branch(e), tight)
+        e = self._resolved(e)
         if isinstance(e, Number) and tight and e.value.denominator not in (2, 3, 4, 6):
             text = in_full(e.value)
             return _number(text, True, False) if text is not None else e
