@@ -173,5 +173,5 @@ def copied(number: Shown, last: Record, key: str, known: Knowledge) -> Finding:
         return Finding("rounding")
     if any(fits(number, v) for v in known.alternates(key)):
         return Finding("carried", f"right unrounded; line {last.line} has {last.number.text}")
-    kind = "sign" if number.value == -last.number.value else "copied_wrong"
+    kind = "sign" if fits(number.negated(), exactly(last.number.value)) else "copied_wrong"
     return Finding("slip", f"line {last.line} has {last.number.text}", kind=kind, right=last.number.text)

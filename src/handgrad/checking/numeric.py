@@ -16,7 +16,7 @@ from typing import Literal
 
 from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar, working_precision
-from handgrad.checking import matrices, substitutions
+from handgrad.checking import matrices, number_slips, substitutions
 from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
 from handgrad.checking.certain import BITS, Certain
 from handgrad.checking.chains import Chain
@@ -30,7 +30,7 @@ from handgrad.checking.missing import missing
 from handgrad.checking.operands import Operands
 from handgrad.checking.quantities import Names
 from handgrad.checking.remarks import costliest, remarks
-from handgrad.checking.report import Absent, Judgement
+from handgrad.checking.report import Absent, Explanation, Judgement
 from handgrad.checking.separation import two_statements
 from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.tensors import tensor
@@ -129,6 +129,7 @@ class _Judging:
     key: str | None = None
     named: Surface | None = None
     repair: Renaming | None = None
+    explanations: tuple[Explanation, ...] = ()
     wanted: tuple[Scalar, ...] = ()         # what the formula gives where numbers put in are wrong
     made: dict[int, Judgement] = field(default_factory=dict)
 
@@ -230,7 +231,12 @@ class _Judging:
         self.wanted = found.wanted
         if found.contradicts is not None:
             self.known.contradicted[found.contradicts] += 1
-        return self._judgement(n, self._repaired(found.finding), fault=found.fault, x=value(tree, self.known.lookup))
+        finding = found.finding
+        if finding.verdict in ("slip", "undecided") and self.known.whole.records:
+            self.explanations = number_slips.of_substitution(tree, found, lefts, self.known)
+            if finding.verdict == "undecided" and self.explanations:
+                finding = Finding("slip", self.explanations[0].message, kind=self.explanations[0].kind, right=self.explanations[0].right)
+        return self._judgement(n, self._repaired(finding), fault=found.fault, x=value(tree, self.known.lookup))
 
     # ------------------------------------------------------------ values
 
@@ -242,6 +248,9 @@ class _Judging:
             return self._recorded(n, number, Finding("right"), None, None)
         operands = self.known.operands(left, self._expected(n))
         finding = self._against_head(n, number, judged(number, x, left, self.known, operands, self.key))
+        if finding.verdict == "slip" and self.known.whole.records:
+            self.explanations = number_slips.of_number(number, x, self.trees[n], left, tuple(self.trees[: n - 1]), self.known)
+            finding = number_slips.explained(finding, number, self.explanations)
         if not finding.follows and self.key is not None:
             x = self._right(number) or x
         return self._recorded(n, number, finding, x, self._full(operands))
@@ -332,8 +341,9 @@ class _Judging:
             tree=self.trees[n], left=self.trees[n - 1], quantity=spelled(self.named) if self.named is not None else "", role=role, link=n,
             shown=number.text if number is not None else None, by_hand=digits(x), exact=digits(full), kind=finding.kind,
             fault=fault or (span if finding.verdict == "slip" else None), right=finding.right, follows=finding.follows, cause=finding.cause,
-            because=finding.because)
+            because=finding.because, code=number_slips.code_of(finding.kind), explanations=self.explanations if finding.verdict == "slip" else ())
         self.made[n] = made
+        self.explanations = ()
         return made
 
 

@@ -115,7 +115,7 @@ def _hidden(number: Shown, x: Scalar, left: Surface, known: Knowledge, found: Op
     for chosen, inside, outside in part_products(left, found.lookup):
         if chosen != tuple(range(len(chosen))):
             continue
-        for places in known.habit.places:
+        for places in (n for n in known.habit.places if n >= number.decimals):
             try:
                 part = rounded(inside, Places(places))
             except Unclear:

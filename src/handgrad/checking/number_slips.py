@@ -1,0 +1,64 @@
+"""Which slip explains a wrong number, or numbers put in wrongly: the detectors of slips are asked with numbers for the names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handgrad.arithmetic.balls import Scalar
+from handgrad.checking.evaluation import same
+from handgrad.checking.explaining import Budget, Context, explain, explain_number, gathered
+from handgrad.checking.knowledge import Knowledge
+from handgrad.checking.report import Explanation
+from handgrad.checking.shown import Shown, fits, shown, told
+from handgrad.checking.slips import KINDS
+from handgrad.checking.substitutions import Found
+from handgrad.checking.valuing import Finding, one_digit
+from handgrad.errors import HandgradError
+from handgrad.reading.surface import Surface, spelled
+
+BUDGET = Budget(160)
+
+
+def of_number(number: Shown, x: Scalar, tree: Surface, working: Surface, lefts: tuple[Surface, ...], known: Knowledge) -> tuple[Explanation, ...]:
+    """The slips that would explain a number that does not follow from its working."""
+    def holds(changed: Surface) -> bool:
+        other = shown(changed)
+        return other is not None and fits(other, x)
+
+    def shows(changed: Surface) -> bool:
+        return fits(number, known.value(changed))
+
+    try:
+        return explain_number(tree, working, holds, shows, _context(tree, lefts[0] if lefts else working, lefts, known))
+    except (HandgradError, ArithmeticError):
+        return ()
+
+
+def of_substitution(tree: Surface, found: Found, lefts: tuple[Surface, ...], known: Knowledge) -> tuple[Explanation, ...]:
+    """The slips that would explain numbers that are not those of the formula."""
+    def holds(changed: Surface) -> bool:
+        v = known.value(changed)
+        return v is not None and any(same(v, w) for w in found.wanted)
+
+    try:
+        return explain(tree, holds, _context(tree, lefts[0] if lefts else None, lefts, known))
+    except (HandgradError, ArithmeticError):
+        return ()
+
+
+def _context(side: Surface, left: Surface | None, lefts: tuple[Surface, ...], known: Knowledge) -> Context:
+    own = known.names.key(left) if left is not None else None
+    values = {spelled(tree): told(v, 7) for key, tree in known.names.surfaces.items() if key != own and (v := known.current(key)) is not None}
+    return gathered(side, left, None, lefts, numeric=True, values=values, budget=BUDGET)
+
+
+def explained(finding: Finding, number: Shown, found: tuple[Explanation, ...]) -> Finding:
+    """The slip under the kind that explains it best; a lost sign and one wrong digit are beyond doubt."""
+    if not found or finding.kind in ("sign", found[0].kind) or one_digit(number.text, finding.right or ""):
+        return finding
+    return replace(finding, kind=found[0].kind, because=f"{found[0].message}: {finding.because}" if finding.because else found[0].message)
+
+
+def code_of(kind: str | None) -> str | None:
+    """The permanent number of a kind."""
+    return KINDS[kind].code if kind in KINDS else None
