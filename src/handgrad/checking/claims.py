@@ -16,6 +16,9 @@ from handgrad.checking.vocabulary import Vocabulary, call_of
 from handgrad.reading.surface import Big, Derivative, Scripted, Surface, children, walk
 
 
+ANY = "p0"      # the letter of an index that is left out throughout
+
+
 def free_letters(node: Surface) -> tuple[str, ...]:
     """The index letters that are free in a tree, in order of appearance."""
     found: dict[str, None] = {}
@@ -144,6 +147,15 @@ def readings(links: Iterator[tuple[Chain, int]], scope: Scope, partial: bool = F
 def claim_of(scope: Scope, head: Surface, side: Surface, partial: bool = False) -> tuple[Claim, tuple[str, ...]]:
     """The claim that two sides are equal, and what was filled in to read it; with shapes, entry by entry."""
     own = (*sample_letters(head, scope.words), *head_letters(head))
+    try:
+        return _claim(scope, head, side, own, partial)
+    except Opaque:
+        if own:
+            raise
+        return _claim(scope, head, side, (ANY,), partial)       # `tanh'(a) = 1 − tanh²(a)`, where elsewhere a has an index
+
+
+def _claim(scope: Scope, head: Surface, side: Surface, own: tuple[str, ...], partial: bool) -> tuple[Claim, tuple[str, ...]]:
     if scope.einstein:
         head, side = with_sums(head, own), with_sums(side, own)
     letters = tuple(dict.fromkeys((*own, *free_letters(side))))

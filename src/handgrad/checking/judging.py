@@ -54,9 +54,20 @@ class _Judging:
             self._part(part)
         links = [link for part in parts for chain in part.chains for link in chain.links]
         unread = sum(isinstance(link.side.tree, Unread) for link in links)
+        numbers = self._numbers_of_all()
         found = tuple(sorted((j for made in self.judgements.values() for j in made), key=lambda j: (j.line, j.span, j.entry or (0, 0))))
         sections = tuple(Section(p.title, self.page.line_of(p.span[0]), self.page.line_of(max(p.span[0], p.span[1] - 1))) for p in parts)
-        return Report(self.name, self.problem_name, self.page.source, found, formulas=len(links) - unread, unread=unread, sections=sections)
+        closing = numbers.closing() if numbers is not None else ""
+        return Report(self.name, self.problem_name, self.page.source, found, formulas=len(self.page.formulas), unread=unread, sections=sections,
+                      missing=numbers.missing() if numbers is not None else (), remarks=numbers.remarks() if numbers is not None else (),
+                      closing=(closing,) if closing else ())
+
+    def _numbers_of_all(self) -> NumericJudge | None:
+        """The judge of numbers; of a page without numbers that has a problem, one that saw none."""
+        if self.numbers is None and self.problem is not None:
+            self.numbers = NumericJudge(Names(self.problem), Certain(self.problem), self.page.source)
+            self.numbers.page(())
+        return self.numbers
 
     def _numbers(self, parts: Sequence[Part]) -> None:
         """Judges all numbers of the parts that state some."""
