@@ -2,7 +2,7 @@
 
 In a `python` block the lines that begin with `>>>` run and the lines below them are their output; a block without `>>>` only has to run.
 The blocks of a page share what they define. In a `console` block the lines that begin with `$ handgrad` run, `$ echo 'TEXT' | handgrad …` too, and
-`$ cat FILE` shows what one of them wrote. `…` alone on a line stands for any lines. A `toml` or `markdown` block under a line `set.toml:` in
+`$ cat FILE` shows what one of them wrote. `…` alone on a line stands for any lines, in a line for any text. A `toml` or `markdown` block under a line `set.toml:` in
 backticks is a file of the page.
 """
 
@@ -38,7 +38,7 @@ def name_of(block: object) -> str:
 
 
 def matches(shown: str, printed: str) -> bool:
-    pattern = "".join(r"(?:.*\n)*" if line.strip() == "…" else re.escape(line.rstrip()) + r"\n" for line in shown.splitlines())
+    pattern = "".join(r"(?:.*\n)*" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", ".*") + r"\n" for line in shown.splitlines())
     return re.fullmatch(pattern, "".join(line.rstrip() + "\n" for line in printed.splitlines())) is not None
 
 
