@@ -55,6 +55,17 @@ $$\\frac{\\partial E}{\\partial b_1} = 0.489$$
 $$\\nabla w = \\begin{pmatrix} -0.2445 \\\\ 0.1 \\end{pmatrix}$$
 """
 
+GOOD = """# Page
+
+$x = 0.5$, $w_1 = 0.4$, $w_2 = -0.3$, $b_1 = 0.1$, $b_2 = 0.2$, $v_1 = 2$, $v_2 = -1$
+
+$$z_1 = b_1 + w_1 x = 0.1 + (0.4)(0.5) = 0.3$$
+
+$$z_2 = b_2 + w_2 x = 0.2 + (-0.3)(0.5) = 0.05$$
+
+$$h_1 = \\sigma(0.3) = 0.5744$$
+"""
+
 
 def problem() -> Problem:
     """The problem that the report is about."""

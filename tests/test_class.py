@@ -21,6 +21,7 @@ from handgrad.commands.classes import Class, ClassError, Row, commonest, index, 
 from handgrad.commands.paging import failed
 from handgrad.commands.workers import Limits
 from handgrad.document import render
+from support_reports import GOOD
 
 FAKE = ("support_judges", "judge")
 
@@ -195,8 +196,7 @@ def test_whose_marks_changed_is_listed() -> None:
 
 
 def test_a_class_is_checked_by_one_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    good = "$$x = 2$$\n\n$$y = (0.5)(3) = 1.5$$\n"
-    found = pages(tmp_path / "pages", r1=good, r2=good.replace("1.5$$", "-1.5$$"), r3="only words", r4="![](a.png) and ![](b.png)")
+    found = pages(tmp_path / "pages", r1=GOOD, r2=GOOD.replace("= 0.05", "= -0.05"), r3="only words", r4="![](a.png) and ![](b.png)")
     (tmp_path / "pages" / "r5.md").write_bytes(b"%PDF-1.7 no page")
     out = tmp_path / "out"
     status = main(["check", str(tmp_path / "pages"), "-o", str(out), "--jobs", "2", "--json"])

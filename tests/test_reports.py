@@ -26,7 +26,7 @@ from handgrad.checking.words import plural, shown_beside
 from handgrad.command import main
 from handgrad.document import Options, Typeset, render
 from handgrad.reading.mathematics import formula
-from support_reports import PROBLEM, SOURCE, Maker, problem, report
+from support_reports import GOOD, PROBLEM, SOURCE, Maker, problem, report
 
 assert handgrad.rendering
 SCHEME = '[accuracy]\neach = 1\nof = ["z", "h", "d(E,w)"]\nmissing = 0\n'
@@ -291,18 +291,6 @@ def test_gradescope_gets_a_score_and_a_test_for_each_part() -> None:
 
 
 # ---------------------------------------------------------------- the command
-
-
-GOOD = """# Page
-
-$x = 0.5$, $w_1 = 0.4$, $w_2 = -0.3$, $b_1 = 0.1$, $b_2 = 0.2$, $v_1 = 2$, $v_2 = -1$
-
-$$z_1 = b_1 + w_1 x = 0.1 + (0.4)(0.5) = 0.3$$
-
-$$z_2 = b_2 + w_2 x = 0.2 + (-0.3)(0.5) = 0.05$$
-
-$$h_1 = \\sigma(0.3) = 0.5744$$
-"""
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
