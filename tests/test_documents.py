@@ -2,8 +2,8 @@
 
 In a `python` block the lines that begin with `>>>` run and the lines below them are their output; a block without `>>>` only has to run.
 The blocks of a page share what they define. In a `console` block the lines that begin with `$ handgrad` run, `$ echo 'TEXT' | handgrad …` too, and
-`$ cat FILE` shows what one of them wrote. `…` alone on a line stands for any lines, in a line for any text. A `toml` or `markdown` block under a line `set.toml:` in
-backticks is a file of the page.
+`$ cat FILE` shows what one of them wrote. `…` alone on a line stands for any lines, in a line for any text.
+A `toml` or `markdown` block under a line `set.toml:` in backticks is a file of the page.
 """
 
 from __future__ import annotations
