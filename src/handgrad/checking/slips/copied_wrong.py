@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from handgrad.checking.edits import Context, Edit, Slip, edit, other_values
+from handgrad.checking.edits import Context, Edit, Slip, other_values
 from handgrad.checking.places import Place, all_names, key, plain, powered, replaced
 from handgrad.reading.surface import Scripted, Surface, Symbol
 
@@ -23,8 +23,8 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
         others = [o for o in context.names if key(o) != key(name) and _is_alike(o, name)]
         for n, other in enumerate(others[:FEW]):
             said = (name, " stands where ", other, " belongs")
-            cost = 0.6 + 0.05 * n
-            yield edit("copied_wrong", place, powered(other, sup), cost, said)
+            cost = 0.4 + 0.05 * n
+            yield Edit("copied_wrong", place, powered(other, sup), place.node.span, cost, said)
             pair = (key(name), key(other))
             if pair not in changed and often[pair[0]] > 1:
                 changed.add(pair)

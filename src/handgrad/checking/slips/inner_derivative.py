@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from handgrad.checking.edits import Context, Edit, Slip, farther
 from handgrad.checking.places import (
@@ -44,6 +45,7 @@ def _one(place: Place, factor: Surface, context: Context, cost: float) -> Edit:
 def _factors(tree: Surface, context: Context) -> Iterator[tuple[Surface, float]]:
     """What may be missing: derivatives that are known; 1 − h where h stands there; h(1 − h), 1 − h² and f′(u) of what is known."""
     yield from ((factor, 0.1) for factor in _closing(tree, context.left))
+    yield from ((factor, 0.3) for factor in _called(tree, context))
     for n, factor in enumerate(context.factors):
         if isinstance(inner(factor), Derivative) or _is_primed(factor):
             yield factor, 0.2 + 0.05 * n
@@ -71,6 +73,21 @@ def _closing(tree: Surface, left: Surface | None) -> Iterator[Surface]:
                 yield Derivative(node.span, node.by[0], left.by, left.partial)
 
 
+def _called(tree: Surface, context: Context) -> Iterator[Surface]:
+    """The derivatives of the functions that are called with what the left side differentiates by: ∂g(w, x)/∂w for ∂J/∂w."""
+    left = context.left
+    if not isinstance(left, Derivative) or len(left.by) != 1:
+        return
+    seen: set[str] = set()
+    for node in (*context.products, *(n for n in walk(tree) if isinstance(n, Product))):
+        for first, second in pairwise(node.factors):
+            if is_call(first.node, second) and isinstance(second.node, Group) and any(key(item) == key(left.by[0]) for item in second.node.items):
+                call = Product((first.node.span[0], second.node.span[1]), (Factor("", first.node), second))
+                if key(call) not in seen:
+                    seen.add(key(call))
+                    yield Derivative(call.span, call, left.by, left.partial)
+
+
 def _is_primed(factor: Surface) -> bool:
     head = factor.factors[0].node if isinstance(factor, Product) else factor
     return isinstance(head, Scripted) and head.primes > 0
@@ -90,7 +107,7 @@ def _bases(tree: Surface, context: Context) -> Iterator[Surface]:
     yield from (plain(place.node)[0] for place in names_in(tree))
     for node in walk(tree):
         if isinstance(node, Product):
-            for first, second in zip(node.factors, node.factors[1:], strict=False):
+            for first, second in pairwise(node.factors):
                 if is_call(first.node, second) and len(node.factors) > 1:
                     yield Product((first.node.span[0], second.node.span[1]), (Factor("", first.node), second))
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther
 from handgrad.checking.places import Place, inner, inverse, key, multiplied, scaled
 from handgrad.checking.removals import removals
-from handgrad.reading.surface import Big, Decimal, Fraction, Scripted, Surface, Symbol, walk
+from handgrad.reading.surface import Big, Decimal, Fraction, Product, Scripted, Surface, Symbol, walk
+
+COUNTS = frozenset("nNmMBCKTDd")
 
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
@@ -43,9 +45,12 @@ def _divisor(node: Surface) -> Surface | None:
 
 
 def _is_size(size: Surface) -> bool:
+    """Whether something counts: a whole number above 2, or one of the letters that numbers of samples and classes have."""
     if isinstance(size, Decimal):
         return size.text.isdigit() and size.text not in ("0", "1", "2")
-    return isinstance(size, Symbol) and not size.accents
+    if isinstance(size, Product):
+        return size.factors[0].node == Symbol(size.factors[0].node.span, "size")
+    return isinstance(size, Symbol) and not size.accents and size.name in COUNTS
 
 
 def _commits(tree: Surface, context: Context) -> Iterator[Edit]:
