@@ -379,6 +379,11 @@ def test_a_loss_is_shown_by_its_name_and_then_with_the_numbers_in_the_branch_tha
     assert "J = huber(w x₁, y₁, 1) + huber(w x₂, y₂, 1)\n  = ½ (1.5 − (1)(1))² + (1) |9 − (1)(2)| − 1²/2\n  = 6.625" in str(work(read_problem(text)))
 
 
+def test_a_given_1_is_a_number_and_not_the_vector_of_ones() -> None:
+    assert "𝟏" not in render(work(read_problem(NEURON)).blocks(), "html")
+    assert "mathbf{1}" not in render(work(read_problem(NEURON)).blocks(), "latex")
+
+
 def test_a_number_that_repeats_another_is_written_alike() -> None:
     text = 'model = "u = a*w + b\\nE = 1/2*u^2"\ngradient = { by = ["w", "b"] }\n[given]\na = 0.35\nw = 2\nb = 0.349\n[rounding]\ndefault = 2\n"d(E, u)" = 2\n'
     page = str(work(read_problem(text.replace("0.349", "0.399"))))

@@ -14,7 +14,7 @@ from handgrad.arithmetic.balls import Unclear, Unreal, working_precision
 from handgrad.arithmetic.decimals import Places, as_told, cut, fraction, in_full
 from handgrad.derivation.network import unused
 from handgrad.document import Inline
-from handgrad.expr import MINUS_ONE, ZERO, Add, Call, Cases, Compare, Derivative, Entry, Expr, Mul, Not, Number, Pow, add, mul
+from handgrad.expr import MINUS_ONE, ONE, ZERO, Add, Call, Cases, Compare, Derivative, Entry, Expr, Mul, Not, Number, Pow, add, mul
 from handgrad.problem import Place, Problem, gradient
 from handgrad.trees import replaced, subtrees
 from handgrad.worksheet.hand import Hand, place
@@ -227,8 +227,10 @@ def _operand(worked: Worked, unrounded: bool) -> str:
         return as_told(worked.value, Places(decimals))[1] + "…"
 
 
-def _number(text: str, tight: bool, first: bool) -> Entry:
+def _number(text: str, tight: bool, first: bool) -> Expr:
     shown = text.replace("-", "−")
+    if shown == "1" and not tight:
+        return ONE                                      # a name of a single 1 is the vector of ones
     return Entry(f"({shown})" if tight or (shown.startswith("−") and not first) else shown, ())
 
 
