@@ -28,6 +28,6 @@ def lost(text: str, typed: bool) -> list[str]:
             cover[node.span[0]:node.span[1]] = bytes([1]) * (node.span[1] - node.span[0])
         elif isinstance(node, (Big, Nabla)):
             cover[node.span[0]:node.span[0] + 6] = bytes([1]) * 6
-    pieces = tokens(text, 0, len(text), LIMITS)
+    pieces = tokens(text, 0, len(text), LIMITS, typed)
     return [text[a:b] for kind, a, b in zip(pieces.kinds, pieces.starts, pieces.ends, strict=True)
             if kind in ("name", "letters", "number", "function", "bad") and a < b and not all(cover[a:b]) and text[a:b].replace("\\", "") not in said]

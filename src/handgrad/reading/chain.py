@@ -121,7 +121,7 @@ class Reader(Asides):
             elif kind == "circled":
                 self.tag = self.texts[self.at]
                 self.at += 1
-            elif kind == "text" and self.is_words(self.at):
+            elif kind == "text" and (self.is_words(self.at) or self._qualifies(self.at)):
                 if self._introduces(self.at) and self.equation_from(self.at + 1) and not self._whole(self.at + 1):
                     self.at += 1
                     self.bounded()
@@ -136,6 +136,10 @@ class Reader(Asides):
                 self.label()
             else:
                 return
+
+    def _qualifies(self, at: int) -> bool:
+        """Whether a text with a space at its end stands before a name: `\\text{new } w_1 = …`."""
+        return self.texts[at][-1:].isspace() and self.kinds[at + 1] in ("name", "letters", "accent", "font", "frac")
 
     def _whole(self, at: int) -> bool:
         """Whether nothing follows the part that begins at the token, so that it is the statement itself."""
@@ -232,7 +236,7 @@ class Reader(Asides):
 
     def inner(self, start: int, end: int) -> Surface | None:
         """The condition in a stretch of the source."""
-        found = tokens(self.tokens.source, start, end, self.limits)
+        found = tokens(self.tokens.source, start, end, self.limits, self.typed)
         text = self.tokens.source[start:end]
         node: Surface | None = None
         if not found.refusal:

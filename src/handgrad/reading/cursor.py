@@ -109,6 +109,8 @@ class Cursor:
             return self.refused(text)
         if kind in ("(", "{", "begin") and self.at not in self.partner:
             return self.refused(f"this {text} is never closed")
+        if kind in ("bar", "rbar") and self.kinds[self.at + 1] == "_":
+            return self.refused("a value taken at a point is not read")
         shown = self.tokens.source[self.starts[self.at]:self.ends[self.at]][:40]
         return self.refused(WANTED.get(kind, f"`{shown}` does not fit here"))
 

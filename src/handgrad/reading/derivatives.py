@@ -150,8 +150,8 @@ class Derivatives(Scripts):
         """Whether a `d…` at the token is the top of a derivative on the line: `dE/dw`."""
         if self.differential(at) != "d":
             return False
-        behind = self.past(at) if self.kinds[at] == "letters" else at + 1
-        if self.kinds[at] == "name":
+        behind = self.past(at) if self.kinds[at] == "letters" else at + (4 if self.kinds[at] == "font" else 1)
+        if self.kinds[at] != "letters":
             if self.kinds[behind] == "^":
                 behind = self._past_script(behind)
             if not self._slash(behind):

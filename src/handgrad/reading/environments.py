@@ -11,7 +11,7 @@ DETERMINANTS = {"vmatrix": "abs", "Vmatrix": "norm"}
 CONTAINERS = frozenset(
     "aligned align alignat alignedat split gather gathered equation eqnarray multline displaymath math flalign subequations".split())
 ELSE = frozenset(("else", "otherwise", "elsewhere", "sonst", "ansonsten"))
-ROW_ENDS = frozenset(("row", "end", "stop", "break", ";"))
+ROW_ENDS = frozenset(("row", "end", "stop", "break", ";", "}"))
 
 
 class Environments(Operators):
@@ -66,6 +66,22 @@ class Environments(Operators):
             self.at += 1
 
     # ------------------------------------------------------------ cases
+
+    def typed_cases(self, first: int) -> Surface | None:
+        """Cases typed in braces, `{x if x > 0; 0 else}`; None if no condition stands in them."""
+        close, place = self.closing(first), first + 1
+        while place < close and self.kinds[place] not in (";", "text"):
+            place = self.partner.get(place, place) + 1
+        if place >= close:
+            return None
+        bars, self.bars = self.bars, []
+        self.level += 1
+        self.at = first + 1
+        node = self._piecewise(first, close)
+        self.level -= 1
+        self.bars = bars
+        self.at = close + 1
+        return node
 
     def _piecewise(self, first: int, close: int) -> Piecewise:
         rows: list[tuple[Surface, Surface | None]] = []
@@ -142,13 +158,21 @@ class Environments(Operators):
             self._skip_gaps()
             joint = self.kinds[self.at]
             word = self.texts[self.at].strip().lower() if joint == "text" else ""
-            if joint == "text" and word in ("and", "or", "und", "oder") or joint == "," and self._compares(self.at + 1):
+            if joint == "text" and word in ("and", "or", "und", "oder") and not self._conditioned(self.at + 1) or joint == "," and self._compares(self.at + 1):
                 self.at += 1
                 right = self.item()
                 node = Compared(self.since(begin), "or" if word in ("or", "oder") else "and", node, right)
             else:
                 self.at = at
                 return node
+
+    def _conditioned(self, at: int) -> bool:
+        """Whether what follows has a condition of its own, and so is a statement: `L = 1 if y = 1 and L = 0 if y = 0`."""
+        while self.kinds[at] not in ("stop", "break", ";", "row", "close", "}", "end", ","):
+            if self.kinds[at] == "text" and self.texts[at].strip().lower() in ("if", "for", "when"):
+                return True
+            at = self.partner.get(at, at) + 1
+        return False
 
     def _compares(self, at: int) -> bool:
         """Whether a comparison stands up to the next separator."""

@@ -93,7 +93,14 @@ class Expressions(Environments):
                 and self.texts[at].strip().lower() not in ("ans", "answer")
         if kind == "circled":
             return False
+        if self.level == 0 and self._far(at) and self.tag_at(at):
+            return False
         return not self._said(at)
+
+    def _far(self, at: int) -> bool:
+        """Whether a wide space stands before the token, made of several small ones."""
+        gap = self.tokens.source[self.ends[at - 1]:self.starts[at]]
+        return gap.count("\\") > 1 or gap.count("~") > 1 or len(gap) > 2 and gap.isspace() and "\n" not in gap
 
     def tag_at(self, at: int) -> bool:
         """Whether `(1)` or a circled number stands at the token, and nothing behind it."""
@@ -271,27 +278,44 @@ class Expressions(Environments):
     def _rows(self, first: int) -> tuple[tuple[Surface, ...], ...] | None:
         """The rows of a matrix as it is typed, `[1, 2; 3, 4]`; None if no `;` stands in the brackets."""
         close, place = self.closing(first), first + 1
-        while place < close and self.kinds[place] != ";":
+        spaced = close > first + 2 and self.kinds[first + 1] in ("number", "sign") and self._spaced(first, close)
+        while not spaced and place < close and self.kinds[place] != ";":
             place = self.partner.get(place, place) + 1
-        if place >= close:
+        if not spaced and place >= close:
             return None
         bars, self.bars = self.bars, []
         self.level += 1
         self.at = first + 1
-        rows: list[list[Surface]] = [[self.item()]]
-        while self.kinds[self.at] in (",", ";"):
+        read = self.signed if spaced else self.item
+        rows: list[list[Surface]] = [[read()]]
+        while self.at < close and (spaced or self.kinds[self.at] in (",", ";")):
             if self.kinds[self.at] == ";":
                 rows.append([])
-            self.at += 1
-            rows[-1].append(self.item())
+            if self.kinds[self.at] in (",", ";"):
+                self.at += 1
+            rows[-1].append(read())
         self.finish(close)
         self.level -= 1
         self.bars = bars
         return tuple(map(tuple, rows))
 
+    def _spaced(self, first: int, close: int) -> bool:
+        """Whether numbers stand in the brackets with nothing but spaces between some of them: `[0.1 -0.2; 0.3 0.4]`."""
+        kinds, apart = self.kinds, False
+        for at in range(first + 1, close):
+            if kinds[at] not in ("number", "sign", ",", ";"):
+                return False
+            if kinds[at] == "sign" and kinds[at - 1] == "number":
+                if self.adjacent(at) or not self.adjacent(at + 1):
+                    return False
+                apart = True
+            apart = apart or kinds[at] == kinds[at - 1] == "number"
+        return apart
+
     def in_braces(self) -> Surface:
-        """Braces that only hold together."""
-        return self.braced()
+        """Braces that only hold together; typed, they may hold cases."""
+        found = self.typed_cases(self.at) if self.typed else None
+        return found or self.braced()
 
     def item(self) -> Surface:
         """What stands between commas: a formula, a comparison, or cases on one line."""
@@ -300,6 +324,9 @@ class Expressions(Environments):
         if self.kinds[first] == ":":
             self.at = first + 1
             return Symbol((begin, self.ends[first]), ":")
+        if self.kinds[first] == "times" and self.kinds[first + 1] in ("close", ",", "}"):
+            self.at = first + 1                         # g(·): whatever stands there
+            return Symbol((begin, self.ends[first]), "*")
         node = self.expression()
         kind = self.kinds[self.at]
         if kind in ("relation", "not", "arrow"):

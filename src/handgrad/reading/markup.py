@@ -155,7 +155,7 @@ def _big(node: Big) -> str:
     sign = f'<mo movablelimits="false">{SIGNS[node.kind]}</mo>' if node.kind in SIGNS else f"<mi>{_safe(node.kind)}</mi>"
     low = _listed(node.letters)
     if node.lower is not None:
-        low += f"<mo>=</mo>{mathml(node.lower)}"
+        low = f"{low}<mo>=</mo>{mathml(node.lower)}" if low else mathml(node.lower)
     if node.condition is not None:
         low = mathml(node.condition) if node.lower is None else f"{low}<mo separator=\"true\">,</mo>{mathml(node.condition)}"
     if low:

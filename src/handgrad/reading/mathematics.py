@@ -22,7 +22,7 @@ SHOWN = 400         # so much is repeated of a text that is past a limit
 def statements(source: str, start: int = 0, end: int | None = None, limits: ReadingLimits = LIMITS, typed: bool = False) -> tuple[Statement, ...]:
     """The statements in source[start:end]; spans count from the start of the source."""
     end = len(source) if end is None else end
-    found = tokens(source, start, end, limits)
+    found = tokens(source, start, end, limits, typed)
     if found.refusal:
         first, last = _trimmed(source, start, end)
         shown = source[first:last] if last - first <= SHOWN else source[first:first + SHOWN] + "…"

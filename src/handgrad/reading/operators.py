@@ -26,7 +26,10 @@ from handgrad.reading.surface import (
 from handgrad.reading.vocabulary import VULGAR
 
 LOOSE = frozenset(("mean", "rank", "dim", "clip", "norm", "abs", "sign", "step", "sig", "inf", "sup", "diag"))
-SPOKEN = frozenset("by from using since because see eq eqn equation as chain product quotient power substituting rule given note recall".split())
+SPOKEN = frozenset(
+    "by from using since because see eq eqn equation as chain product quotient power substituting rule given note recall rounded approx approximately "
+    "exact say check ans answer to".split())
+ROUNDED = frozenset("dp sf decimals decimal digits places significant sig d.p. s.f. dps".split())
 FORMAL = frozenset(("relation", "sign", "times", "_", "^", "(", "{", ",", "frac", "begin", "bar", "norm"))
 RULED = frozenset(("max", "min", "mean"))
 
@@ -101,6 +104,8 @@ class Operators(Derivatives):
             words = [self.texts[k] for k in range(at + 1, self.partner[at]) if self.kinds[k] in ("letters", "function")]
             clean = not any(self.kinds[k] in FORMAL for k in range(at + 1, min(self.partner[at], at + 40)))
             return words[0].lower() in SPOKEN or clean and len(words) > 1 and sum(len(w) > 2 for w in words) > 1
+        if kind == "number" and self.kinds[at + 2] in ("letters", "text"):
+            return self.texts[at + 2].strip().lower() in ROUNDED
         return kind == "circled" or kind == "text" and self.is_words(at + 1)
 
     # ------------------------------------------------------------ sums and products
@@ -146,11 +151,17 @@ class Operators(Derivatives):
         """The Greek letter Σ or Π: a sum or product sign if something is summed."""
         at = self.at
         after = self.kinds[at + 1]
+        if self.tokens.source[self.starts[at]] == "\\" and not self._counts(at + 1):
+            after = "relation"                          # a matrix \Sigma, not a sum
         power = after == "^" and self.kinds[at + 2] == "{" and (self.kinds[at + 3] == "sign" or self.texts[at + 3] == "T")
         if power or after in ("close", "relation", "sign", "times", "stop", ",", "}", "prime", "&", "row", "break"):
             self.at = at + 1
             return Symbol((self.starts[at], self.ends[at]), "Sigma" if self.texts[at] == "sum" else "Pi")
         return self.big()
+
+    def _counts(self, at: int) -> bool:
+        """Whether a subscript `{i=1}` stands at the token."""
+        return self.kinds[at] == "_" and any(self.kinds[k] == "relation" for k in range(at, self.partner.get(at + 1, at)))
 
     def _exactly(self) -> Surface:
         """The parentheses behind `sum[i]`, which hold all of the body."""
@@ -190,6 +201,8 @@ class Operators(Derivatives):
                     letters += [n for n in map(_letter, group) if n is not None]
             elif name is not None:
                 letters.append(name)
+            elif len(below) == 1 and isinstance(item, Decimal):
+                lower = item
             else:
                 raise self.refused("what a sum runs over is a letter", first)
         return Big(self.span(first), kind, tuple(letters), lower, above, condition, body)
@@ -210,7 +223,7 @@ class Operators(Derivatives):
         """A root, with a degree in square brackets."""
         first = self.at
         self.at = first + 1
-        degree: Surface | None = None
+        degree: Surface | None = Decimal(self.span(first), self.texts[first]) if self.texts[first] else None
         if self.kinds[self.at] == "(" and self.texts[self.at] == "[":
             at = self.at
             found = self.items(at)

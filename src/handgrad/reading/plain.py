@@ -180,6 +180,8 @@ def _joint(before: Surface, node: Surface, text: str) -> str:
     wide = _level(before) == HIGH
     if isinstance(node, Decimal) or wide and not isinstance(before, (Nabla, Big)) and (_level(node) == HIGH or not isinstance(node, Group)):
         return " · "
+    if isinstance(before, Symbol) and before.name == "Delta" and isinstance(node, (Symbol, Scripted)):
+        return ""
     if isinstance(node, Group):
         return " " if wide or isinstance(before, Fraction) else ""
     return "" if isinstance(before, Decimal) and text[:1].isalpha() and not isinstance(node, (Applied, Big)) else " "
@@ -220,10 +222,11 @@ def _applied(function: Surface, arguments: tuple[Surface, ...], put: Set, closed
 
 def _big(node: Big, put: Set, small: bool) -> str:
     sign = SIGNS.get(node.kind, node.kind)
-    usual = isinstance(node.lower, Decimal) and node.lower.text == "1" and isinstance(node.upper, Symbol) and node.condition is None
+    usual = node.letters and isinstance(node.lower, Decimal) and node.lower.text == "1" and isinstance(node.upper, Symbol) and node.condition is None
     if not usual and (node.lower is not None or node.upper is not None or node.condition is not None):
         low = ", ".join(name(letter) for letter in node.letters)
-        low += f"={put(node.lower)}" if node.lower is not None else ""
+        if node.lower is not None:
+            low = f"{low}={put(node.lower)}" if low else put(node.lower)
         if node.condition is not None:
             low = f"{low}, {put(node.condition)}" if node.lower is not None else put(node.condition)
         plain = low.isascii() and low.isalnum()
@@ -259,6 +262,8 @@ def _derivative(node: Derivative, put: Set, small: bool) -> str:
 def _callable(node: Surface) -> bool:
     if isinstance(node, Product):
         return isinstance(node.factors[0].node, (Symbol, Scripted)) and all(f.operator == "" and isinstance(f.node, Group) for f in node.factors[1:])
+    if isinstance(node, Scripted) and isinstance(node.sup, (Decimal, Sum, Product, Fraction)):
+        return False
     return isinstance(node, (Symbol, Scripted, Applied, Bars, Root))
 
 

@@ -22,6 +22,14 @@ class Scripts(Cursor):
         """A letter, or letters: digits that follow at once are a subscript."""
         raise NotImplementedError
 
+    def over(self, at: int) -> bool:
+        """Whether a `d…` at the token is the top of a derivative on the line."""
+        raise NotImplementedError
+
+    def leibniz(self) -> Surface:
+        """A derivative on the line."""
+        raise NotImplementedError
+
     def letters(self) -> Surface:
         """A run of letters: a word, two factors, or a differential that is a name (`dW`)."""
         at = self.at
@@ -64,7 +72,7 @@ class Scripts(Cursor):
         """Words where a factor stands: a name, as in `\\text{net}_{h1}`."""
         at = self.at
         inside = self.texts[at].strip().strip("$").strip()
-        if inside in FUNCTIONS and self.kinds[at + 1] in ("(", "{", "_", "^"):
+        if inside in FUNCTIONS and self.kinds[at + 1] in ("(", "{", "_", "^", "prime"):
             self.change(at, "function", inside, self.starts[at])
             return self.atom()
         if not inside or not re.fullmatch(r"[A-Za-z0-9_\\ .'-]+", inside):
@@ -106,9 +114,12 @@ class Scripts(Cursor):
     def font(self) -> Surface:
         """What a font is put on; a bold letter remembers it."""
         at = self.at
+        if self.over(at):
+            return self.leibniz()
         self.at = at + 1
         after = self.at + 1
-        if self.kinds[self.at] == "{" and self.kinds[after] in ("letters", "function") and self.partner.get(self.at) == after + 1:
+        several = self.texts[at] == "bold" and self.kinds[after] == "letters" and len(self.texts[after]) == 2
+        if self.kinds[self.at] == "{" and not several and self.kinds[after] in ("letters", "function") and self.partner.get(self.at) == after + 1:
             text, span = self.texts[after], (self.starts[after], self.ends[after])
             self.at = after + 2
             if text in FUNCTIONS:

@@ -171,7 +171,7 @@ def _swallows(node: Surface) -> bool:
 def _big(node: Big) -> str:
     parts = [latex(letter) for letter in node.letters]
     if node.lower is not None:
-        parts = [f"{', '.join(parts)}={latex(node.lower)}"]
+        parts = [f"{', '.join(parts)}={latex(node.lower)}" if parts else latex(node.lower)]
     if node.condition is not None:
         parts = [*(parts if node.lower is not None else []), latex(node.condition)]
     below = f"_{{{', '.join(parts)}}}" if parts else ""

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from handgrad.reading.limits import ReadingLimits
-from handgrad.reading.vocabulary import ACCENT_MARKS, CIRCLED, LOOKALIKES, SUBSCRIPTS, SUPERSCRIPTS, TABLE, VULGAR
+from handgrad.reading.vocabulary import ACCENT_MARKS, CIRCLED, LOOKALIKES, SUBSCRIPTS, SUPERSCRIPTS, TABLE, TYPED, VULGAR
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ PATTERN = re.compile(
     r"|\\\\(?:\*|\s*\[-?[0-9.]+\s*(?:pt|em|ex|cm|mm)\])?|\\."
     r"|\{\s*\}|(?:s\.t|i\.e|e\.g|w\.r\.t)\.(?![A-Za-z0-9])"
     r"|[A-Za-z]+(?![A-Za-z\u0302-\u030c\u20d7])|[A-Za-z]"
-    r"|:=|<=|>=|==|!=|\*\*|->|=>|<-|-->|\.\.\.|\|\||//"
+    r"|:=|~=|<=|>=|==|!=|\*\*|->|=>|<-|-->|\.\.\.|\|\||//"
     r"|'+"
     r"|[\u2070\u00b9\u00b2\u00b3\u2074-\u207f\u1d2c-\u1d61\u02b0-\u02b8\u2c7d]+|[\u2080-\u209c\u1d62-\u1d6a\u2c7c]+"
     r"|[0-9]*[\u00bc-\u00be\u2150-\u215e]"
@@ -57,14 +57,14 @@ OPENING = frozenset(("(", "{", "begin"))
 BRACKETING = OPENING | {"close", "null", "}", "end", "row"}
 
 
-def tokens(source: str, start: int, end: int, limits: ReadingLimits) -> Tokens:
+def tokens(source: str, start: int, end: int, limits: ReadingLimits, typed: bool = False) -> Tokens:
     """The tokens of source[start:end], with its brackets matched."""
     found = Tokens(source)
     if end - start > limits.line and any(len(line) > limits.line for line in source[start:end].split("\n")):
         found.refusal = f"limit: line {limits.line}"
         return found
     kinds, texts, starts, ends = found.kinds, found.texts, found.starts, found.ends
-    add_kind, add_text, add_start, add_end, known_as = kinds.append, texts.append, starts.append, ends.append, TABLE.get
+    add_kind, add_text, add_start, add_end, known_as = kinds.append, texts.append, starts.append, ends.append, (TYPED if typed else TABLE).get
     open_places: list[int] = []
     at = start
     for piece in PATTERN.findall(source, start, end):
@@ -198,7 +198,7 @@ def _letter(found: Tokens, character: str, at: int, end: int) -> None:
     base, marks = plain[0], plain[1:]
     known = TABLE.get(base)
     if character not in LOOKALIKES and known is not None and known[0] in ("name", "number", "big") and all(m in ACCENT_MARKS for m in marks):
-        _add(found, "name", known[1], at, end)
+        _add(found, known[0], known[1], at, end)
         if marks:
             found.accents[len(found.kinds) - 1] = tuple(ACCENT_MARKS[m] for m in marks)
         return
@@ -261,7 +261,7 @@ def _command(found: Tokens, piece: str, at: int, end: int) -> None:
     elif command in ("begin", "end"):
         _add(found, command, text.strip().rstrip("*"), at, end)
     elif command in ("operatorname", "mathop"):
-        plain = re.sub(r"\\[A-Za-z]+(?=\s*\{)|\\[,;:! ]|[{}\s\\*]", "", text)
+        plain = re.sub(r"\\(?:math[a-z]+|text[a-z]*|rm|bf|sf|it|limits)(?![A-Za-z])|\\[,;:! ]|[{}\s\\*]", "", text)
         known = TABLE.get(plain)
         if known is None and not plain.isalpha():
             return _add(found, "bad", f"{piece} is no name of an operator", at, end)

@@ -33,7 +33,7 @@ implies "" \Rightarrow \implies \Longrightarrow ⇒ ⟹ => \therefore ∴ \becau
 implies "" \leftrightarrow ↔
 xarrow -> \xrightarrow \xlongrightarrow \xRightarrow
 xarrow <- \xleftarrow
-times * * \cdot \times × · ⋅ ∗ \ast • ∙ \bullet ․
+times * * ✕ ✖ ⨉ ⨯ ⁎ ＊ \centerdot \cdotp \cdot \times × · ⋅ ∗ \ast • ∙ \bullet ․
 times / / ÷ \div ∕ ⁄
 times hadamard \odot ⊙ \circ ∘ ◦
 times outer \otimes ⊗
@@ -44,11 +44,11 @@ pm ∓ \mp ∓
 ^ ^ ^ **
 _ _ _ \_
 ! ! !
-( ( ( \lparen
+( ( ( （ \lparen
 ( [ [ \lbrack
 ( { \{ \lbrace
 ( < \langle ⟨ 〈
-close ) ) \rparen
+close ) ) ） \rparen
 close ] ] \rbrack
 close } \} \rbrace
 close > \rangle ⟩ 〉
@@ -62,24 +62,26 @@ rbar | \rvert
 lnorm \| \lVert
 rnorm \| \rVert
 given | \mid \given
-, , ,
-; ; ;
+, , , ，
+; ; ; ；
 : : : \colon
 . . .
-strokes // //
+strokes // // \checkmark \blacksquare \square \qed \Box ✓ ✔ ■ □ ∎
 & & &
 row "" \\ \newline \cr
-gap "" \quad \qquad
-prime ' ' ’ ′ \prime
+gap "" \quad \qquad \hfill
+prime ' ' ’ ′ ´ ʹ ʼ \prime
 prime '' ″
 frac "" \frac \dfrac \tfrac \cfrac
 partial "" \partial ∂ 𝜕 𝝏
 nabla "" \nabla ∇
 big sum \sum ∑ sum
 big prod \prod ∏ prod
-Sigma sum Σ
-Sigma prod Π
+Sigma sum Σ \Sigma
+Sigma prod Π \Pi
 root "" \sqrt sqrt √
+root 3 ∛
+root 4 ∜
 box "" \boxed \fbox \framebox
 under "" \underline \uline \uuline \mathclose \mathopen \mathord \mathbin \mathrel \mathinner
 brace _ \underbrace
@@ -101,7 +103,7 @@ accent breve \breve
 accent acute \acute
 accent grave \grave
 accent ring \mathring
-dots "" \dots \ldots \cdots \vdots \ddots \dotsc \dotsb \dotsm \dotsi \iddots ... … ⋯ ⋮ ⋱
+dots "" \dots \ldots \cdots \vdots \ddots \dotsc \dotsb \dotsm \dotsi \iddots \hdots ... … ⋯ ⋮ ⋱
 not "" \not
 text for for \forall ∀
 text if if
@@ -131,7 +133,7 @@ name mu µ
 name Delta ∆
 name i ı \imath
 name j ȷ \jmath
-name T \top \intercal
+name T \top \intercal ⊤
 name dagger \dagger †
 name R ℝ \R
 name * \star ⋆
@@ -140,7 +142,7 @@ name wp \wp
 name exists \exists
 name Re \Re
 name Im \Im
-"" "" \, \: \; \! \> \/ ~ \displaystyle \textstyle \scriptstyle \scriptscriptstyle \limits \nolimits \nonumber \notag \hfill \hline \centering
+"" "" \, \: \; \! \> \/ ~ \displaystyle \textstyle \scriptstyle \scriptscriptstyle \limits \nolimits \nonumber \notag \hline \centering
 "" "" \allowbreak \thinspace \medspace \thickspace \negthinspace \enspace \left. \rm \bf \it \cal \normalsize \small \large \Large \strut \relax
 "" "" \noindent \par \toprule \midrule \bottomrule \tiny \footnotesize \scriptsize \space $ \mathstrut
 """
@@ -152,16 +154,16 @@ FUNCTIONS = frozenset(
     "hardtanh logit sigm sig step heaviside".split())
 WORDS = frozenset(
     "for if else otherwise where when with and or by from using since so hence then is not elsewhere let thus therefore we get have as "
-    "provided assuming given whenever because".split())
+    "provided assuming given whenever because rounded approx approximately exact exactly say check ans answer yields gives".split())
 CYRILLIC = "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0458\u0455\u0501\u051b\u051d"
 GREEK_LIKE_LATIN = "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf"
 LOOKALIKES = dict(zip(CYRILLIC + GREEK_LIKE_LATIN, "aeopcxyiABEKMHOPCTXjsdqw" "ABEZHIKMNOPTYXo", strict=True))
 ACCENT_MARKS = {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot", "\u0308": "ddot", "\u20d7": "vec", "\u030c": "check"}
-CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳⓪❶❷❸❹❺❻❼❽❾❿➀➁➂➃➄➅➆➇➈"
+CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳⓪❶❷❸❹❺❻❼❽❾❿➀➁➂➃➄➅➆➇➈ⓐⓑⓒⓓⓔⒶⒷⒸⒹⒺ⑴⑵⑶⑷⑸⑹⑺⑻⑼"
 VULGAR = {"½": ("1", "2"), "⅓": ("1", "3"), "⅔": ("2", "3"), "¼": ("1", "4"), "¾": ("3", "4"), "⅙": ("1", "6"), "⅕": ("1", "5"), "⅛": ("1", "8")}
-SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵀᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵁⱽᵂ",
-                        "0123456789+-()niTabcdefghjklmoprstuvwxyzABDEGHIJKLMNOPRUVW", strict=True))
-SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", "0123456789+-()aehijklmnoprstuvxβγρφχ", strict=True))
+SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾⁼ⁿⁱᵀᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵁⱽᵂ",
+                        "0123456789+-()=niTabcdefghjklmoprstuvwxyzABDEGHIJKLMNOPRUVW", strict=True))
+SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎₌ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", "0123456789+-()=aehijklmnoprstuvxβγρφχ", strict=True))
 
 
 def _greek() -> dict[str, Known]:
@@ -190,6 +192,7 @@ def _table() -> dict[str, Known]:
 
 
 TABLE: dict[str, Known] = _table()
+TYPED = TABLE | {"~": ("relation", "≈"), "~=": ("relation", "≈"), "or": ("text", "or")}
 
 # ---------------------------------------------------------------- the way back, for typesetting
 
