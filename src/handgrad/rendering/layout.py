@@ -63,7 +63,7 @@ def broken(formula: str, room: int) -> list[str]:
 def in_line(printed: str, style: Style) -> str:
     """The printed formula with its cases set in the line, the spaces of their conditions held together."""
     held = re.sub(f"{IF}((?:(?! else )[^{OPEN}{NEXT}{CLOSE}])*)", lambda condition: f" if{KEEP}" + condition[1].replace(" ", KEEP), printed)
-    return flat(held, style)
+    return flat(held.replace(f" else{CLOSE}", f"{KEEP}else{CLOSE}"), style)
 
 
 def _cut(formula: str, room: int) -> int:
