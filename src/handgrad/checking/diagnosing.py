@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
 
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import claim_of, head_letters, sample_letters
@@ -15,10 +17,12 @@ from handgrad.checking.repairs import repairs
 from handgrad.checking.report import Explanation, Judgement, Reading
 from handgrad.checking.scopes import Scope
 from handgrad.checking.symbolic import Finding, Segment
+from handgrad.checking.witness import smallest
 from handgrad.errors import HandgradError
 from handgrad.reading.surface import Surface, spelled
 from handgrad.reading.typesetting import unicode
 
+PLACES, MOST_NUMBERS, MOST_POINTS, MOST_SHOWN = 2, 8, 60, 5      # of a witness: entries an axis, numbers, points that are tried, numbers that are shown
 NEAR, MOST = 3, 300         # formulas above that are looked into, and corrections that are tried
 FIRST, ENOUGH = 1, 5        # points at which a correction is looked at first, and those at which it must hold
 
@@ -33,8 +37,6 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
         because = "the two sides differ, and no single slip explains it"
         return replace(judgement, verdict="undecided" if _doubtful(chain, segment) else "slip", because=because, see=witness)
     best = found[0]
-    if best.message.startswith("two slips") and _doubtful(chain, segment):
-        return replace(judgement, verdict="undecided", because="the two sides differ, and no single slip explains it", explanations=found, see=witness)
     readings = tuple(Reading(e.right, round(e.weight, 3)) for e in found)
     return replace(judgement, kind=best.kind, code=best.code, right=best.right, because=best.message, fault=best.span, explanations=found,
                    readings=readings, see=witness)
@@ -75,7 +77,7 @@ def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment,
     if right is None and scope.ranks is None:
         trees = [link.side.tree for c in segment.chains for link in c.links] + [t for d in scope.definitions.values() for t in (d.head, d.body)]
         right = right_form(finding.compiled.pairs[finding.number].left, finding.compiled, scope.words, trees)
-    context = gathered(side, head, right, [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))], budget=Budget(MOST))
+    context = gathered(side, head, right, [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))], budget=Budget(MOST, not _doubtful(chain, segment)))
     return explain(side, checker.holds, context, checker.fits)
 
 
@@ -84,12 +86,57 @@ def _held(segment: Segment, key: str) -> bool:
 
 
 def witnessed(finding: Finding) -> str | None:
-    """Where both sides differ, in the numbers that the comparison found."""
+    """Where both sides differ: at small numbers, that a person can check in the head, if there are any; else at the point that was found."""
+    compiled, pair = finding.compiled, finding.compiled.pairs[finding.number]
+    made = frozenset().union(*(compiled.inputs_of(side) for side in (pair.left, pair.right)))
+    slots = {name: len(compiled.model.tensors[name]) for name in sorted(made) if name in compiled.model.tensors}
+    if compiled.model.functions or sum(PLACES ** n for n in slots.values()) > MOST_NUMBERS or compiled.model.least:
+        return _as_found(finding)
+    names = [_entry_name(name, at) for name, n in slots.items() for at in product(range(1, PLACES + 1), repeat=n)]
+    seen: list[tuple[str, str]] = []
+
+    def apart(point: Mapping[str, Fraction]) -> bool:
+        try:
+            inputs = {name: _nested(name, n, (), point) for name, n in slots.items()}
+            where = compiled.verifier.at(inputs)
+            letters = {letter: int(point[letter]) for letter in pair.letters}
+            sides = [Fraction(compiled.verifier.value(side, where, 12, letters)) for side in (pair.left, pair.right)]
+        except (HandgradError, ValueError, ArithmeticError, KeyError):
+            return False
+        seen[:] = [(_short(sides[0]), _short(sides[1]))]
+        return seen[0][0] != seen[0][1]
+
+    point = smallest(names, list(pair.letters), apart, MOST_POINTS)
+    if point is None:
+        return _as_found(finding)
+    values = ", ".join(f"{name} = {_short(value)}" for name, value in point.items())
+    return f"{values}: {seen[0][1]}, right {seen[0][0]}"
+
+
+def _as_found(finding: Finding) -> str | None:
     certificate = finding.certificate
     if certificate.point is None or certificate.left is None or certificate.right is None:
         return None
-    values = ", ".join(f"{name} = {value}" for name, value in certificate.point.items() if not name.startswith("size("))
-    return f"{values}: {certificate.right[:12]}, right {certificate.left[:12]}"
+    shown = [(name, value) for name, value in certificate.point.items() if not name.startswith("size(")]
+    if len(shown) > MOST_SHOWN:
+        return None
+    values = ", ".join(f"{name} = {_short(Fraction(value))}" for name, value in shown)
+    return f"{values}: {_short(Fraction(certificate.right))}, right {_short(Fraction(certificate.left))}"
+
+
+def _short(value: Fraction) -> str:
+    """A number as it is read in a sentence: whole, or with six digits at most."""
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):.6g}".replace("-", "\u2212") if value.denominator > 8 else str(value)
+
+
+def _entry_name(name: str, at: tuple[int, ...]) -> str:
+    return f"{name}[{','.join(map(str, at))}]" if at else name
+
+
+def _nested(name: str, slots: int, at: tuple[int, ...], point: Mapping[str, Fraction]) -> object:
+    if len(at) == slots:
+        return point[_entry_name(name, at)]
+    return [_nested(name, slots, (*at, n), point) for n in range(1, PLACES + 1)]
 
 
 @dataclass(slots=True)

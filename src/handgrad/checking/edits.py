@@ -24,6 +24,7 @@ class Budget:
     """How many corrected formulas may be tried: a count, so that the answer is the same on every machine."""
 
     candidates: int = 400
+    doubles: bool = True        # whether two slips in one formula are tried
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def explain(side: Surface, holds: Holds, context: Context, fits: Holds | None = 
     """
     most = context.budget.candidates
     found, tried = _holding(islice(_distinct(_singles(side, context, fits is not None), {key(side)}), int(most * SINGLES)), holds, fits)
-    if not found:
+    if not found and context.budget.doubles:
         doubles = _distinct(_doubles(tried, context), {key(side), *(key(c.tree) for c in tried if c.tree is not None)})
         found, _ = _holding(islice(doubles, most - len(tried)), holds, None)
     return _weighed(found, OF_A_KIND)

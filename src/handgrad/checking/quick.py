@@ -15,6 +15,7 @@ from handgrad.checking.interpretation import Interpreter, Opaque
 from handgrad.checking.naming import name_of
 from handgrad.checking.scopes import Compiled, Pair
 from handgrad.errors import HandgradError
+from handgrad.expr import Expr
 from handgrad.notation import read_expression
 from handgrad.reading.surface import Big, Braced, Decimal, Fraction, Group, Product, Scripted, Sum, Surface, Symbol, spelled
 from handgrad.verification.worlds import Point
@@ -33,6 +34,7 @@ class Quick:
     interpreter: Interpreter
     point: Point | None = None
     wanted: dict[Env, float] = field(default_factory=dict)
+    trees: dict[tuple[str, tuple[str, ...]], Expr] = field(default_factory=dict)
     atoms: dict[tuple[str, Env], float] = field(default_factory=dict)
 
     def prepare(self) -> bool:
@@ -114,10 +116,14 @@ class Quick:
         key = (spelled(node), tuple(sorted(env.items())))
         if key not in self.atoms:
             assert self.point is not None
-            text = self.interpreter._within(*env).text(node)
-            tree = read_expression(text, self.compiled.model)
-            self.atoms[key] = float(self.compiled.verifier.value(tree, self.point, 12, env))
+            self.atoms[key] = float(self.compiled.verifier.value(self._tree(key[0], node, env), self.point, 12, env))
         return self.atoms[key]
+
+    def _tree(self, spelling: str, node: Surface, env: Mapping[str, int]) -> Expr:
+        place = (spelling, tuple(sorted(env)))
+        if place not in self.trees:
+            self.trees[place] = read_expression(self.interpreter._within(*env).text(node), self.compiled.model)
+        return self.trees[place]
 
 
 def _power(node: Scripted) -> tuple[Surface, Surface] | None:

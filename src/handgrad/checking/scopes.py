@@ -209,6 +209,11 @@ class Compiled:
         """A further formula, with the letters of pair n."""
         return read_expression(text, self.model, self.pairs[n].letters)
 
+    def inputs_of(self, side: Expr) -> frozenset[str]:
+        """The inputs that a formula is made of."""
+        reached = frozenset().union(*(_reached(name, self.model) for name in names(side)))
+        return reached - frozenset(self.model.definitions)
+
     def unknown(self, n: int) -> str:
         """Empty, or the quantity on the left of pair n that the page differentiates and never defines, where the right side does not."""
         def differentiated(side: Expr) -> set[str]:

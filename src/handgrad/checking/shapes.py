@@ -15,7 +15,7 @@ from itertools import count, islice, product
 from typing import NamedTuple
 
 from handgrad.checking.interpretation import Interpreter, Opaque, safe
-from handgrad.checking.naming import Name, name_of, occurrences
+from handgrad.checking.naming import Name, identifier, name_of, occurrences
 from handgrad.checking.vocabulary import Vocabulary, known_function
 from handgrad.reading.surface import (
     Applied,
@@ -315,7 +315,7 @@ def _is_transposed(node: Scripted) -> bool:
 # ---------------------------------------------------------------- ranks
 
 
-def has_shapes(trees: Sequence[Surface]) -> bool:
+def has_shapes(trees: Sequence[Surface], words: Vocabulary) -> bool:
     """Whether formulas speak of vectors or matrices: something transposed, an entry by entry or outer product, bold letters."""
     for tree in trees:
         for node in walk(tree):
@@ -323,7 +323,7 @@ def has_shapes(trees: Sequence[Surface]) -> bool:
                 return True
             if isinstance(node, Product) and any(f.operator in ("hadamard", "outer") for f in node.factors):
                 return True
-            if isinstance(node, Symbol) and (node.bold or "vec" in node.accents):
+            if isinstance(node, Symbol) and (node.bold or "vec" in node.accents) and identifier(node) not in words.counts:
                 return True
     return False
 

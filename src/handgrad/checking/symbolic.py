@@ -131,7 +131,7 @@ class Segment:
         sides = [tuple(link.side.tree for link in chain.links) for chain in self.chains]
         inherited = self._scope(chosen).definitions
         sides += [(d.head, d.body) for key, d in inherited.items() if key not in chosen]
-        if not has_shapes([tree for trees in sides for tree in trees]):
+        if not has_shapes([tree for trees in sides for tree in trees], self.words):
             return
         plain = self._scope(chosen).interpreter()
         best = -1
