@@ -21,8 +21,8 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
         for one, other, cost in pairs:
             if key(one) == key(name):
                 said = (name, " stands where ", other, " belongs: one of them is before the activation, the other after it")
-                yield edit("pre_activation", place, powered(other, sup), cost, said)
-                yield Edit("pre_activation", Place(tree), replaced(tree, name, other), place.node.span, cost + 0.1, said)
+                yield Edit("pre_activation", place, powered(other, sup), name.span, cost - 0.5, said)
+                yield Edit("pre_activation", Place(tree), replaced(tree, name, other), place.node.span, cost - 0.4, said)
     yield from _activated(tree, context)
 
 

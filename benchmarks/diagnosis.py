@@ -1,0 +1,265 @@
+"""Slips put into right pages, found and named: `python -m benchmarks.diagnosis [--pages N] [--slips N] [--seed N] [--decimals 2] [--misses] [--json FILE]`.
+
+The pages are what `derive` and `work` write as Markdown. Each is checked as it is: whatever is accused there is a false accusation. Then slips of the
+tests' own set are put in, one at a time and only such as show (a formula differs somewhere; a number by more than one unit of its last place), and the
+page is checked again. Detected is a slip on the line itself; the kind is the first, or one of the first three, that the report gives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from handgrad import model, read_problem, render, work
+from handgrad.catalogue import entries
+from handgrad.checking.judging import check
+from handgrad.checking.report import Judgement, Report
+from handgrad.manual import derivation
+from handgrad.reading.page import Formula, read_page
+from handgrad.reading.surface import Decimal, Derivative, Scripted, Side, Statement, Sum, Surface, Symbol, Unread, spelled, walk
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support_injection import Page, slips  # noqa: E402  # the slips live with the tests
+from support_tex import is_plain_name, latex  # noqa: E402
+from support_values import differs, value  # noqa: E402
+
+GOALS = {"detected": 0.99, "top 1": 0.80, "top 3": 0.92}
+MODELS = (
+    ("J = 1/size(y,1)*sum[i](1/2*(y[i] - g(w, x[i]))^2)", "w"),
+    ("h = tanh(w*x + b); E = 1/2*(h - t)^2", "w"),
+    ("z[j] = b[j] + sum[i](W[i,j]*x[i]); h[j] = sigmoid(z[j]); u = c + sum[j](v[j]*h[j]); o = sigmoid(u); E = 1/2*(o - t)^2", "W"),
+    ("J = sum[i](max(0, 1 - y[i]*g(w, x[i])))", "w"),
+    ("m = 1/size(x,1)*sum[i](x[i]); J = sum[i]((x[i] - m)^2)", "x"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A side of a page where a slip may be made: its span, its tree, the working in front of it if it is a number, and what it shows."""
+
+    span: tuple[int, int]
+    tree: Surface
+    working: Surface | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a slip."""
+
+    page: str
+    kind: str
+    numeric: bool
+    detected: bool
+    seen: bool                  # not accused, but not passed either: undecided or unread
+    kinds: tuple[str, ...]
+    verdicts: tuple[str, ...]
+    right: str
+    wrong: str
+    seconds: float
+
+
+# ---------------------------------------------------------------- pages
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Right pages, with their names."""
+    for entry in entries():
+        yield entry.name, render(derivation(entry), "markdown")
+    for text, wrt in MODELS:
+        made = model(text)
+        yield text, render(made.derive(_last(text), wrt), "markdown")
+    for path in sorted((ROOT / "tests" / "problems").glob("*.toml")):
+        yield path.stem, render(work(read_problem(path.read_text(encoding="utf-8"), str(path))), "markdown")
+
+
+def _last(text: str) -> str:
+    """The name that a model's last statement defines."""
+    return text.rsplit(";", 1)[-1].split("=", 1)[0].split("[", 1)[0].strip()
+
+
+def sites(source: str) -> list[Site]:
+    """The sides of a page that can be valued, heads apart."""
+    found = []
+    for statement in _statements(source):
+        for before, side in zip(statement.sides, statement.sides[1:], strict=False):
+            if any(isinstance(node, Unread) for node in walk(side.tree)) or value(side.tree, dict.fromkeys("ijklmn", 1)) is None:
+                continue
+            found.append(Site(side.span, side.tree, before.tree if _is_number(side) and not _has_names(before.tree) else None))
+    return found
+
+
+def _statements(source: str) -> Iterator[Statement]:
+    for item in read_page(source).items:
+        if isinstance(item, Formula):
+            yield from item.statements
+
+
+def _is_number(side: Side) -> bool:
+    tree = side.tree
+    if isinstance(tree, Sum) and len(tree.terms) == 1:
+        tree = tree.terms[0].node
+    return isinstance(tree, Decimal) and "." in tree.text
+
+
+def _has_names(tree: Surface) -> bool:
+    return any(isinstance(node, (Scripted, Derivative)) or isinstance(node, Symbol) and node.name not in ("sigma", "tanh", "e") for node in walk(tree))
+
+
+def surroundings(found: Sequence[Site]) -> Page:
+    """What may be taken for what on a page."""
+    trees = [site.tree for site in found]
+    names = {spelled(node): node for tree in trees for node in walk(tree) if isinstance(node, (Symbol, Scripted)) and _is_quantity(node)}
+    inside = {spelled(node.base) for node in names.values() if isinstance(node, Scripted)}
+    scripts = {spelled(sub) for node in names.values() if isinstance(node, Scripted) for sub in node.sub}
+    kept = {text: node for text, node in names.items() if text not in inside | scripts}
+    pairs = tuple((a, b) for a in kept for b in kept if a[0] in "zu" and b[0] in "hoa" and a[1:].strip("{}") in (b[1:], f"_{b}", f"_{{{b}}}"))
+    letters = tuple(sorted({text for text in scripts if text in tuple("ijklm")}))
+    decimals = tuple(sorted({node.text for tree in trees for node in walk(tree) if isinstance(node, Decimal) and "." in node.text}))
+    return Page(tuple(kept.values()), pairs, letters, decimals[:6])
+
+
+def _is_quantity(node: Surface) -> bool:
+    base = node.base if isinstance(node, Scripted) else node
+    return is_plain_name(node) and isinstance(base, Symbol) and base.name not in NO_QUANTITIES
+
+
+NO_QUANTITIES = frozenset("sigma tanh e g f delta size T log exp max min".split())
+
+
+# ---------------------------------------------------------------- slips
+
+
+def wrong(site: Site, around: Page, seed: int) -> tuple[str, str] | None:
+    """A kind of slip and what then stands in the place, one that shows; None if there is none."""
+    order = random.Random(seed)
+    if site.working is not None:
+        return _wrong_number(site, around, order)
+    by_kind = defaultdict(list)
+    for slip in slips(site.tree, seed, around):
+        by_kind[slip.kind].append(slip.tree)
+    for kind in order.sample(sorted(by_kind), len(by_kind)):
+        for tree in by_kind[kind][:6]:
+            if differs(site.tree, tree):
+                return kind, latex(tree)
+    return None
+
+
+def _wrong_number(site: Site, around: Page, order: random.Random) -> tuple[str, str] | None:
+    """A number that somebody gets who slips in the working, or who writes it down wrongly."""
+    assert site.working is not None
+    text = latex(site.tree).replace(" ", "")
+    places = len(text.partition(".")[2])
+    made: dict[str, list[str]] = defaultdict(list)
+    for slip in slips(site.working, order.randrange(2 ** 30), around):
+        got = value(slip.tree)
+        if got is not None:
+            made[slip.kind].append(f"{got:.{places}f}")
+    made["sign"].append(text[1:] if text.startswith("-") else f"-{text}")
+    made["wrong_digit"] += [latex(s.tree).replace(" ", "") for s in slips(site.tree, order.randrange(2 ** 30)) if s.kind == "wrong_digit"]
+    for kind in order.sample(sorted(made), len(made)):
+        for number in made[kind]:
+            if abs(Fraction(number) - Fraction(text)) > Fraction(1, 10 ** places) and float(number) != 0:
+                return kind, number
+    return None
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def tried(name: str, source: str, count: int, seed: int) -> Iterator[Outcome]:
+    """What becomes of some slips in a page, one at a time."""
+    found = sites(source)
+    around = surroundings(found)
+    order = random.Random(f"{name}:{seed}")
+    for n, site in enumerate(order.sample(found, min(count, len(found)))):
+        made = wrong(site, around, seed + n)
+        if made is None:
+            continue
+        kind, text = made
+        start, end = site.span
+        begun = time.perf_counter()
+        report = check(f"{source[:start]} {text} {source[end:]}")
+        yield outcome(name, kind, site, text, report, time.perf_counter() - begun)
+
+
+def outcome(page: str, kind: str, site: Site, text: str, report: Report, seconds: float) -> Outcome:
+    """Whether the report accuses the place, and of what."""
+    start, end = site.span[0], site.span[0] + len(text) + 2
+    there = [j for j in report.judgements if j.span[0] < end and j.span[1] > start]
+    accused = [j for j in there if j.verdict == "slip"]
+    kinds = tuple(dict.fromkeys(k for j in accused for k in _kinds(j)))
+    seen = any(j.verdict in ("undecided", "unread", "last_digit", "transcription") for j in there)
+    return Outcome(page, kind, site.working is not None, bool(accused), seen, kinds, tuple(j.verdict for j in there), latex(site.tree), text, seconds)
+
+
+def _kinds(judgement: Judgement) -> Iterator[str]:
+    if judgement.kind:
+        yield judgement.kind
+    yield from (e.kind for e in judgement.explanations)
+
+
+def accusations(report: Report) -> list[Judgement]:
+    """What a report says against a page."""
+    return [j for j in report.judgements if j.verdict in ("slip", "last_digit")]
+
+
+def share(part: int, whole: int) -> str:
+    """A part as a percentage."""
+    return f"{100 * part / whole:5.1f} %" if whole else "    –  "
+
+
+def summary(outcomes: Sequence[Outcome], title: str) -> None:
+    """A line of a table: how many were found, and how many named."""
+    found = [o for o in outcomes if o.detected]
+    first, three = sum(o.kind in o.kinds[:1] for o in found), sum(o.kind in o.kinds[:3] for o in found)
+    open_ = sum(o.seen and not o.detected for o in outcomes)
+    shares = (share(len(found), len(outcomes)), share(open_, len(outcomes)), share(first, len(found)), share(three, len(found)))
+    print(f"{title:18} {len(outcomes):5}   {'   '.join(shares)}")
+
+
+def main() -> None:
+    """Measures and prints."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--pages", type=int, default=1000, help="how many pages")
+    options.add_argument("--slips", type=int, default=6, help="how many slips in each")
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--only", default="", help="pages whose name holds this text")
+    options.add_argument("--misses", action="store_true", help="print what was not found, or named otherwise")
+    options.add_argument("--json", type=Path, help="where to write all outcomes")
+    given = options.parse_args()
+    outcomes: list[Outcome] = []
+    lines = false = 0
+    for name, source in [p for p in pages() if given.only in p[0]][:given.pages]:
+        clean = check(source)
+        lines += len(clean.judgements)
+        for judgement in accusations(clean):
+            false += 1
+            print(f"FALSE {name}: {judgement.verdict} {judgement.kind or ''} {judgement.source!r}: {judgement.because}")
+        outcomes += tried(name, source, given.slips, given.seed)
+    print(f"{false} false accusations on {lines} clean lines")
+    print(f"{'kind':18} {'slips':>5}   detected   undecided     top 1     top 3")
+    for kind in sorted({o.kind for o in outcomes}):
+        summary([o for o in outcomes if o.kind == kind], kind)
+    summary([o for o in outcomes if o.numeric], "numbers")
+    summary([o for o in outcomes if not o.numeric], "formulas")
+    summary(outcomes, "all")
+    print("goals:", ", ".join(f"{name} {100 * goal:.0f} %" for name, goal in GOALS.items()))
+    for o in outcomes if given.misses else ():
+        if o.kind not in o.kinds[:1]:
+            print(f"{o.page}: {o.kind}, told {', '.join(o.kinds[:3]) or 'none'} ({', '.join(o.verdicts)})\n    {o.right}\n    {o.wrong}")
+    if given.json:
+        given.json.write_text(json.dumps([asdict(o) for o in outcomes], indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
