@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from handgrad.checking import substitutions
 from handgrad.checking.certain import Certain
-from handgrad.checking.evaluation import same, value
+from handgrad.checking.evaluation import numbers_in, same, value
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.shown import shown
-from handgrad.reading.surface import Array, Decimal, Scripted, Surface, Symbol, rebuilt, spelled, walk
+from handgrad.reading.surface import Array, Scripted, Surface, Symbol, rebuilt, spelled, walk
 
 LIKE = ("17", "1l", "1I", "1i", "14", "2z", "38", "5s", "56", "68", "49", "0o", "0O", "0θ", "6b", "9g", "9q", "27", "35", "ij", "mn", "uv", "vw", "ωw")
 MOST = 24                       # names that are tried for one that was misread
@@ -96,7 +96,7 @@ def _consistent(trees: tuple[Surface, ...], key: str, known: Knowledge) -> bool 
 
 def substituted(tree: Surface) -> bool:
     """Whether numbers of a quantity stand in the formula, other than small whole ones."""
-    return any(isinstance(n, Decimal) and ("." in n.text or len(n.text) > 1) for n in walk(tree))
+    return any("." in n.text or len(n.text) > 1 for n in numbers_in(tree))
 
 
 def _renamings(trees: list[Surface], known: Knowledge) -> Iterator[Renaming]:

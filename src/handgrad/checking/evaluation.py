@@ -36,6 +36,7 @@ from handgrad.reading.surface import (
     Surface,
     Symbol,
     Term,
+    children,
 )
 from handgrad.reading.surface import (
     Fraction as Quotient,
@@ -90,6 +91,19 @@ def function_of(node: Surface) -> str | None:
 def is_name(node: Surface) -> bool:
     """Whether it may be the name of a quantity."""
     return isinstance(node, (Symbol, Scripted, Derivative, Nabla))
+
+
+def numbers_in(node: Surface) -> Iterator[Decimal]:
+    """The numbers of a formula that are values, from left to right: not those that are indices of a name."""
+    todo = [node]
+    while todo:
+        found = todo.pop()
+        if isinstance(found, Decimal):
+            yield found
+        elif isinstance(found, Scripted):
+            todo += [below for below in (found.sup, found.base) if below is not None and not isinstance(below, (Symbol, Group)) or below is found.base]
+        elif not isinstance(found, (Derivative, Nabla)):
+            todo.extend(reversed(list(children(found))))
 
 
 # ---------------------------------------------------------------- evaluating

@@ -20,7 +20,7 @@ from handgrad.checking import matrices, number_slips, substitutions
 from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
 from handgrad.checking.certain import BITS, Certain
 from handgrad.checking.chains import Chain
-from handgrad.checking.evaluation import exactly, number, value
+from handgrad.checking.evaluation import exactly, number, numbers_in, value
 from handgrad.checking.givens import is_wrong_set, judged_given
 from handgrad.checking.habit import Habit, decimals_of
 from handgrad.checking.inferring import inferred, joined
@@ -36,7 +36,7 @@ from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.tensors import tensor
 from handgrad.checking.valuing import Finding, judged
 from handgrad.errors import HandgradError
-from handgrad.reading.surface import Decimal, Span, Surface, spelled, walk
+from handgrad.reading.surface import Span, Surface, spelled, walk
 
 EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "<-", "←", ":"))
 Role = Literal["link", "definition", "given", "entry", "condition"]
@@ -114,7 +114,7 @@ def _used(chains: Iterable[Chain]) -> Counter[Fraction]:
         for side in chain.sides:
             if shown(side.tree) is None and matrices.numbers(side.tree) is None:
                 signs = dict(substitutions.signed(side.tree))
-                found.update(signs.get(id(n), 1) * size for n in walk(side.tree) if isinstance(n, Decimal) and (size := number(n.text)) is not None)
+                found.update(signs.get(id(n), 1) * size for n in numbers_in(side.tree) if (size := number(n.text)) is not None)
     return found
 
 

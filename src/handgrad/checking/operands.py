@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from handgrad.arithmetic.balls import ONE, Scalar
-from handgrad.checking.evaluation import Lookup, exactly, number, value
+from handgrad.checking.evaluation import Lookup, exactly, number, numbers_in, value
 from handgrad.checking.ledger import Ledger, Record
 from handgrad.reading.surface import Braced, Decimal, Group, Product, Surface, walk
 
@@ -74,16 +74,15 @@ def operands(tree: Surface, ledger: Ledger, expected: tuple[str, ...], lookup: L
     ties: list[Tie] = []
     names: list[str] = []
     taken: set[str] = set()
+    for literal in numbers_in(tree):
+        tie = _tied(literal, ledger, expected, taken)
+        if tie is not None:
+            ties.append(tie)
+            taken.add(tie.key)
     for node in walk(tree):
-        if isinstance(node, Decimal):
-            tie = _tied(node, ledger, expected, taken)
-            if tie is not None:
-                ties.append(tie)
-                taken.add(tie.key)
-        else:
-            key = key_of(node)
-            if key is not None:
-                names.append(key)
+        key = key_of(node)
+        if key is not None:
+            names.append(key)
     return Operands(tree, tuple(ties), tuple(dict.fromkeys(names)), lookup, key_of, {id(t.node): t for t in ties})
 
 

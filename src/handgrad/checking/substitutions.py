@@ -15,13 +15,13 @@ from flint import arb
 
 from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import ONE, ZERO, Scalar
-from handgrad.checking.evaluation import exactly, number, same, value
+from handgrad.checking.evaluation import exactly, number, numbers_in, same, value
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.operands import Operands
 from handgrad.checking.quantities import family_of
 from handgrad.checking.shown import Shown, fits, relation, shown, told
 from handgrad.checking.valuing import Finding, one_digit
-from handgrad.reading.surface import Decimal, Group, Product, Span, Sum, Surface, children, walk
+from handgrad.reading.surface import Decimal, Group, Product, Span, Sum, Surface, children
 
 MOST = 60                       # assignments of shown numbers to a formula
 NEAR = arb("0.06")              # how far roundings of the operands can take a product, relative to it
@@ -99,7 +99,7 @@ def _options(key: str, base: Scalar, known: Knowledge, literals: tuple[Shown, ..
 def values_of(targets: tuple[Target, ...], known: Knowledge, tree: Surface) -> Iterator[tuple[Scalar, Mapping[str, Scalar]]]:
     """The values that the formulas have for numbers that were shown, each once, the likeliest first, with the numbers."""
     seen: set[str] = set()
-    literals = tuple({n.text: found for n in walk(tree) if isinstance(n, Decimal) and (found := shown(n)) is not None}.values())
+    literals = tuple({n.text: found for n in numbers_in(tree) if (found := shown(n)) is not None}.values())
     for choices in zip_longest(*(assignments(t, known, literals) for t in targets)):
         for target, chosen in zip(targets, choices, strict=True):
             v = target.at(chosen) if chosen is not None else None
@@ -175,7 +175,7 @@ def _near(s: Scalar, wanted: Scalar) -> bool:
 
 def _wrong(tree: Surface, s: Scalar, wanted: tuple[Scalar, ...], found: Operands, expected: tuple[str, ...], known: Knowledge) -> Found | None:
     """The one change that makes the substitution the formula; None where there is none, or the number is one kept with more digits."""
-    literals = [n for n in walk(tree) if isinstance(n, Decimal) and number(n.text) is not None]
+    literals = [n for n in numbers_in(tree) if number(n.text) is not None]
     flipped = _sign(tree, literals, wanted, found, known)
     if flipped is not None:
         return flipped
