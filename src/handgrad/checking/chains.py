@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from handgrad.checking.continuing import MOST, continued
 from handgrad.reading.page import Formula, Page, Prose, Title
 from handgrad.reading.surface import Compared, Side, Span, Statement, Surface
 
@@ -100,8 +101,10 @@ class _Gathering:
         links = tuple(self.links(statement))
         near = tuple(c for c, line in self.near if 0 <= links[0].start - line <= NEAR)
         if statement.continues and statement.sides[0].relation in JOINING and self.chains:
-            above = self.chains[-1]
-            self.chains[-1] = Chain((*above.links, *links), (*above.words, *statement.words), (*above.near, *near), above.before)
+            at = continued(self.page.source, statement, [[link.side.span for link in chain.links] for chain in self.chains[-MOST:]])
+            above = self.chains[at - len(self.chains[-MOST:])]
+            whole = Chain((*above.links, *links), (*above.words, *statement.words), (*above.near, *near), above.before)
+            self.chains[self.chains.index(above)] = whole
         else:
             self.chains.append(Chain(links, statement.words, near, self.before))
         self.before = ""
