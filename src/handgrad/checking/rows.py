@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from handgrad.checking.setting import DOTS, EMPTY, beside, relation, typeset
 from handgrad.checking.words import HOLDS, PLAIN, VERDICTS, lines, listed, minus, name, plural, shown_beside, verb
 from handgrad.document import Inline, Reference, Row, Typeset
+from handgrad.reading.surface import Derivative
 
 if TYPE_CHECKING:
     from handgrad.checking.report import Judgement, Report
@@ -54,7 +55,12 @@ class Ledgerer:
         """The rows of the judgements, in their order."""
         place = 0
         before: Judgement | None = None
+        judgements, groups = self._without_steps(judgements)
         while place < len(judgements):
+            if judgements[place].id in groups:
+                yield groups[judgements[place].id]
+                place, before = place + 1, None
+                continue
             run = self._run(judgements[place:])
             if len(run) > 1 or self._folds(run[0]):
                 yield self._together(run)
@@ -63,6 +69,25 @@ class Ledgerer:
                 yield self.row(run[0], before)
                 before = run[0]
             place += len(run)
+
+    def _is_step(self, j: Judgement) -> bool:
+        """In a report of everything, whether it is a formula on the way to a number, of which there is nothing to say."""
+        return self.all and self.with_numbers and j.role in ("link", "definition") and j.shown is None and j.verdict in PLAIN and j.follows
+
+    def _without_steps(self, judgements: Sequence[Judgement]) -> tuple[Sequence[Judgement], Mapping[str, Row]]:
+        """The judgements with one for all formulas of the model and one for all steps to numbers, and the rows of these two."""
+        numbered = {id(self.heads[j.id]) for j in judgements if is_number(j)}
+        steps = [j for j in judgements if self._is_step(j)]
+        of_model = {j.id for j in steps if id(self.heads[j.id]) not in numbered and not isinstance(self.heads[j.id], Derivative)}
+        groups: dict[str, Row] = {}
+        left_out: set[str] = set()
+        for same, said in (([j for j in steps if j.id in of_model], "formulas, {}, are the model"),
+                           ([j for j in steps if j.id not in of_model], "steps from formulas to numbers, {}, hold")):
+            if len(same) >= FEW:
+                first = same[0].line
+                left_out.update(j.id for j in same[1:])
+                groups[same[0].id] = Row(str(first), "✓", (f"{len(same)} {said.format(lines([j.line for j in same]))}",), anchor=f"L{first}")
+        return [j for j in judgements if j.id not in left_out], groups
 
     def _run(self, judgements: Sequence[Judgement]) -> Sequence[Judgement]:
         """The judgements at the beginning that are told together."""
@@ -74,7 +99,7 @@ class Ledgerer:
         return judgements[:1]
 
     def _entry_of(self, first: Judgement) -> Any:
-        return lambda j: j.role == first.role == "entry" and j.quantity == first.quantity and j.line == first.line and j.verdict in HOLDS
+        return lambda j: None not in (j.entry, first.entry) and j.quantity == first.quantity and j.line == first.line and j.verdict in HOLDS
 
     def _same_role(self, first: Judgement) -> Any:
         """In a report of everything, givens and formulas that hold are still told together."""
@@ -91,7 +116,7 @@ class Ledgerer:
         first = run[0]
         where = lines([j.line for j in run])
         number, anchor = str(first.line), f"L{first.line}"
-        if first.role == "entry" and self._entry_of(first)(run[-1]):
+        if first.entry is not None and all(map(self._entry_of(first), run)):
             return Row(number, "✓", (self.named(first), f": {plural(len(run), 'entry', 'entries')} as above", *self._carried_entries(run)), anchor=anchor)
         if first.role == "given" and len(run) >= FEW and all(j.role == "given" for j in run):
             source = f", as in {self.report.problem}" if self.with_numbers and self.report.problem else ""
@@ -154,7 +179,7 @@ class Ledgerer:
             return (replace(line, plain=" " * (min(len(left.plain), WIDEST_HEAD) + 1) + line.plain),)
         if not left.plain:
             return (right,)
-        between = typeset(j.left) if is_number(j) and j.left is not None and j.left is not head else DOTS
+        between = typeset(j.left) if j.shown is not None and j.left is not None and j.left is not head else DOTS
         middle = (relation("="), between) if (j.link or 1) > 1 else ()
         return (beside(left, *middle, relation("="), right),)
 
