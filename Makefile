@@ -30,8 +30,8 @@ $(VENV)-bench/.peers: Makefile
 	-for peer in $(PEERS); do $(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check $$peer; done
 	touch $@
 
-demo: $(VENV)/.core          ## a derivation, step by step, of an entry of the catalogue
-	$(BIN)/handgrad derive softmax_cross_entropy --wrt a
+demo: $(VENV)/.core          ## the report on a page with slips of several kinds; that it has some is exit status 1
+	$(BIN)/handgrad check --example || test $$? -eq 1
 
 test: lint types imports unit  ## everything that a change must pass
 

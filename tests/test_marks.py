@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,3 +118,10 @@ def test_a_fault_of_a_scheme_is_told_with_its_line_and_what_would_do(text: str, 
 def test_a_quantity_that_the_problem_does_not_have_is_refused() -> None:
     with pytest.raises(SchemeError, match="nothing that the problem has"):
         marks("[accuracy]\nof = ['q']\n")
+
+
+def test_the_scheme_of_the_documentation_can_be_read() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "use" / "marking.md").read_text(encoding="utf-8")
+    found = read_scheme(text.split("```toml\n")[1].split("```")[0], "marks.toml")
+    assert [part.name for part in found.parts] == ["accuracy", "method"]
+    assert found.forgiven == {"r017": (285,), "r018": ("d(E, W[1,2])",)} and found.parts[1].rules.missing == 0
