@@ -17,7 +17,8 @@ from handgrad.reading.vocabulary import ACCENT_MARKS, CIRCLED, LOOKALIKES, SUBSC
 
 @dataclass(slots=True)
 class Tokens:
-    """The tokens of a stretch of the source. `partner` gives the place that closes an opening one; `refusal` why nothing of it is read."""
+    """The tokens of a stretch of the source. `partner` gives the place that closes an opening one; `refusal` why nothing of it is read;
+    `laid` says whether there is anything of a layout, `rows` whether there are several rows."""
 
     source: str
     kinds: list[str] = field(default_factory=list)
@@ -27,10 +28,14 @@ class Tokens:
     partner: dict[int, int] = field(default_factory=dict)
     accents: dict[int, tuple[str, ...]] = field(default_factory=dict)
     rows: bool = False
+    laid: bool = False
     refusal: str = ""
 
 
-_ARGUMENT = r"\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}"
+_BRACED = r"[^{}]*(?:\{[^{}]*\}[^{}]*)*"
+for _ in range(3):                          # braces in braces, as deep as the phantom of a derivative has them
+    _BRACED = rf"[^{{}}]*(?:\{{{_BRACED}\}}[^{{}}]*)*"
+_ARGUMENT = rf"\s*\{{{_BRACED}\}}"
 PATTERN = re.compile(
     r"[ \t\r\n\u00a0\u2009\u202f]+"
     r"|[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+(?![A-Za-z0-9_^]))?|\.[0-9]+(?:[eE][+-]?[0-9]+(?![A-Za-z0-9_^]))?"
@@ -54,7 +59,8 @@ LOOSE = frozenset(("relation", "&", "sign", "times", "row", "(", ",", "gap", "ar
 SPACES = " \t\r\n\u00a0\u2009\u202f"
 STOPS = 6
 OPENING = frozenset(("(", "{", "begin"))
-BRACKETING = OPENING | {"close", "null", "}", "end", "row"}
+LAYOUT = frozenset(("box", "under", "begin", "row", "&"))
+BRACKETING = OPENING | LAYOUT | {"close", "null", "}", "end"}
 
 
 def tokens(source: str, start: int, end: int, limits: ReadingLimits, typed: bool = False) -> Tokens:
@@ -125,12 +131,14 @@ def _bracketed(found: Tokens, open_places: list[int], kind: str, text: str, nest
     """Match a bracket that is being added; False past the limit. Braces and environments close what is still open inside them."""
     at = len(found.kinds) if at is None else at
     kinds, texts = found.kinds, found.texts
+    if kind in LAYOUT:
+        found.laid = True
+        found.rows = found.rows or kind == "row"
+        if kind != "begin":
+            return True
     if kind in OPENING:
         open_places.append(at)
         return len(open_places) <= nesting
-    if kind == "row":
-        found.rows = True
-        return True
     if kind in ("close", "null"):
         if open_places and kinds[open_places[-1]] == "(" and (kind == "null" or CLOSES[texts[open_places[-1]]] == text):
             found.partner[open_places.pop()] = at
