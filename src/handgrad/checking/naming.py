@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 from handgrad.reading.surface import Big, Decimal, Group, Product, Scripted, Sum, Surface, Symbol, children, walk
 
@@ -54,62 +55,91 @@ def is_index(node: Surface) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)
+def _identifier(name: str, accents: tuple[str, ...]) -> str:
+    own = re.sub(r"\W", "_", name)
+    own = own if own[:1].isalpha() or own[:1] == "_" else f"n{own}"
+    return "_".join((own, *(a for a in accents if a not in SILENT)))
+
+
 def identifier(symbol: Symbol) -> str:
     """The identifier of a symbol: `y_hat`, `theta`, `net`."""
-    own = re.sub(r"\W", "_", symbol.name)
-    own = own if own[:1].isalpha() or own[:1] == "_" else f"n{own}"
-    return "_".join((own, *(a for a in symbol.accents if a not in SILENT)))
+    return _identifier(symbol.name, symbol.accents)
+
+
+@dataclass(slots=True)
+class _Naming:
+    """A name while its scripts are read."""
+
+    own: str
+    indices: tuple[Surface, ...] = ()
+    above: tuple[Surface, ...] = ()
+    power: Surface | None = None
+    transposed: bool = False
+    primes: int = 0
+    digits: tuple[str, ...] = ()
+    label: str = ""
+
+    def lower(self, sub: tuple[Surface, ...]) -> None:
+        """Takes the subscripts: letters are indices, digits wait, everything else belongs to the name."""
+        for item in sub:
+            if is_index(item):
+                self.indices = (*self.indices, item)
+            elif isinstance(item, Decimal):
+                if self.indices:
+                    self.indices = (*self.indices, item)
+                else:
+                    self.digits = (*self.digits, item.text)
+            else:
+                self.own = f"{self.own}_{_label(item)}"
+        if self.digits and self.indices:        # `w_{1j}`: the digit is an index as the letter is
+            self.indices, self.digits = (*(Decimal((0, 0), d) for d in self.digits), *self.indices), ()
+
+    def raise_to(self, sup: Surface | None) -> None:
+        """Takes what stands above: an index of the sample, a label, a transpose, or else a power."""
+        match sup:
+            case None:
+                return
+            case Symbol(_, text) if text in TRANSPOSED:
+                self.transposed = True
+            case Group(_, bracket, (item,)) if bracket in ("(", "["):
+                if is_index(item):
+                    self.above = (*self.above, item)
+                elif isinstance(item, (Decimal, Symbol, Scripted)) and self.own != "e":
+                    self.own = f"{self.own}_{_label(item)}"
+                else:
+                    self.power = item
+            case Symbol(_, text, ()) if text == "*" or (letter_of(sup) is not None and text in LABELS):
+                self.label = "star" if text == "*" else text
+            case Product(_, (first, second)) if isinstance(first.node, Group) and isinstance(second.node, Symbol) and second.node.name in TRANSPOSED:
+                self.raise_to(first.node)
+                self.transposed = True
+            case _:
+                self.power = sup
 
 
 def name_of(node: Surface) -> Name | None:
     """The name that a node is, or None: numbers, groups and compound bases are none."""
-    match node:
-        case Symbol():
-            return Name(identifier(node))
-        case Scripted(_, base, sub, sup, primes):
-            found = name_of(base)
-            if found is None or (sub and (found.indices or found.digits)) or (sup is not None and found.power is not None):
-                return None
-            found = replace(found, primes=found.primes + primes)
-            return _raised(_lowered(found, sub), sup)
-    return None
+    if isinstance(node, Symbol):
+        return Name(_identifier(node.name, node.accents))
+    made = _naming(node)
+    if made is None:
+        return None
+    return Name(made.own, made.indices, made.above, made.power, made.transposed, made.primes, made.digits, made.label)
 
 
-def _lowered(name: Name, sub: tuple[Surface, ...]) -> Name:
-    """The name with its subscripts: letters are indices, digits wait, everything else belongs to the name."""
-    for item in sub:
-        if is_index(item):
-            name = replace(name, indices=(*name.indices, item))
-        elif isinstance(item, Decimal):
-            if name.indices:
-                name = replace(name, indices=(*name.indices, item))
-            else:
-                name = replace(name, digits=(*name.digits, item.text))
-        else:
-            name = replace(name, own=f"{name.own}_{_label(item)}")
-    if name.digits and name.indices:        # `w_{1j}`: the digit is an index as the letter is
-        name = replace(name, indices=(*(Decimal((0, 0), d) for d in name.digits), *name.indices), digits=())
-    return name
-
-
-def _raised(name: Name, sup: Surface | None) -> Name:
-    match sup:
-        case None:
-            return name
-        case Symbol(_, text) if text in TRANSPOSED:
-            return replace(name, transposed=True)
-        case Group(_, bracket, (item,)) if bracket in ("(", "["):
-            if is_index(item):
-                return replace(name, above=(*name.above, item))
-            if isinstance(item, (Decimal, Symbol, Scripted)) and name.own != "e":
-                return replace(name, own=f"{name.own}_{_label(item)}")
-            return replace(name, power=item)
-        case Symbol(_, text, ()) if text == "*" or (letter_of(sup) is not None and text in LABELS):
-            return replace(name, label="star" if text == "*" else text)
-        case Product(_, (first, second)) if isinstance(first.node, Group) and isinstance(second.node, Symbol) and second.node.name in TRANSPOSED:
-            return replace(_raised(name, first.node), transposed=True)
-        case _:
-            return replace(name, power=sup)
+def _naming(node: Surface) -> _Naming | None:
+    if isinstance(node, Symbol):
+        return _Naming(_identifier(node.name, node.accents))
+    if not isinstance(node, Scripted):
+        return None
+    found = _naming(node.base)
+    if found is None or (node.sub and (found.indices or found.digits)) or (node.sup is not None and found.power is not None):
+        return None
+    found.primes += node.primes
+    found.lower(node.sub)
+    found.raise_to(node.sup)
+    return found
 
 
 LABELS = frozenset("o")      # letters above that are read as labels (`y^o`, the correct output)

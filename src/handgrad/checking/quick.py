@@ -34,6 +34,7 @@ class Quick:
     interpreter: Interpreter
     point: Point | None = None
     wanted: dict[Env, float] = field(default_factory=dict)
+    spellings: dict[int, tuple[Surface, str]] = field(default_factory=dict)
     trees: dict[tuple[str, tuple[str, ...]], Expr] = field(default_factory=dict)
     atoms: dict[tuple[str, Env], float] = field(default_factory=dict)
 
@@ -113,11 +114,17 @@ class Quick:
 
     def _atom(self, node: Surface, env: Mapping[str, int]) -> float:
         """The value of what only the notation can say, remembered."""
-        key = (spelled(node), tuple(sorted(env.items())))
+        key = (self._spelled(node), tuple(sorted(env.items())))
         if key not in self.atoms:
             assert self.point is not None
             self.atoms[key] = float(self.compiled.verifier.value(self._tree(key[0], node, env), self.point, 12, env))
         return self.atoms[key]
+
+    def _spelled(self, node: Surface) -> str:
+        kept = self.spellings.get(id(node))
+        if kept is None:
+            kept = self.spellings[id(node)] = (node, spelled(node))         # the node is kept, so that no other gets its place
+        return kept[1]
 
     def _tree(self, spelling: str, node: Surface, env: Mapping[str, int]) -> Expr:
         place = (spelling, tuple(sorted(env)))
