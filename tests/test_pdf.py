@@ -102,6 +102,14 @@ def test_each_formula_has_an_alternative_text() -> None:
     assert '"J"' in markup and '"= { p[i] if p[i] > 0; −p[i]^(3/2) else }"' in markup
 
 
+def test_no_formula_is_without_its_alternative_text() -> None:
+    for page in (derivation(), page_of("abc"), page_of(EVIL)):
+        markup = pdf.source(page).partition(pdf.PRELUDE)[2]
+        bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", markup)
+        assert bare.count("$") == 2 * len(re.findall(r"eq\(, \$", bare)) >= 6
+        assert not re.search(r'eq\("\s*"', markup)
+
+
 def test_numbers_as_they_are_shown_are_mathematics() -> None:
     product = mul(Entry("(−0.11)", ()), Entry("(0.68)", ()))
     markup = pdf.source(Document((), (Chain((Line(Entry("E", ()), product), Line(None, "−0.0748 ≈ −0.07"), Line(None, "no number"))),), MODEL))
