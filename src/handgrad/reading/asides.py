@@ -58,7 +58,7 @@ class Asides(Expressions):
         said = " ".join(self.texts[at].replace("$", " ").split())
         if said[:1] == "(" and said[-1:] == ")" and said.count("(") == 1:
             said = said[1:-1]
-        if said:
+        if any(c.isalnum() for c in said):
             self.words.append(said)
 
     def said(self, start: int, end: int) -> None:

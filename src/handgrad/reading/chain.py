@@ -130,6 +130,9 @@ class Reader(Asides):
                 else:
                     self.note(self.at)
                     self.at += 1
+            elif kind == "(" and self.partner.get(self.at) == self.at + 2 and self.kinds[self.at + 3] == "gap":
+                self.tag = self.tokens.source[self.starts[self.at]:self.ends[self.at + 2]]
+                self.at += 3
             elif kind == "(" and self._said(self.at):
                 self.bracketed()
             elif kind in ("arrow", "xarrow") and self._labels(self.at):
@@ -199,15 +202,21 @@ class Reader(Asides):
         if kind == "(" and (self.tag_at(self.at) or self._said(self.at) or self._relates_inside(self.at)):
             return False
         relation = self._first_relation()
-        if relation in ("=", "≈", "->", ":") and not self._ranges():
+        if relation in ("=", "≈", "->", ":") and not self._ranges() and not self._same_index(sides):
             return True
-        if relation and sides[0].tree and (len(sides) > 1 or sides[0].relation):
+        if relation and any(side.relation in ("=", "≈") for side in sides):
             self.bounded()
             return False
         if relation or comma_at is None or len(sides) == 1 and not sides[0].relation and not self._decimal_comma(comma_at):
             return True
         self._listed(sides, comma_at)
         return False
+
+    def _same_index(self, sides: list[Side]) -> bool:
+        """Whether `i = j` stands here behind an equation, and nothing more: for which indices it holds."""
+        kinds, texts, at = self.kinds, self.texts, self.at
+        letters = kinds[at] == kinds[at + 2] == "name" and texts[at] in INDICES and texts[at + 2] in INDICES
+        return letters and texts[at + 1] == "=" and kinds[at + 3] in ("stop", "break", ";", ".", ",") and any(side.relation == "=" for side in sides)
 
     def _listed(self, sides: list[Side], comma_at: int) -> None:
         """More values behind a comma: `i = 1, 2, …, n` says where i comes from; any other list is not read."""
@@ -273,6 +282,7 @@ def _is_number(node: Surface) -> bool:
     return isinstance(node, Decimal)
 
 
+INDICES = frozenset("ijklmnrst")
 BETWEEN = frozenset(("break", ";", ",", "gap", ".", "&", "row", "null"))
 STOPS = frozenset(("relation", "stop", "break", ";", "implies"))
 AFTER_SIDE = frozenset(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.surface import Decimal, Span, Surface, Symbol
 from handgrad.reading.tokens import Tokens
+from handgrad.reading.vocabulary import TABLE
 
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 8_000))       # formulas nested as deep as the limits allow are read and walked by recursion
 
@@ -182,7 +183,8 @@ class Cursor:
         """The first letter of a run of letters, which loses it."""
         at = self.at
         text, start = self.texts[at], self.starts[at]
-        self.change(at, "name" if len(text) == 2 else "letters", text[1:], start + 1)
+        kind, rest = TABLE.get(text[1:], ("letters", text[1:]))
+        self.change(at, kind, rest, start + 1)
         return Symbol((start, start + 1), text[0])
 
 

@@ -191,6 +191,21 @@ class Derivatives(Scripts):
         """`dE/dw` on the line."""
         return self._inline(self.at, "d")
 
+    def underscored(self, at: int) -> bool:
+        """Whether a derivative stands here as programs name it: `dL_dw1`."""
+        kinds = self.kinds
+        return kinds[at] == kinds[at + 2] == "letters" and kinds[at + 1] == "_" and self.texts[at + 2][0] == "d" and self.adjacent(at + 2)
+
+    def code_name(self) -> Surface:
+        """`dL_dw1`."""
+        begin = self.starts[self.at]
+        self.letter()
+        body = self.atom()
+        self.at += 1
+        self.letter()
+        by = self.operand()
+        return Derivative(self.since(begin), body, (by,), False)
+
     # ------------------------------------------------------------ nabla
 
     def nabla(self) -> Surface:

@@ -89,8 +89,10 @@ class Expressions(Environments):
                 return False
             return kind not in self.bars and not (self.level and not self.bars and self._separates(at))
         if kind == "text":
-            return not self.is_words(at) and (self.level > 0 or self.adjacent(at) or self.kinds[at + 1] in ("_", "^", "(", "number")) \
-                and self.texts[at].strip().lower() not in ("ans", "answer")
+            text = self.texts[at]
+            bound = self.level > 0 or self.adjacent(at) or self.kinds[at + 1] in ("_", "^", "(", "number") \
+                or self.kinds[at + 1] in ("relation", "times", "sign") and text == text.strip()
+            return bound and not self.is_words(at) and text.strip().lower() not in ("ans", "answer")
         if kind == "circled":
             return False
         if self.level == 0 and self._far(at) and self.tag_at(at):
@@ -214,8 +216,11 @@ class Expressions(Environments):
         """Letters: a name, factors, or the top of a derivative on the line."""
         at = self.at
         text = self.texts[at]
-        if text[0] == "d" and self.over(at):
-            return self.leibniz()
+        if text[0] == "d":
+            if self.over(at):
+                return self.leibniz()
+            if self.typed and self.underscored(at):
+                return self.code_name()
         if self.kinds[at] == "letters":
             return self.letters()
         if text == "d" and self.typed and self.kinds[at + 1] == "(":

@@ -15,7 +15,6 @@ from handgrad.reading.rows import laid_out
 from handgrad.reading.surface import Side, Span, Statement, Surface, Unread
 from handgrad.reading.tokens import tokens
 
-
 SHOWN = 400         # so much is repeated of a text that is past a limit
 
 
@@ -28,7 +27,7 @@ def statements(source: str, start: int = 0, end: int | None = None, limits: Read
         shown = source[first:last] if last - first <= SHOWN else source[first:first + SHOWN] + "…"
         side = Side("", Unread((first, last), shown, found.refusal), (first, last))
         return (Statement((first, last), (side,)),)
-    boxes = laid_out(found) if "box" in found.kinds or "under" in found.kinds or "begin" in found.kinds or found.rows or "&" in found.kinds else ()
+    boxes = laid_out(found) if found.laid else ()
     return Reader(found, limits, typed, boxes).statements()
 
 

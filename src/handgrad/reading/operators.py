@@ -23,7 +23,7 @@ from handgrad.reading.surface import (
     Symbol,
     Term,
 )
-from handgrad.reading.vocabulary import VULGAR
+from handgrad.reading.vocabulary import VULGAR, WORDS
 
 LOOSE = frozenset(("mean", "rank", "dim", "clip", "norm", "abs", "sign", "step", "sig", "inf", "sup", "diag"))
 SPOKEN = frozenset(
@@ -199,6 +199,8 @@ class Operators(Derivatives):
                 group = item.left.items if isinstance(item.left, Group) else (item.left,)
                 if not letters:
                     letters += [n for n in map(_letter, group) if n is not None]
+            elif name is not None and name.name in WORDS:
+                continue
             elif name is not None:
                 letters.append(name)
             elif len(below) == 1 and isinstance(item, Decimal):

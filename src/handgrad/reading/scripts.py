@@ -196,7 +196,7 @@ class Scripts(Cursor):
     def _run(self, at: int) -> tuple[Surface, ...]:
         """Letters that follow `_` without braces: typed all of them, in LaTeX a word or the first one."""
         text = self.texts[at]
-        loose = self.kinds[at + 1] in ("_", "^", "prime")
+        loose = self.kinds[at + 1] in ("_", "^", "prime") or text[1:] in FUNCTIONS and text not in FUNCTIONS
         if len(text) > 2 and (not loose or self.typed and text in SAID_ACCENTS):
             return (self.letters(),)
         if not self.typed:
