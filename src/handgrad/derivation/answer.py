@@ -8,12 +8,14 @@ from functools import cache
 
 from handgrad.axes import Definition, Model, letter_for
 from handgrad.derivation.backward import Backward, machinery
+from handgrad.derivation.leaning import Leaning
 from handgrad.derivation.network import Network
 from handgrad.derivation.sharing import Sharing, occurrences
 from handgrad.derivation.steps import Narrator, Step
 from handgrad.errors import ModelError
 from handgrad.expr import Delta, Entry, Expr, Index, Letter, Literal, Reduce
 from handgrad.notation import read_entry
+from handgrad.rules import textbook
 from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import factors
 from handgrad.rules.tidy import Tidy
@@ -71,6 +73,9 @@ def answered(network: Network, of: Entry, variables: tuple[Variable, ...], taken
         chosen |= lettered(v, run, network.model, taken)
     values = [canonical(renamed(run.results[v.entry].value, chosen)) for v in variables]
     tidy = run.simplify.tidy
+    gone: tuple[str, ...] = ()
+    if len(values) == 1 and not run.named and not network.plain:
+        values[0], gone = Leaning.of(network, tidy).lighter(values[0])
     adjoints = [canonical(renamed(run.adjoints[n].value, _own_letters(entry, network.model, taken))) for n, entry in run.named.items()]
     sharing = Sharing(network, tidy, {*network.model.tensors, *(e.name for e in run.named.values())})
     shared = sharing.share([*values, *adjoints])
@@ -86,7 +91,7 @@ def answered(network: Network, of: Entry, variables: tuple[Variable, ...], taken
     @cache
     def steps(lemmas: int) -> tuple[list[Step], ...]:
         narrator = Narrator(network, of, run, tidy, letters, dict(chosen), lemmas)
-        return tuple(_ending(narrator.tell(v.entry, e), r) for v, e, r in zip(variables, entries, results, strict=True))
+        return tuple(_ending(narrator.tell(v.entry, e), r, gone) for v, e, r in zip(variables, entries, results, strict=True))
 
     return Answer(network, entries, tuple(values), results, _in_order(where, results), steps)
 
@@ -118,14 +123,15 @@ def paths(network: Network, body: Expr, target: str) -> int:
     return sum(1 if used == target else counts.get(used, 0) for used in names(body))
 
 
-def _ending(steps: list[Step], result: Expr) -> list[Step]:
-    """The steps with the shared parts of the result named in a last one."""
+def _ending(steps: list[Step], result: Expr, gone: tuple[str, ...]) -> list[Step]:
+    """The steps with a last one in which definitions are put in again, those of the names that are gone, and shared parts are named."""
     if not steps or steps[-1].after is result:
         return steps
     last = steps[-1]
     if canonical(last.after) is canonical(result):
         return [*steps[:-1], replace(last, after=result)]
-    return [*steps, replace(last, before=last.after, after=result, reason="shared parts named", substeps=(), label="", facts=())]
+    rule, reason = (textbook.definition, f"the definition of {', '.join(gone)} put in") if gone else (last.rule, "shared parts named")
+    return [*steps, replace(last, rule=rule, before=last.after, after=result, reason=reason, substeps=(), label="", facts=())]
 
 
 def lettered(x: Variable, run: Backward, model: Model, taken: frozenset[str]) -> dict[Letter, Letter]:

@@ -18,6 +18,7 @@ from handgrad.trees import opened, renamed
 GAIN = 4
 MOST = 8
 LEAST = 7           # a part of fewer symbols, such as a norm, is read faster than its name is looked up
+OTHERS = "vwq"      # beside a u with an index, u1 would be read as its first entry
 COMPOSITE = (Call, VectorCall, Pow, Reduce, Add, Mul, Cases)
 
 
@@ -57,7 +58,8 @@ class Sharing:
         return count * (cost - name) - (cost + name)
 
     def _named(self, key: Expr, expressions: list[Expr]) -> list[Expr]:
-        title = unused(title_of(key), self.taken)
+        wanted = title_of(key)
+        title = next((t for t in (wanted, *OTHERS) if t not in self.taken), unused(wanted, self.taken)) if wanted == "u" else unused(wanted, self.taken)
         self.taken.add(title)
         letters = tuple(sorted(key.letters, key=lambda letter: letter.name))
         relation = Relation(title, key, Entry(title, letters), frozenset(letters))
