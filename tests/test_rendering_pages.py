@@ -319,6 +319,12 @@ def test_what_has_blocks_is_rendered_as_its_page() -> None:
         assert shown._repr_mimebundle_(include=None) == page._repr_mimebundle_()
 
 
+def test_a_wide_gap_stays_wide() -> None:
+    page = Document((), (Paragraph(("i: n samples    k: C classes",)),), Model({}))
+    assert r"samples \quad k" in render(page, "latex") and "samples &emsp; k" in render(page, "markdown")
+    assert "samples    k" in render(page, "terminal") and "samples    k" in render(page, "html") and '"i: n samples    k' in pdf.source(page)
+
+
 def test_what_stands_between_backticks_is_code_in_every_format() -> None:
     page = Document((), (Paragraph(("say `--steps <full>`, not `a|b`; = `_x_` and a lone ` stays",)),), Model({}))
     shown = {name: render(page, name) for name in ("html", "markdown", "latex", "terminal")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -94,7 +95,12 @@ def _sign(c: str) -> str:
 
 def inline(parts: Inline, context: Context) -> str:
     """Running text with its formulas."""
-    return "".join(_part(part, context, plain, "$", "$") for part in parts)
+    return "".join(_part(part, context, _running, "$", "$") for part in parts)
+
+
+def _running(text: str) -> str:
+    """Text of a paragraph, in which a wide gap stays wide."""
+    return re.sub(" {2,}", r" \\quad ", plain(text))
 
 
 def _part(part: str | Formula | Typeset | Reference, context: Context, escape: Callable[[str], str], before: str, after: str) -> str:

@@ -76,7 +76,7 @@ def _words(text: str, first: bool) -> str:
     """Text and code; only at the beginning of a line could a sign such as `=` be taken for a mark."""
     shown = ""
     for piece, is_code in spans(text):
-        escaped = _code(piece) if is_code else plain(piece)
+        escaped = _code(piece) if is_code else re.sub(" {2,}", " &emsp; ", plain(piece))
         shown += escaped if first and not shown else re.sub(r"^(\s*)\\([=+-])", r"\1\2", escaped)
     return shown
 
