@@ -119,11 +119,25 @@ def _goes_on(tokens: Tokens, before: int, after: int) -> bool:
         return True
     if kinds[after] == "times":
         return True
+    if kinds[after] == "(" and kinds[before] == "close":
+        return _is_factor(tokens, after)
     if kinds[after] != "sign":
         return False
     at = after
     while kinds[at] not in ("row", "stop"):
         if kinds[at] == "relation":
             return tokens.texts[after] == "+"
+        at = tokens.partner.get(at, at) + 1
+    return True
+
+
+def _is_factor(tokens: Tokens, at: int) -> bool:
+    """Whether a row that begins with a bracket goes on with the product above it: it has no relation, and is no label such as (2)."""
+    close = tokens.partner.get(at, at)
+    if close == at + 2 and tokens.texts[at + 1].isdigit():
+        return False
+    while tokens.kinds[at] not in ("row", "stop"):
+        if tokens.kinds[at] in ("relation", "arrow"):
+            return False
         at = tokens.partner.get(at, at) + 1
     return True
