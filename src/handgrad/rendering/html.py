@@ -121,8 +121,8 @@ def _part(part: str | Formula | Typeset | Reference, context: Context) -> str:
 
 
 def _words(text: str) -> str:
-    """Text and code."""
-    return "".join(f"<code>{escape(piece)}</code>" if is_code else escape(piece) for piece, is_code in spans(text))
+    """Text and code; a percent sign stays with its number."""
+    return "".join(f"<code>{escape(piece)}</code>" if is_code else escape(piece).replace(" %", "\u00a0%") for piece, is_code in spans(text))
 
 
 # ---------------------------------------------------------------- blocks
