@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from handgrad.checking.naming import Name, letter_of, letters_in, name_of, occurrences
 from handgrad.checking.rewriting import bare, dotted, moved, with_argument
-from handgrad.checking.vocabulary import Vocabulary, call_of, known_function
+from handgrad.checking.vocabulary import Vocabulary, bracket_of, call_of, known_function
 from handgrad.reading.surface import (
     Applied,
     Array,
@@ -99,6 +99,8 @@ class Interpreter:
                 return self.text(body)
             case Unread(span, _, why):
                 raise Opaque(why, span)
+            case Nabla(_, body, by) if (entries := gradient_of(body, by)) is not None:
+                return self._derivative(body, entries)
             case Group() | Nabla() | Array() | Dots() | Compared():
                 raise Opaque("a matrix, a list or a condition stands where a number should", node.span)
 
@@ -136,14 +138,14 @@ class Interpreter:
 
     def _called(self, node: Surface, following: Factor | None) -> str | None:
         """The call that two factors are, or None."""
-        name = name_of(node)
-        if name is None or following is None or following.operator or not isinstance(following.node, Group) or following.node.bracket == "[":
+        name, group = name_of(node), bracket_of(following)
+        if name is None or following is None or group is None or spelled(node) in self.fixed or not self.words.is_call(name, group):
             return None
-        if spelled(node) in self.fixed or not self.words.is_call(name, following.node):
-            return None
-        if name.power is not None:
-            return f"({self._call(node, bare(name), following.node.items)})^({self.text(name.power)})"
-        return self._call(node, name, following.node.items)
+        raised = following.node.sup if isinstance(following.node, Scripted) else None
+        text = self._call(node, name if name.power is None else bare(name), group.items)
+        for power in (name.power, raised):
+            text = text if power is None else f"({text})^({self.text(power)})"
+        return text
 
     def _factor(self, node: Surface) -> str:
         text = self.text(node)
@@ -157,6 +159,9 @@ class Interpreter:
         name = name_of(node)
         if name is None:
             return self._compound(node)
+        squared = self.words.squared(name)
+        if squared is not None:
+            return self._entry(squared, node)
         if name.power is not None and isinstance(node, Scripted):
             without = Scripted(node.span, node.base, node.sub, None, node.primes) if node.sub or node.primes else node.base
             if name.own == "e" and "e" not in self.words.assigned and not name.indices:
@@ -387,6 +392,7 @@ class Interpreter:
     def _by(self, node: Surface) -> str:
         called = call_of(node)
         name = name_of(called[0] if called is not None else node)
+        name = (self.words.squared(name) or name) if name is not None else None
         if name is None or name.power is not None or name.transposed:
             raise Opaque("a derivative by something that is no name", node.span)
         if spelled(node) in self.fixed:
@@ -432,6 +438,14 @@ class Interpreter:
     def _is_place(self, node: Surface) -> bool:
         letter = letter_of(node)
         return isinstance(node, Decimal) or (letter is not None and letter in self.words.letters and letter not in self.words.assigned)
+
+
+def gradient_of(body: Surface, by: Surface | None) -> tuple[Surface, ...] | None:
+    """By what a gradient is taken: by what it says, or by the argument that the function is written with."""
+    if by is not None:
+        return (by,)
+    called = call_of(body)
+    return called[1] if called is not None and len(called[1]) == 1 else None
 
 
 def safe(own: str) -> str:

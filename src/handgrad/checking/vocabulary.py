@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from handgrad.checking.naming import Name, identifier, letter_of, letters_in, name_of
+from handgrad.checking.naming import Name, identifier, letter_of, letters_in, name_of, occurrences
 from handgrad.notation import known
 from handgrad.reading.surface import (
     Applied,
@@ -21,6 +21,7 @@ from handgrad.reading.surface import (
     Group,
     Product,
     Scripted,
+    Sum,
     Surface,
     Symbol,
     children,
@@ -29,6 +30,7 @@ from handgrad.reading.surface import (
 )
 
 SPOKEN = {"sigma": "sigmoid", "ln": "log", "sgn": "sign", "logistic": "sigmoid", "logit": "", "Softplus": "softplus"}
+SQUARE = "_sq"
 ACCENTS = frozenset(("hat", "bar", "tilde", "dot"))
 CONVENTIONAL = frozenset(("f", "g", "phi", "psi", "F", "G", "ell", "L", "J", "C", "mathcal"))
 
@@ -65,6 +67,8 @@ class Vocabulary:
     assigned: set[str] = field(default_factory=set)
     by: set[str] = field(default_factory=set)
     _brackets: list[tuple[Name, Group]] = field(default_factory=list)
+    squares: set[str] = field(default_factory=set)                      # names of which the square is a quantity of its own: `σ^2 = …`
+    recurrent: set[str] = field(default_factory=set)                    # names defined by their own earlier entries: `h_t = … h_{t-1}`
     short: dict[str, str] = field(default_factory=dict)                 # names differentiated without the label they are defined with
     alike: dict[str, str] = field(default_factory=dict)                 # names that are never defined, and those that they were misread from
     _operands: set[str] = field(default_factory=set)
@@ -82,6 +86,8 @@ class Vocabulary:
     def resolved(self, name: Name) -> Name:
         """The name with digits below taken for indices or for a part of the name, as its other uses say; labels of no weight dropped."""
         own = name.own
+        if own in self.recurrent and any(isinstance(i, Sum) for i in name.indices):
+            return self._earlier(name)
         own = own if name.indices or name.above or name.digits else self.short.get(own, own)
         name = replace(name, own=own)
         if own in self.split and not (name.indices or name.above or name.digits):
@@ -92,6 +98,19 @@ class Vocabulary:
         whole = Name(own, digits=name.digits, label=label).whole
         return replace(name, own=self.alike.get(whole, whole), digits=(), label="")
 
+    def squared(self, name: Name) -> Name | None:
+        """The name of the square where that is a quantity of its own, else None."""
+        if name.own in self.squares and isinstance(name.power, Decimal) and name.power.text == "2":
+            return replace(name, own=f"{name.own}{SQUARE}", power=None)
+        return None
+
+    @staticmethod
+    def _earlier(name: Name) -> Name:
+        """The earlier entry of a name that is defined by it, as a name of its own."""
+        shifts = [f"{'m' if i.terms[1].sign < 0 else 'p'}{i.terms[1].node.text}" for i in name.indices
+                  if isinstance(i, Sum) and isinstance(i.terms[1].node, Decimal)]
+        return replace(name, own=f"{name.own}_{''.join(shifts)}", indices=tuple(i.terms[0].node if isinstance(i, Sum) else i for i in name.indices), label="")
+
     @property
     def sample(self) -> str:
         """The letter of the samples, or empty."""
@@ -99,7 +118,7 @@ class Vocabulary:
 
     def arity(self, own: str) -> int:
         """How many indices a name has below: the most that it is written with."""
-        counts = self.counts.get(own)
+        counts = self.counts.get(own) or self.counts.get(own.removesuffix(SQUARE))
         return max(counts) if counts else 0
 
     def is_call(self, name: Name, group: Group) -> bool:
@@ -158,7 +177,13 @@ class Vocabulary:
                 self.functions.setdefault(name.own, Defined(arguments, body, component))
             return
         name = name_of(head)
+        if name is not None and body is not None and isinstance(name.power, Decimal) and name.power.text == "2":
+            self.squares.add(name.own)
+            self.assigned.add(f"{name.own}{SQUARE}")
+            return
         if name is not None and body is not None and name.power is None:
+            if any(n.own == name.own and any(isinstance(i, Sum) for i in n.indices) for _, n in occurrences(body)):
+                self.recurrent.add(name.own)
             self.assigned.add(self.resolved(name).own)
 
     def _names(self, node: Surface, operand: bool) -> None:
@@ -206,8 +231,9 @@ class Vocabulary:
         for n, factor in enumerate(factors):
             name = name_of(factor.node)
             following = factors[n + 1] if n + 1 < len(factors) else None
-            if name is not None and following is not None and not following.operator and isinstance(following.node, Group) and following.node.bracket != "[":
-                self._brackets.append((name, following.node))
+            group = bracket_of(following)
+            if name is not None and group is not None:
+                self._brackets.append((name, group))
                 self._name(name, False)
             else:
                 self._names(factor.node, True)
@@ -241,6 +267,16 @@ def _slots(body: Surface, letter: str) -> Iterator[tuple[str, int]]:
             for slot, index in enumerate(name.indices, 1):
                 if letter_of(index) == letter:
                     yield name.own, slot
+
+
+def bracket_of(factor: Factor | None) -> Group | None:
+    """The brackets behind a name that may hold its arguments, also where they are raised to a power: `σ(z)^2`."""
+    if factor is None or factor.operator:
+        return None
+    node = factor.node
+    if isinstance(node, Scripted) and not node.sub and not node.primes and node.sup is not None:
+        node = node.base
+    return node if isinstance(node, Group) and node.bracket != "[" else None
 
 
 LOOKS = frozenset(frozenset(pair.split()) for pair in (

@@ -180,7 +180,7 @@ class Expressions(Environments):
     def _indices(self, at: int) -> bool:
         """Whether letters, whole numbers and shifts stand in the square brackets, and nothing else."""
         close = self.partner[at]
-        inside = range(at + 1, close)
+        inside = [k for k in range(at + 1, close) if self.kinds[k] not in ("(", "close") or self.texts[k] not in "[]"]
         if close - at > 24 or close == at + 1 or any(self.kinds[k] not in ("name", "number", ",", "sign", ":", "letters") for k in inside):
             return False
         return not any(self.kinds[k] == "number" and (not self.texts[k].isdigit() or self.kinds[k + 1] == "sign") for k in inside)
@@ -226,6 +226,8 @@ class Expressions(Environments):
         if text == "d" and self.typed and self.kinds[at + 1] == "(":
             return self._called_d()
         self.at = at + 1
+        if text == "Delta" and self.kinds[at + 1] in ("name", "accent", "font"):
+            return self.laid(self.atom(), text, at)             # a change of something: Δw is a name
         symbol = Symbol((self.starts[at], self.ends[at]), text, self.tokens.accents.get(at, ()))
         return self.numbered(symbol) if self.kinds[at + 1] == "number" else symbol
 
@@ -318,8 +320,14 @@ class Expressions(Environments):
         return apart
 
     def in_braces(self) -> Surface:
-        """Braces that only hold together; typed, they may hold cases."""
-        found = self.typed_cases(self.at) if self.typed else None
+        """Braces that only hold together; typed, they may hold cases, or a set: `{0, 1}`."""
+        first = self.at
+        found = self.typed_cases(first) if self.typed else None
+        if found is None and self.typed and self.partner.get(first) is not None:
+            inside = self.items(first)
+            if len(inside) > 1:
+                return Group(self.span(first), "{", inside)
+            self.at = first
         return found or self.braced()
 
     def item(self) -> Surface:

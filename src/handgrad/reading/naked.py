@@ -21,6 +21,7 @@ ARTICLES = frozenset(("a", "A", "I"))
 ENDLESS = frozenset(("=", "≈", ":=", "==", "=>", "⇒", "⟹", "\\approx", "~=", "≃", "≅"))
 SIGNS = frozenset(("relation", "verb"))
 LONGEST_BAR = 60
+COLUMN = 3              # so wide a space stands between columns, not between factors
 LONGEST_CASES = 8
 IFS = frozenset(("if", "for", "when", "whenever", "where", "provided"))
 ELSES = frozenset(("else", "otherwise", "elsewhere"))
@@ -132,6 +133,7 @@ class _Grower:
     def __init__(self, found: Sequence[Token], pairs: dict[int, int]) -> None:
         self.found = found
         self.pairs = pairs
+        self.start = found[0].start if found else 0
         self.words = [0]
         for token in found:
             self.words.append(self.words[-1] + (token.kind in ("weak", "stop")))
@@ -206,26 +208,34 @@ class _Grower:
 
     def right(self, place: int) -> int:
         """The last token of the stretch that begins behind the relation; the relation itself where nothing is there."""
-        good, need, place = place, True, place + 1
+        sign, good, need, place = place, place, True, place + 1
         while place < len(self.found):
             token = self.found[place]
             if token.kind == "newline":
-                if not need or place + 1 < len(self.found) and self.found[place + 1].kind == "newline":
+                if not need and not self.hangs(place, sign) or place + 1 < len(self.found) and self.found[place + 1].kind == "newline":
                     break
                 place += 1
             elif token.kind in SIGNS or token.kind == "operator" and not (need and token.text not in UNARY | SCRIPT):
                 if token.kind in SIGNS and (need or token.text in ("⇒", "=>", "⟹", ":")):
                     break
                 need, place = True, place + 1
-            elif token.kind == "prefix":
+            elif token.kind == "prefix" and (need or token.gap < COLUMN):
                 need, place = True, place + 1
             else:
                 end = self.operand(place, need)
-                if end < 0:
+                if end < 0 or not need and token.gap >= COLUMN:
                     break
                 open_function = token.kind == "function" and end == place and self.follows(place)
                 good, need, place = (good, True, end + 1) if open_function else (end, False, end + 1)
         return good
+
+    def hangs(self, place: int, sign: int) -> bool:
+        """Whether the line behind this end of a line goes on with the formula: an operator begins it, to the right of the sign."""
+        after = self.found[place + 1] if place + 1 < len(self.found) else None
+        if after is None or after.kind != "operator" or after.text in SCRIPT:
+            return False
+        begin = next((self.found[n].end for n in range(sign - 1, -1, -1) if self.found[n].kind == "newline"), self.start)
+        return after.gap > self.found[sign].start - begin
 
     def follows(self, place: int) -> bool:
         """Whether an argument follows a function."""

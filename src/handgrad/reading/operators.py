@@ -28,7 +28,7 @@ from handgrad.reading.vocabulary import VULGAR, WORDS
 LOOSE = frozenset(("mean", "rank", "dim", "clip", "norm", "abs", "sign", "step", "sig", "inf", "sup", "diag"))
 SPOKEN = frozenset(
     "by from using since because see eq eqn equation as chain product quotient power substituting rule given note recall rounded approx approximately "
-    "exact say check ans answer to".split())
+    "exact say check ans answer".split())
 ROUNDED = frozenset("dp sf decimals decimal digits places significant sig d.p. s.f. dps".split())
 FORMAL = frozenset(("relation", "sign", "times", "_", "^", "(", "{", ",", "frac", "begin", "bar", "norm"))
 RULED = frozenset(("max", "min", "mean"))
@@ -103,10 +103,17 @@ class Operators(Derivatives):
         if kind in ("letters", "function") and at in self.partner:
             words = [self.texts[k] for k in range(at + 1, self.partner[at]) if self.kinds[k] in ("letters", "function")]
             clean = not any(self.kinds[k] in FORMAL for k in range(at + 1, min(self.partner[at], at + 40)))
-            return words[0].lower() in SPOKEN or clean and len(words) > 1 and sum(len(w) > 2 for w in words) > 1
+            if words[0].lower() in SPOKEN:
+                return len(words[0]) > 3 or self._spoken_on(at)
+            return clean and len(words) > 1 and sum(len(w) > 2 for w in words) > 1
         if kind == "number" and self.kinds[at + 2] in ("letters", "text"):
             return self.texts[at + 2].strip().lower() in ROUNDED
         return kind == "circled" or kind == "text" and self.is_words(at + 1)
+
+    def _spoken_on(self, at: int) -> bool:
+        """Whether more words, a number or a label follow a short word in the brackets, and no operator: `(by 2)`, not `(by + c)`."""
+        inside = range(at + 2, self.partner[at])
+        return bool(inside) and not any(self.kinds[k] in ("sign", "times", "_", "^", "frac", "root", "accent") for k in inside)
 
     # ------------------------------------------------------------ sums and products
 
@@ -116,7 +123,9 @@ class Operators(Derivatives):
         kind = self.texts[self.at]
         self.at += 1
         if self.indexed(self.at):
-            return self._over(first, kind, self.items(self.at), self._exactly())
+            word = self.tokens.source[self.starts[first]:self.starts[first] + 1].isascii()
+            letters = self.items(self.at)
+            return self._over(first, kind, letters, self._exactly() if word and self.kinds[self.at] == "(" else self._summand(first))
         above: Surface | None = None
         while self.kinds[self.at] in ("_", "^"):
             sign = self.kinds[self.at]

@@ -101,6 +101,8 @@ def tokens(source: str, start: int, end: int, limits: ReadingLimits, typed: bool
                     found.refusal = f"limit: nesting {limits.nesting} (character {at - start + 1})"
                     return found
         at = after
+    if "x" in texts:
+        _crossed(found)
     if len(kinds) > limits.tokens and _most(found, start) > limits.tokens:
         found.refusal = f"limit: tokens {limits.tokens}"
     for column, value in ((kinds, "stop"), (texts, "")):
@@ -108,6 +110,14 @@ def tokens(source: str, start: int, end: int, limits: ReadingLimits, typed: bool
     for numbers in (starts, ends):
         numbers.extend([end] * STOPS)
     return found
+
+
+def _crossed(found: Tokens) -> None:
+    """An x between two numbers is a times sign: `4.4 x 10^-4`."""
+    kinds, texts = found.kinds, found.texts
+    for at in range(1, len(kinds) - 1):
+        if texts[at] == "x" and kinds[at - 1] == kinds[at + 1] == "number" and found.ends[at - 1] < found.starts[at] and found.ends[at] < found.starts[at + 1]:
+            kinds[at], texts[at] = "times", "*"
 
 
 def _digits(piece: str) -> int:
@@ -141,7 +151,10 @@ def _bracketed(found: Tokens, open_places: list[int], kind: str, text: str, nest
         return len(open_places) <= nesting
     if kind in ("close", "null"):
         if open_places and kinds[open_places[-1]] == "(" and (kind == "null" or CLOSES[texts[open_places[-1]]] == text):
-            found.partner[open_places.pop()] = at
+            opening = open_places.pop()
+            found.partner[opening] = at
+            if found.rows:
+                _rejoined(found, opening, at)
         return True
     wanted = "{" if kind == "}" else "begin"
     depth = len(open_places)
@@ -151,6 +164,15 @@ def _bracketed(found: Tokens, open_places: list[int], kind: str, text: str, nest
         found.partner[open_places[depth - 1]] = at
         del open_places[depth - 1:]
     return True
+
+
+def _rejoined(found: Tokens, opening: int, closing: int) -> None:
+    """Rows and columns that break inside brackets break a long formula, and nothing else."""
+    at = opening + 1
+    while at < closing:
+        if found.kinds[at] in ("row", "&"):
+            found.kinds[at] = "gap"
+        at = found.partner.get(at, at) + 1
 
 
 CLOSES = {"(": ")", "[": "]", "{": "}", "<": ">"}
