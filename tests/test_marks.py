@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support_reports import Maker, problem, report
 
 from handgrad.checking.marks import marked
 from handgrad.checking.report import Report
 from handgrad.checking.scheme import SchemeError, read_scheme
+from support_reports import Maker, problem, report
 
 SCHEME = """
 last_digit = 0

@@ -10,9 +10,11 @@ from typing import Any
 
 from handgrad.checking.pages import title
 from handgrad.checking.report import Judgement, Report
+from handgrad.checking.rows import Ledgerer, repairs
 from handgrad.checking.words import VERDICTS, name
 from handgrad.document import render
 from handgrad.errors import HandgradError
+from handgrad.reading.plain import unicode
 
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 COLUMNS = ("page", "line", "link", "entry", "quantity", "verdict", "kind", "code", "shown", "by_hand", "exact", "right", "follows", "cause", "penalty",
@@ -76,9 +78,12 @@ def _test(number: int, part: dict[str, Any], lost: Iterable[dict[str, Any]]) -> 
 
 
 def findings(report: Report) -> dict[str, Any]:
-    """What a class sheet says of a page: its slips, what is noted, what a person has to look at."""
-    slips = [f"{j.line} {name(j.kind)}" + (f" of {j.quantity}" if j.quantity else "") for j in report.causes]
-    noted = sum(j.verdict in ("last_digit", "transcription") and j.cause is None for j in report.judgements)
+    """What a class sheet says of a page: its slips, those that cost marks first; what is noted; what a person has to look at."""
+    heads = Ledgerer(report).heads
+    names = {j.id: unicode(heads[j.id]) if heads.get(j.id) is not None else j.quantity for j in report.causes}
+    causes = sorted(report.causes, key=lambda j: not j.penalty)
+    slips = [f"{j.line} {name(j.kind) or 'slip'}" + (f" of {names[j.id]}" if names[j.id] else "") for j in causes]
+    noted = sum(j.verdict == "last_digit" for j in report.judgements) + len(repairs(report.judgements))
     look = [f"{j.line}: {j.because or VERDICTS[j.verdict]}" for j in report.judgements if j.verdict in ("undecided", "unread")]
     look += [f"missing: {m.quantity}" for m in report.missing]
-    return {"title": title(report), "slips": slips, "kinds": [[j.kind or "slip", j.quantity] for j in report.causes], "noted": noted, "look": look}
+    return {"title": title(report), "slips": slips, "kinds": [[j.kind or "slip", names[j.id]] for j in causes], "noted": noted, "look": look}

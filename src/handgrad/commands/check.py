@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--strict", action="store_true", help="last digits, repairs and undecided lines count as slips in the exit status")
     many = made.add_argument_group("many pages")
     many.add_argument("--jobs", type=int, metavar="N", help="worker processes (default: as many as processors, at most 8)")
-    many.add_argument("--seconds", type=float, metavar="S", default=10.0, help="limit of time for a page (default 10)")
+    many.add_argument("--seconds", type=float, metavar="S", default=10.0, help="seconds of computing that a page may take (default 10)")
     many.add_argument("--memory", type=int, metavar="MIB", default=512, help="limit of memory for a worker (default 512)")
     many.add_argument("--compare", metavar="OLD.csv", default="", help="list whose marks are others than in this sheet")
     return made

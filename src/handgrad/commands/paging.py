@@ -132,7 +132,7 @@ def _judged(task: Task) -> dict[str, Any]:
     shown = hidden(report) if task.hide else report
     row = {"id": task.id, "status": status(report, task.strict), "marks": _marks(report), "report": "", "failed": "", **findings(report)}
     if other:
-        row |= {"slips": [], "kinds": [], "look": [f"its givens are those of {other}"], "marks": None, "status": 1}
+        row |= {"slips": [], "kinds": [], "noted": 0, "look": [f"its givens are those of {other}"], "marks": None, "status": 1}
     elif not report.judgements:
         row |= {"look": [nothing_in(source)], "status": 2}
     if task.report:

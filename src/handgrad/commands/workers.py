@@ -4,7 +4,8 @@
         for name, answer in workers.run({"r017": {…}, "r018": {…}}):
             …       # a dict: what the function returned, or {"failed": why}
 
-Jobs and answers travel as JSON. A worker ends itself a little after its limit, also when nobody is left to end it.
+Jobs and answers travel as JSON. Times are of computing: on a busy machine a job
+may take longer on a clock. A worker ends itself at its limit, also when nobody is left to end it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ except ImportError:                     # a system without limits for processes
     resource = None                     # type: ignore[assignment]
 
 STARTING = 60.0                         # seconds in which a worker has to be there
-GRACE = 2.0                             # seconds after its limit in which a worker ends itself
+WALL = 4.0                              # how much longer than its limit a job may take on a clock, since others use the machine too
+GRACE = 2.0                             # seconds after that in which a worker ends itself
 TRIES = 2
 
 
@@ -42,7 +44,7 @@ class WorkerError(HandgradError):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a job may take, in seconds, and how much memory a worker may have, in MiB."""
+    """How long a job may compute, in seconds, and how much memory a worker may have, in MiB."""
 
     seconds: float = 10.0
     memory: int = 512
@@ -116,12 +118,16 @@ class Workers:
             try:
                 heard = json.loads(worker.line.recv_bytes()) if worker.line.poll() else None
             except (EOFError, OSError, ValueError):
-                yield from self._lost(worker, _why(worker))
+                yield from self._lost(worker, self._why(worker))
                 continue
             if heard is not None:
                 yield from self._heard(worker, heard)
-            elif time.monotonic() - worker.since > (self.limits.seconds if worker.ready else STARTING) and (worker.job or not worker.ready):
-                yield from self._lost(worker, f"limit: it took more than {self.limits.seconds:g} s")
+            elif time.monotonic() - worker.since > (WALL * self.limits.seconds if worker.ready else STARTING) and (worker.job or not worker.ready):
+                yield from self._lost(worker, self._too_long)
+
+    @property
+    def _too_long(self) -> str:
+        return f"limit: it took more than {self.limits.seconds:g} s"
 
     def _heard(self, worker: _Worker, heard: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         if not worker.ready:
@@ -154,14 +160,14 @@ class Workers:
         worker.process.join(5)
         worker.line.close()
 
-
-def _why(worker: _Worker) -> str:
-    worker.process.join(5)
-    code = worker.process.exitcode
-    if code is not None and code < 0:
-        name = next((s.name for s in signal.Signals if s == -code), str(-code))
-        return "limit: it took too long" if name == "SIGALRM" else f"limit: its process was ended by {name}"
-    return f"limit: its process ended with {code}"
+    def _why(self, worker: _Worker) -> str:
+        """Why a worker ended."""
+        worker.process.join(5)
+        code = worker.process.exitcode
+        if code is not None and code < 0:
+            name = next((s.name for s in signal.Signals if s == -code), str(-code))
+            return self._too_long if name in ("SIGPROF", "SIGALRM") else f"limit: its process was ended by {name}"
+        return f"limit: its process ended with {code}"
 
 
 # ---------------------------------------------------------------- in the worker
@@ -178,7 +184,7 @@ def serve(line: Connection, module: str, function: str, seconds: float, memory: 
         line.send_bytes(b"{}")
         while True:
             job = json.loads(line.recv_bytes())
-            line.send_bytes(json.dumps(_timed(call, job, seconds + GRACE)).encode())
+            line.send_bytes(json.dumps(_timed(call, job, seconds)).encode())
     except (EOFError, OSError):
         return
 
@@ -186,7 +192,8 @@ def serve(line: Connection, module: str, function: str, seconds: float, memory: 
 def _timed(call: Any, job: dict[str, Any], seconds: float) -> dict[str, Any]:
     alarm = getattr(signal, "setitimer", None)
     if alarm is not None:
-        alarm(signal.ITIMER_REAL, seconds)              # nobody catches it: the process ends, even in the midst of other people's code
+        alarm(signal.ITIMER_PROF, seconds)              # nobody catches these: the process ends, even in the midst of other people's code
+        alarm(signal.ITIMER_REAL, WALL * seconds + GRACE)
     try:
         return dict(call(job))
     except MemoryError:
@@ -201,4 +208,5 @@ def _timed(call: Any, job: dict[str, Any], seconds: float) -> dict[str, Any]:
         return {"failed": f"{type(error).__name__}: {error}"}
     finally:
         if alarm is not None:
+            alarm(signal.ITIMER_PROF, 0)
             alarm(signal.ITIMER_REAL, 0)
