@@ -326,6 +326,17 @@ def test_draw_writes_a_problem_a_sheet_and_a_key_for_each(class_of: Path, capsys
     assert (class_of / "sets" / "roster.csv").read_text(encoding="utf-8").splitlines()[:2] == ["id,file,name", "r017,r017.toml,'=cmd()"]
 
 
+def test_a_sheet_asks_for_what_the_problem_asks_for() -> None:
+    def asked(gradient: str, more: str = "") -> str:
+        text = template("E = w*x^2", "w = { range = [1, 5], decimals = 1 }\nx = { range = [1, 5], decimals = 1 }", "same_set")
+        made = drawer(re.sub(r"gradient = .*", gradient, text) + more).draw("a")
+        return render(sheet(work(read_problem(made.text)), made.text, "a", {}), "terminal")
+
+    page = asked('gradient = { of = "E", by = ["x"], order = 2 }', "\n[update]\nrate = 0.00001\n")
+    assert "then the gradients of E by x" in page and "Work out the second derivatives too: ∂²E/∂x²." in page and "the rate 0.00001." in page
+    assert "gradients" not in asked('gradient = { of = "E", by = [] }')
+
+
 def test_sheets_and_keys_are_made_as_pdf_too(class_of: Path) -> None:
     pytest.importorskip("typst")
     out = class_of / "sets"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from handgrad.arithmetic.decimals import Places
+from handgrad.arithmetic.decimals import Places, in_full
 from handgrad.document import Block, Chain, Document, Heading, Inline, Line, Matrices, Matrix, Paragraph
 from handgrad.drawing.roster import shown
 from handgrad.expr import Derivative, Entry, Expr, Literal
@@ -87,17 +87,17 @@ def _tables(lead: Inline, value: Any, slots: int) -> Iterator[Matrix]:
 
 def _task(worksheet: Worksheet) -> Iterator[Inline]:
     problem, display = worksheet.problem, worksheet.display
-    yield ("Work out ", *_joined(display.symbol(Entry(name, ())) for name in problem.model.definitions), ", then the gradients of ",
-           display.symbol(Entry(problem.of, ())), " by ", *_joined(display.symbol(Entry(name, ())) for name in problem.by),
+    of = display.symbol(Entry(problem.of, ()))
+    by = (", then the gradients of ", of, " by ", *_joined(display.symbol(Entry(name, ())) for name in problem.by)) if problem.by else ()
+    yield ("Work out ", *_joined(display.symbol(Entry(name, ())) for name in problem.model.definitions), *by,
            ": the formula, the numbers put in, and the value.")
-    yield _rounding(worksheet)
     if problem.second:
-        of = display.symbol(Entry(problem.of, ()))
         pairs = (Derivative(of, tuple(display.symbol(Entry(name, ())) for name in pair)) for pair in problem.second)  # type: ignore[misc]
         yield ("Work out the second derivatives too: ", *_joined(pairs), ".")
+    yield _rounding(worksheet)
     if problem.update is not None:
         rate, epochs = problem.update.rate, problem.update.epochs
-        yield (f"Then take {epochs} {'step' if epochs == 1 else 'steps'} of gradient descent with the rate {float(rate):g}.",)
+        yield (f"Then take {epochs} {'step' if epochs == 1 else 'steps'} of gradient descent with the rate {in_full(rate, 400) or rate}.",)
 
 
 def _rounding(worksheet: Worksheet) -> Inline:
