@@ -15,7 +15,6 @@ from handgrad.checking.shapes import SCALAR, Shaped
 from handgrad.checking.vocabulary import Vocabulary, call_of
 from handgrad.reading.surface import Big, Derivative, Scripted, Surface, children, walk
 
-
 ANY = "p0"      # the letter of an index that is left out throughout
 
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from handgrad.checking.chains import Chain, Link
 from handgrad.checking.naming import Name, letter_of, name_of, occurrences
-from handgrad.checking.vocabulary import ACCENTS, call_of, columns
-from handgrad.reading.surface import Decimal, Derivative, Group, Product, Scripted, Surface, Symbol, spelled, walk
+from handgrad.checking.vocabulary import ACCENTS, SQUARE, call_of, columns
+from handgrad.reading.surface import Decimal, Derivative, Group, Product, Scripted, Sum, Surface, Symbol, spelled, walk
 
 EQUALS = frozenset(("=", ":=", "≡"))
 
@@ -58,7 +58,7 @@ def stated(chain: Chain) -> Stated | None:
     head, body = chain.head.side.tree, chain.links[1].side.tree
     found = _stated(chain.links[1], head, body)
     differentiated = any(isinstance(n, Derivative) for n in walk(head))
-    if found is None and not differentiated and len(chain.links) == 2 and call_of(body) is None and any(isinstance(n, Decimal) or name_of(n) for n in walk(head)):
+    if found is None and not differentiated and len(chain.links) == 2 and call_of(body) is None:
         found = _stated(chain.links[1], body, head)         # `b + w x = z`
     return found
 
@@ -66,6 +66,8 @@ def stated(chain: Chain) -> Stated | None:
 def _stated(link: Link, head: Surface, body: Surface) -> Stated | None:
     called = call_of(head)
     name = name_of(called[0] if called is not None else head)
+    if name is not None and called is None and isinstance(name.power, Decimal) and name.power.text == "2":
+        name = replace(name, own=f"{name.own}{SQUARE}", power=None)       # `σ^2 = …` names the square
     if name is None or name.power is not None or name.transposed or name.primes or is_numeric(body):
         return None
     if called is not None and not all(name_of(a) is not None for a in called[1]):
@@ -73,7 +75,7 @@ def _stated(link: Link, head: Surface, body: Surface) -> Stated | None:
     letters = [letter_of(i) for i in (*name.above, *name.indices)]
     if None in letters or len(set(letters)) != len(letters) or (name.own == "delta" and len(letters) == 2):
         return None
-    if _form(name) in {_form(n) for _, n in occurrences(body)}:
+    if _form(name) in {_form(n) for _, n in occurrences(body) if not any(isinstance(i, Sum) for i in n.indices)}:
         return None
     return Stated(link, name, head, body, called is not None)
 
@@ -124,7 +126,7 @@ def leaned_on(wanted: Iterable[Surface], earlier: dict[str, Stated], own: set[st
         for _, name in occurrences(todo.pop()):
             if any(_labelled(key, name.whole) for key in own):
                 continue
-            for key in (name.whole, f"{name.own}_i"):
+            for key in (name.whole, f"{name.own}_i", f"{name.own}{SQUARE}"):
                 if key in earlier and key not in found and not {key, name.whole, f"{name.own}_i"} & own \
                         and _alike(earlier[key], forms) and _called_alike(earlier[key], counts):
                     found[key] = earlier[key]

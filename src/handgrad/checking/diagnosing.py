@@ -24,6 +24,7 @@ from handgrad.reading.typesetting import unicode
 
 PLACES, MOST_NUMBERS, MOST_POINTS, MOST_SHOWN = 2, 8, 60, 5      # of a witness: entries an axis, numbers, points that are tried, numbers that are shown
 NEAR, MOST = 3, 300         # formulas above that are looked into, and corrections that are tried
+NAMING = frozenset(("missing_hat", "wrong_index", "free_index", "wrong_left_side", "copied_wrong", "pre_activation"))   # kinds that are a wrong name
 FIRST, ENOUGH = 1, 5        # points at which a correction is looked at first, and those at which it must hold
 
 
@@ -37,6 +38,9 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
         because = "the two sides differ, and no single slip explains it"
         return replace(judgement, verdict="undecided" if _doubtful(chain, segment) else "slip", because=because, see=witness)
     best = found[0]
+    unknown = finding.compiled.reaches(finding.number, right=True)
+    if unknown and best.kind not in NAMING:
+        return replace(judgement, verdict="undecided", because=unknown, explanations=found)
     readings = tuple(Reading(e.right, round(e.weight, 3)) for e in found)
     return replace(judgement, kind=best.kind, code=best.code, right=best.right, because=best.message, fault=best.span, explanations=found,
                    readings=readings, see=witness)
@@ -77,7 +81,8 @@ def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment,
     if right is None and scope.ranks is None:
         trees = [link.side.tree for c in segment.chains for link in c.links] + [t for d in scope.definitions.values() for t in (d.head, d.body)]
         right = right_form(finding.compiled.pairs[finding.number].left, finding.compiled, scope.words, trees)
-    context = gathered(side, head, right, [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))], budget=Budget(MOST, not _doubtful(chain, segment)))
+    beside = [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))]
+    context = gathered(side, head, right, beside, budget=Budget(MOST, not _doubtful(chain, segment)))
     return explain(side, checker.holds, context, checker.fits)
 
 

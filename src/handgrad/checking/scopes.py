@@ -222,9 +222,9 @@ class Compiled:
         left = differentiated(self.pairs[n].left) & self.surrogates
         return ", ".join(sorted(left - differentiated(self.pairs[n].right)))
 
-    def reaches(self, n: int) -> str:
-        """Empty, or the derivative on the left of pair n that is 0 since nothing on the page says how the one depends on the other."""
-        for node in subtrees(self.pairs[n].left):
+    def reaches(self, n: int, right: bool = False) -> str:
+        """Empty, or the derivative on the left (or right) of pair n that is 0 since nothing on the page says how the one depends on the other."""
+        for node in subtrees(self.pairs[n].right if right else self.pairs[n].left):
             if isinstance(node, Derivative):
                 reached = frozenset().union(*(_reached(name, self.model) for name in names(node.body)))
                 for by in node.by:

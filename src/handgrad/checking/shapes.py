@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import count, islice, product
 from typing import NamedTuple
 
-from handgrad.checking.interpretation import Interpreter, Opaque, safe
+from handgrad.checking.interpretation import Interpreter, Opaque, gradient_of, safe
 from handgrad.checking.naming import Name, identifier, name_of, occurrences
 from handgrad.checking.vocabulary import Vocabulary, known_function
 from handgrad.reading.surface import (
@@ -84,8 +84,11 @@ class Shaped:
                 return self._joined([self.shape(a) for a in items], node)
             case Derivative(_, body, by):
                 return self._derived(body, by)
-            case Nabla(_, body, by) if by is not None:
-                return self._derived(body, (by,))
+            case Nabla(_, body, by):
+                entries = gradient_of(body, by)
+                if entries is None:
+                    raise Opaque("a gradient that does not say by what", node.span)
+                return self._derived(body, entries)
             case Big(_, _, _, _, _, _, body):
                 return self.shape(body)
             case Piecewise(_, rows):
@@ -200,8 +203,8 @@ class Shaped:
                 return self._call_entry(function, name, items, row, column)
             case Derivative(_, body, by):
                 return f"d({self.entry(body, row, column)}, {', '.join(self.entry(b, row, column) for b in by)})"
-            case Nabla(_, body, by) if by is not None:
-                return f"d({self.entry(body, row, column)}, {self.entry(by, row, column)})"
+            case Nabla(_, body, by) if (entries := gradient_of(body, by)) is not None:
+                return f"d({self.entry(body, row, column)}, {', '.join(self.entry(b, row, column) for b in entries)})"
             case Big(_, _, letters):
                 inner = replace(self, plain=replace(self.plain, scope=self.plain.scope | {x.name for x in letters}))
                 return f"{node.kind}[{','.join(x.name for x in letters)}]({inner.entry(node.body, row, column)})"
@@ -220,6 +223,9 @@ class Shaped:
         if name.transposed:
             return self._at(replace(name, transposed=False), column, row, node)
         if name.power is not None:
+            squared = self.plain.words.squared(name)
+            if squared is not None:
+                return self._at(squared, row, column, node)
             if name.own == "e" and "e" not in self.plain.words.assigned:
                 return f"exp({self.entry(name.power, row, column)})"
             if self._plain_shape(name) == MATRIX:
@@ -244,6 +250,8 @@ class Shaped:
         if shape == SCALAR and (found.indices or not self.ranks.get(found.own)):
             return self.plain.text(node) if not name.power else self.plain._entry(name, node)
         own = safe(found.own)
+        if own == "I" and shape == MATRIX and own not in self.plain.words.assigned:
+            return f"delta[{row},{column}]"
         above = [self.plain._index(i) for i in found.above]
         below = [self.plain._index(i) for i in found.indices]
         places = [*above, *below, *([row] if shape.rows else []), *([column] if shape.columns else [])]

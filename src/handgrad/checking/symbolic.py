@@ -22,6 +22,7 @@ from handgrad.checking.report import Judgement
 from handgrad.checking.scopes import Compiled, Scope
 from handgrad.checking.shapes import assignments, has_shapes
 from handgrad.checking.slips import KINDS
+from handgrad.checking.through import through
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
 from handgrad.expr import Call, Cases
@@ -165,6 +166,7 @@ class Segment:
         called = {name.own for tree in trees for _, name in occurrences(tree)}
         vectors = {f"{result}_i" for own, (_, result) in before.items() if own in called} & set(self.earlier) - set(chosen)
         known = {**leaned_on(trees, self.earlier, set(chosen)), **{key: self.earlier[key] for key in vectors}, **chosen}
+        known = through(known, self._differentiated())
         self.words = vocabulary(self.chains, known, self.words_before)
         ranks, upright = self.shaped or (None, True)
         if self.einstein or any(implies_sums(d.head, d.body) for d in known.values()):

@@ -45,8 +45,8 @@ def pattern(kind: str, key: str, wording: str) -> Pattern:
 
 
 PATTERNS = (
-    pattern("one_hot", r"one.?hot", rf"NAME\s*(?:{IS})?\s*(?:[a-z'’-]+\s+){{0,5}}?one[- ]?hot"),
     pattern("one_hot", r"one.?hot", r"one[- ]?hot(?:[- ](?:encoded|encoding|vectors?|labels?|targets?|of|the|class|true|correct|ground-truth)){0,5}\s+NAME"),
+    pattern("one_hot", r"one.?hot", rf"NAME\s*(?:{IS})?\s*(?:[a-z'’-]+\s+){{0,5}}?one[- ]?hot"),
     pattern("one_hot", r"one.?hot", r"one[- ]?hot|exactly one (?:class|entry|component)[^.\n]{0,30} is (?:1|one)\b"),
     pattern("classes", r"\b(?:or|and|/|,|±|\\pm)",
              rf"(?:NAME|labels?|class(?:es)?|targets?)\s*(?:are|is|takes?|can be|being|in|∈|either|=)\s*(?:the\s+|either\s+|in\s+|values?\s+)*"
