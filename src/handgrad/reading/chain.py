@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from handgrad.reading.asides import Asides
 from handgrad.reading.cursor import Refused
 from handgrad.reading.derivatives import ENDS
 from handgrad.reading.expressions import BEGINS, comma
 from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.rows import Boxes
-from handgrad.reading.surface import Compared, Decimal, Dots, Group, Side, Statement, Sum, Surface, Unread
+from handgrad.reading.scripts import OPEN_ENDED
+from handgrad.reading.surface import Compared, Decimal, Dots, Group, Scripted, Side, Statement, Sum, Surface, Symbol, Unread
 from handgrad.reading.tokens import Tokens, tokens
 
 
@@ -35,6 +38,7 @@ class Reader(Asides):
     def statement(self) -> Statement:
         """One chain with all that belongs to it; at least one token is stepped over."""
         self.words, self.conditions, self.tag, self.listed = [], [], "", ()
+        self.qualifier: Symbol | None = None
         first = self.at
         start = self.starts[first]
         sides: list[Side] = []
@@ -46,6 +50,8 @@ class Reader(Asides):
                     self.at += 1
                 break
             sides.append(self.side(relation))
+            if self.qualifier and len(sides) == 1:
+                sides[0] = _qualified(sides[0], self.qualifier)
             if self.trailing(sides):
                 break
         end = max(start, self.ends[self.at - 1]) if self.at > first else start
@@ -128,9 +134,13 @@ class Reader(Asides):
                     if self.kinds[self.at] in (",", ":"):
                         self.at += 1
                 else:
-                    self.note(self.at)
+                    said = self.texts[self.at].strip().lower()
+                    if said in QUALIFIERS:
+                        self.qualifier = Symbol((self.starts[self.at], self.ends[self.at]), "new" if said == "updated" else said)
+                    else:
+                        self.note(self.at)
                     self.at += 1
-            elif kind == "(" and self.partner.get(self.at) == self.at + 2 and self.kinds[self.at + 3] == "gap":
+            elif kind == "(" and self.partner.get(self.at) == self.at + 2 and self._set_apart(self.at + 3):
                 self.tag = self.tokens.source[self.starts[self.at]:self.ends[self.at + 2]]
                 self.at += 3
             elif kind == "(" and self._said(self.at):
@@ -140,9 +150,18 @@ class Reader(Asides):
             else:
                 return
 
+    def _set_apart(self, at: int) -> bool:
+        """Whether a wide space stands at the token, and behind it no relation."""
+        after = at
+        while self.kinds[after] == "gap":
+            after += 1
+        return after > at and self.kinds[after] not in ("relation", "sign", "times")
+
     def _qualifies(self, at: int) -> bool:
         """Whether a text with a space at its end stands before a name: `\\text{new } w_1 = …`."""
-        return self.texts[at][-1:].isspace() and self.kinds[at + 1] in ("name", "letters", "accent", "font", "frac")
+        text = self.texts[at]
+        opens = text.strip(" .:").lower().endswith(OPEN_ENDED)
+        return text[-1:].isspace() and not opens and self.kinds[at + 1] in ("name", "letters", "accent", "font", "frac")
 
     def _whole(self, at: int) -> bool:
         """Whether nothing follows the part that begins at the token, so that it is the statement itself."""
@@ -181,8 +200,8 @@ class Reader(Asides):
                 return True
 
     def _glued(self) -> bool:
-        """Whether a letter follows the point at once: `np.sum`, `w.x` are not read."""
-        return self.adjacent(self.at + 1) and self.kinds[self.at + 1] in BEGINS
+        """Whether the point joins two things, `np.sum` or `0.5 . 0.3`, and ends nothing."""
+        return (self.adjacent(self.at + 1) or not self.adjacent(self.at)) and self.kinds[self.at + 1] in BEGINS and self.kinds[self.at + 1] != "text"
 
     def _begins_behind(self) -> bool:
         after = self.at + 1
@@ -265,6 +284,16 @@ class Reader(Asides):
         return Unread((start, end), text, "the words say no condition that is read")
 
 
+def _qualified(side: Side, said: Symbol) -> Side:
+    """The name on a side with what is said in front of it: `new w_1` is `w_1^{new}`."""
+    tree, span = side.tree, (said.span[0], side.span[1])
+    if isinstance(tree, Symbol):
+        return replace(side, span=span, tree=Scripted((span[0], tree.span[1]), tree, (), said))
+    if isinstance(tree, Scripted) and tree.sup is None:
+        return replace(side, span=span, tree=replace(tree, span=(span[0], tree.span[1]), sup=said))
+    return side
+
+
 def _deal(found: list[Statement], values: tuple[Surface, ...]) -> None:
     """Give each of the names before a list its value: `x_1, x_2 = 0.05, 0.10` is two statements."""
     last = found[-1]
@@ -282,6 +311,7 @@ def _is_number(node: Surface) -> bool:
     return isinstance(node, Decimal)
 
 
+QUALIFIERS = frozenset(("new", "updated", "old"))
 INDICES = frozenset("ijklmnrst")
 BETWEEN = frozenset(("break", ";", ",", "gap", ".", "&", "row", "null"))
 STOPS = frozenset(("relation", "stop", "break", ";", "implies"))

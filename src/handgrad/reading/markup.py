@@ -113,7 +113,7 @@ def _name(symbol: Symbol) -> str:
     shown = LETTERS.get(symbol.name) or symbol.name
     shown = f"<mi>{_safe(shown)}</mi>" if len(shown) == 1 or shown.isalnum() else f"<mtext>{_safe(shown)}</mtext>"
     for accent in symbol.accents:
-        shown = f'<mover accent="true">{shown}<mo>{escape(MARKS.get(accent, "^"))}</mo></mover>'
+        shown = f"<mrow><mi>Δ</mi>{shown}</mrow>" if accent == "Delta" else f'<mover accent="true">{shown}<mo>{escape(MARKS.get(accent, "^"))}</mo></mover>'
     return shown
 
 

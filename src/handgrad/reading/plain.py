@@ -114,7 +114,7 @@ def _safe(text: str) -> str:
 def name(symbol: Symbol) -> str:
     """A name: Greek letters as letters, accents as marks above the first letter."""
     shown = LETTERS.get(symbol.name) or _safe(symbol.name)
-    return shown[:1] + "".join(MARKS.get(a, "") for a in symbol.accents) + shown[1:]
+    return "Δ" * symbol.accents.count("Delta") + shown[:1] + "".join(MARKS.get(a, "") for a in symbol.accents) + shown[1:]
 
 
 # ---------------------------------------------------------------- how tightly things hold together

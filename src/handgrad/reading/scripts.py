@@ -38,7 +38,8 @@ class Scripts(Cursor):
             start, end = self.starts[at], self.ends[at]
             self.at = at + 1
             return Scripted((start, end), Symbol((start, end - 1), text[0]), (Symbol((start + 1, end), text[1]),))      # `yi`
-        if len(text) == 2 and text[0] != "d" and not (self.typed and text in SHORT_WORDS) and not (text.isupper() and self.lists(at + 1)):
+        code = self.typed and (text in SHORT_WORDS or self.kinds[at + 1] == "number" and self.adjacent(at + 1))
+        if len(text) == 2 and text[0] != "d" and not code and not (text.isupper() and self.lists(at + 1)):
             return self.letter()
         self.at = at + 1
         accent = text[1:]
@@ -77,6 +78,8 @@ class Scripts(Cursor):
             return self.atom()
         if not inside or not re.fullmatch(r"[A-Za-z0-9_\\ .'-]+", inside):
             raise self.refused(f"the words `{inside}` are no formula", at)
+        if inside.split()[-1].lower() in PREPOSITIONS and " " in inside:
+            raise self.refused(f"the words `{inside}` say more than the formula", at)
         self.at = at + 1
         offset = self.starts[at] + self.tokens.source[self.starts[at]:self.ends[at]].find(inside)
         if not IDENTIFIER.fullmatch(inside) or len(inside) > 1 and inside.isalpha():
@@ -88,6 +91,8 @@ class Scripts(Cursor):
     def is_words(self, at: int) -> bool:
         """Whether the text at the token is said, and is not the name of something."""
         inside = self.texts[at].strip().strip("$").strip().rstrip(".:,")
+        if inside.lower().endswith(OPEN_ENDED):
+            return False
         if " " not in inside:
             return inside.lower() in WORDS or not IDENTIFIER.fullmatch(inside)
         return self.kinds[at + 1] not in ("relation", "_", "^", "(") or any(w.lower() in WORDS for w in inside.split())
@@ -99,9 +104,10 @@ class Scripts(Cursor):
         at = self.at
         self.at = at + 1
         node = self.digit() or self.argument()
-        return self._laid(node, self.texts[at], at)
+        return self.laid(node, self.texts[at], at)
 
-    def _laid(self, node: Surface, accent: str, at: int) -> Surface:
+    def laid(self, node: Surface, accent: str, at: int) -> Surface:
+        """The name with an accent on it."""
         span = self.span(at)
         if isinstance(node, Symbol):
             return replace(node, span=span, accents=(*node.accents, accent))
@@ -255,6 +261,8 @@ class Scripts(Cursor):
 
 
 SHORT_WORDS = frozenset(("lr", "pi", "mu"))        # typed they are one name
+PREPOSITIONS = frozenset(("of", "wrt", "w.r.t.", "to", "at", "per"))
+OPEN_ENDED = (" of", " wrt", " w.r.t", " respect to")       # what follows such words is no statement of its own
 SAID_ACCENTS = frozenset(("hat", "bar", "tilde"))      # typed `y_hat` and `yhat` are ŷ
 LONE = frozenset(("times", "sign", "circled", ":", "bar", "."))
 

@@ -117,7 +117,7 @@ def _name(symbol: Symbol) -> str:
     if symbol.bold:
         shown = f"\\boldsymbol{{{shown}}}"
     for accent in symbol.accents:
-        shown = f"\\{ACCENTS.get(accent, accent)}{{{shown}}}"
+        shown = f"\\Delta {shown}" if accent == "Delta" else f"\\{ACCENTS.get(accent, accent)}{{{shown}}}"
     return shown
 
 
