@@ -2,7 +2,8 @@
 
 The pages are what `derive` and `work` write as Markdown. Each is checked as it is: whatever is accused there is a false accusation. Then slips of the
 tests' own set are put in, one at a time and only such as show (a formula differs somewhere; a number by more than one unit of its last place), and the
-page is checked again. Detected is a slip on the line itself; the kind is the first, or one of the first three, that the report gives.
+page is checked again, those of `work` with their problem. Detected is a slip that is accused, on the line itself or where it shows; the kind is the
+first, or one of the first three, that the report gives.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from handgrad.catalogue import entries
 from handgrad.checking.judging import check
 from handgrad.checking.report import Judgement, Report
 from handgrad.manual import derivation
+from handgrad.problem import Problem
 from handgrad.reading.page import Formula, read_page
 from handgrad.reading.surface import Decimal, Derivative, Scripted, Side, Statement, Sum, Surface, Symbol, Unread, spelled, walk
 
@@ -59,8 +61,9 @@ class Outcome:
     page: str
     kind: str
     numeric: bool
-    detected: bool
-    seen: bool                  # not accused, but not passed either: undecided or unread
+    detected: bool              # something on the page, which was right before, is accused
+    placed: bool                # and it is this line
+    seen: bool                  # the line is not accused, but not passed either: undecided or unread
     kinds: tuple[str, ...]
     verdicts: tuple[str, ...]
     right: str
@@ -71,15 +74,15 @@ class Outcome:
 # ---------------------------------------------------------------- pages
 
 
-def pages() -> Iterator[tuple[str, str]]:
-    """Right pages, with their names."""
+def pages() -> Iterator[tuple[str, str, Problem | None]]:
+    """Right pages, with their names, and the problems of those that have one."""
     for entry in entries():
-        yield entry.name, render(derivation(entry), "markdown")
+        yield entry.name, render(derivation(entry), "markdown"), None
     for text, wrt in MODELS:
-        made = model(text)
-        yield text, render(made.derive(_last(text), wrt), "markdown")
+        yield text, render(model(text).derive(_last(text), wrt), "markdown"), None
     for path in sorted((ROOT / "tests" / "problems").glob("*.toml")):
-        yield path.stem, render(work(read_problem(path.read_text(encoding="utf-8"), str(path))), "markdown")
+        found = read_problem(path.read_text(encoding="utf-8"), str(path))
+        yield path.stem, render(work(found), "markdown"), found
 
 
 def _last(text: str) -> str:
@@ -176,7 +179,7 @@ def _wrong_number(site: Site, around: Page, order: random.Random) -> tuple[str, 
 # ---------------------------------------------------------------- measuring
 
 
-def tried(name: str, source: str, count: int, seed: int) -> Iterator[Outcome]:
+def tried(name: str, source: str, known: Problem | None, count: int, seed: int) -> Iterator[Outcome]:
     """What becomes of some slips in a page, one at a time."""
     found = sites(source)
     around = surroundings(found)
@@ -188,7 +191,7 @@ def tried(name: str, source: str, count: int, seed: int) -> Iterator[Outcome]:
         kind, text = made
         start, end = site.span
         begun = time.perf_counter()
-        report = check(f"{source[:start]} {text} {source[end:]}")
+        report = check(f"{source[:start]} {text} {source[end:]}", known)
         yield outcome(name, kind, site, text, report, time.perf_counter() - begun)
 
 
@@ -196,10 +199,10 @@ def outcome(page: str, kind: str, site: Site, text: str, report: Report, seconds
     """Whether the report accuses the place, and of what."""
     start, end = site.span[0], site.span[0] + len(text) + 2
     there = [j for j in report.judgements if j.span[0] < end and j.span[1] > start]
-    accused = [j for j in there if j.verdict == "slip"]
+    accused = [j for j in there if j.verdict == "slip"] or [j for j in report.judgements if j.verdict == "slip"]
     kinds = tuple(dict.fromkeys(k for j in accused for k in _kinds(j)))
     seen = any(j.verdict in ("undecided", "unread", "last_digit", "transcription") for j in there)
-    return Outcome(page, kind, site.working is not None, bool(accused), seen, kinds, tuple(j.verdict for j in there), latex(site.tree), text, seconds)
+    return Outcome(page, kind, site.working is not None, bool(accused), any(j in there for j in accused), seen, kinds, tuple(j.verdict for j in there), latex(site.tree), text, seconds)
 
 
 def _kinds(judgement: Judgement) -> Iterator[str]:
@@ -222,8 +225,8 @@ def summary(outcomes: Sequence[Outcome], title: str) -> None:
     """A line of a table: how many were found, and how many named."""
     found = [o for o in outcomes if o.detected]
     first, three = sum(o.kind in o.kinds[:1] for o in found), sum(o.kind in o.kinds[:3] for o in found)
-    open_ = sum(o.seen and not o.detected for o in outcomes)
-    shares = (share(len(found), len(outcomes)), share(open_, len(outcomes)), share(first, len(found)), share(three, len(found)))
+    open_, placed = sum(o.seen and not o.detected for o in outcomes), sum(o.placed for o in outcomes)
+    shares = (share(len(found), len(outcomes)), share(placed, len(outcomes)), share(open_, len(outcomes)), share(first, len(found)), share(three, len(found)))
     print(f"{title:18} {len(outcomes):5}   {'   '.join(shares)}")
 
 
@@ -239,15 +242,15 @@ def main() -> None:
     given = options.parse_args()
     outcomes: list[Outcome] = []
     lines = false = 0
-    for name, source in [p for p in pages() if given.only in p[0]][:given.pages]:
-        clean = check(source)
+    for name, source, known in [p for p in pages() if given.only in p[0]][:given.pages]:
+        clean = check(source, known)
         lines += len(clean.judgements)
         for judgement in accusations(clean):
             false += 1
             print(f"FALSE {name}: {judgement.verdict} {judgement.kind or ''} {judgement.source!r}: {judgement.because}")
-        outcomes += tried(name, source, given.slips, given.seed)
+        outcomes += tried(name, source, known, given.slips, given.seed)
     print(f"{false} false accusations on {lines} clean lines")
-    print(f"{'kind':18} {'slips':>5}   detected   undecided     top 1     top 3")
+    print(f"{'kind':18} {'slips':>5}   detected   on line   undecided     top 1     top 3")
     for kind in sorted({o.kind for o in outcomes}):
         summary([o for o in outcomes if o.kind == kind], kind)
     summary([o for o in outcomes if o.numeric], "numbers")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handgrad.arithmetic.balls import Scalar
+from handgrad.checking.agreement import agrees
 from handgrad.checking.evaluation import same
 from handgrad.checking.explaining import Budget, Context, explain, explain_number, gathered
 from handgrad.checking.knowledge import Knowledge
@@ -17,6 +18,7 @@ from handgrad.errors import HandgradError
 from handgrad.reading.surface import Surface, spelled
 
 BUDGET = Budget(160)
+WIDE = Budget(300)          # of formulas, where an attempt costs little
 
 
 def of_number(number: Shown, x: Scalar, tree: Surface, working: Surface, lefts: tuple[Surface, ...], known: Knowledge) -> tuple[Explanation, ...]:
@@ -42,6 +44,20 @@ def of_substitution(tree: Surface, found: Found, lefts: tuple[Surface, ...], kno
 
     try:
         return explain(tree, holds, _context(tree, lefts[0] if lefts else None, lefts, known))
+    except (HandgradError, ArithmeticError):
+        return ()
+
+
+def of_formula(head: Surface, side: Surface, known: Knowledge) -> tuple[Explanation, ...]:
+    """The slips that would explain a formula that is not what the problem says of the head."""
+    def holds(changed: Surface) -> bool:
+        return bool(agrees(head, changed, known))
+
+    def fits(left: Surface) -> bool:
+        return bool(agrees(left, side, known))
+
+    try:
+        return explain(side, holds, gathered(side, head, None, (), known.names.surfaces.values(), budget=WIDE), fits)
     except (HandgradError, ArithmeticError):
         return ()
 

@@ -208,9 +208,21 @@ class _Judging:
 
     def _symbolic(self, n: int) -> tuple[Judgement, ...]:
         """A formula that the problem decides; wrong ones, and those without a problem, are no matter of numbers."""
-        if self.known.certain is None or not agrees(self.trees[0], self.trees[n], self.known):
+        agreed = agrees(self.trees[0], self.trees[n], self.known)
+        if agreed is False and self.repair is None and self.known.whole.records:
+            return self._contradicted(n)
+        return (self._judgement(n, self._repaired(Finding("right"))),) if agreed else ()
+
+    def _contradicted(self, n: int) -> tuple[Judgement, ...]:
+        """A formula that is not what the problem has, where a slip explains it; what nothing explains is left to those who judge formulas."""
+        before = next((j for m, j in self.made.items() if m < n and j.verdict == "slip" and agrees(self.trees[m], self.trees[n], self.known)), None)
+        if before is not None:
+            return (self._judgement(n, Finding("carried", "follows from its left neighbour", cause=before.id)),)
+        found = number_slips.of_formula(self.trees[0], self.trees[n], self.known)
+        if not found:
             return ()
-        return (self._judgement(n, self._repaired(Finding("right"))),)
+        self.explanations = found
+        return (self._judgement(n, Finding("slip", found[0].message, kind=found[0].kind, right=found[0].right)),)
 
     def _repaired(self, finding: Finding) -> Finding:
         """The finding under a name that was read otherwise."""

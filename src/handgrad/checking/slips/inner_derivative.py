@@ -62,14 +62,14 @@ def _factors(tree: Surface, context: Context) -> Iterator[tuple[Surface, float]]
 
 
 def _closing(tree: Surface, left: Surface | None) -> Iterator[Surface]:
-    """What closes the chain from the left side to a derivative that stands there: of ∂J/∂a and ∂s/∂a, ∂J/∂s."""
+    """What closes the chain between the left side and a derivative that stands there: for ∂J/∂a and ∂s/∂z, ∂J/∂s and ∂z/∂a."""
     if not isinstance(left, Derivative) or len(left.by) != 1:
         return
     for node in walk(tree):
         if isinstance(node, Derivative) and len(node.by) == 1 and is_name(node.body):
-            if key(node.by[0]) == key(left.by[0]) and key(node.body) != key(left.body):
+            if key(node.body) != key(left.body):
                 yield Derivative(node.span, left.body, (node.body,), left.partial)
-            if key(node.body) == key(left.body) and key(node.by[0]) != key(left.by[0]):
+            if key(node.by[0]) != key(left.by[0]):
                 yield Derivative(node.span, node.by[0], left.by, left.partial)
 
 
