@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,7 +11,7 @@ from handgrad.derivation.answer import answered, counted, variable
 from handgrad.derivation.certification import Certifier, extended
 from handgrad.derivation.collecting import without_collection
 from handgrad.derivation.derivation import Derivation, Gradients
-from handgrad.derivation.network import network_of, unused
+from handgrad.derivation.network import Manner, network_of, unused
 from handgrad.derivation.steps import Step
 from handgrad.errors import ModelError
 from handgrad.expr import Entry, Letter, mul
@@ -98,14 +98,25 @@ def with_cotangent(given: Model, y: str) -> tuple[Model, Entry, Entry]:
 # ---------------------------------------------------------------- answers
 
 
-def _derived(given: Model, of: Entry, asked: tuple[str, ...], plain: bool = False) -> Derivation:
+PLAIN = Manner(plain=True, first=True)
+USUAL = Manner()
+
+
+def _otherwise(manner: Manner, found: Collection[Derivation]) -> Manner | None:
+    """In which manner to try again; None where the derivations are not certainly wrong, or nothing is left to try."""
+    if manner is PLAIN or all(d.is_sound() for d in found):
+        return None
+    return Manner(first=True) if not manner.first and any(d.network.chooses for d in found) else PLAIN
+
+
+def _derived(given: Model, of: Entry, asked: tuple[str, ...], manner: Manner = USUAL) -> Derivation:
     model, entry = given, of
     told: list[Telling] = []
     wrt: list[Entry] = []
     for number, text in enumerate(asked):
         taken = frozenset(letter.name for e in (of, *wrt) for letter in e.letters)
         own = frozenset(model.definitions.keys() - given.definitions.keys())
-        found = answered(network_of(model, own, plain), entry, (variable(text, given, taken),), taken)
+        found = answered(network_of(model, own, manner), entry, (variable(text, given, taken),), taken)
         told.append(found.steps)
         wrt += found.entries
         model = extended(found.network.model, found.where)
@@ -116,12 +127,13 @@ def _derived(given: Model, of: Entry, asked: tuple[str, ...], plain: bool = Fals
     auxiliary = tuple(d for name, d in model.definitions.items() if name not in given.definitions and d not in found.where)
     steps = partial(_first, tuple(told))
     derivation = Derivation(model, of, tuple(wrt), found.results[0], found.where, steps, Certifier(model), found.network, found.values[0], auxiliary)
-    return derivation if plain or derivation.is_sound() else _derived(given, of, asked, plain=True)
+    again = _otherwise(manner, (derivation,))
+    return derivation if again is None else _derived(given, of, asked, again)
 
 
-def _several(given: Model, of: Entry, by: tuple[str, ...], opaque: frozenset[str] = frozenset(), plain: bool = False) -> Gradients:
+def _several(given: Model, of: Entry, by: tuple[str, ...], opaque: frozenset[str] = frozenset(), manner: Manner = USUAL) -> Gradients:
     taken = frozenset(letter.name for letter in of.letters)
-    found = answered(network_of(given, opaque, plain), of, tuple(variable(text, given, taken) for text in by), taken)
+    found = answered(network_of(given, opaque, manner), of, tuple(variable(text, given, taken) for text in by), taken)
     model = extended(found.network.model, found.where)
     certifier = Certifier(model)
     answers = enumerate(zip(by, found.entries, found.results, found.values, strict=True))
@@ -129,7 +141,8 @@ def _several(given: Model, of: Entry, by: tuple[str, ...], opaque: frozenset[str
         text: Derivation(model, of, (x,), result, found.where, partial(_one, found.steps, n), certifier, found.network, value)
         for n, (text, x, result, value) in answers
     })
-    return gradients if plain or all(d.is_sound() for d in gradients.values()) else _several(given, of, by, opaque, plain=True)
+    again = _otherwise(manner, tuple(gradients.values()))
+    return gradients if again is None else _several(given, of, by, opaque, again)
 
 
 def _first(told: tuple[Telling, ...]) -> list[Step]:

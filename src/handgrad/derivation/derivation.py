@@ -84,8 +84,8 @@ class Derivation(Showable):
         return certifier.equality(self.derivative, self.result, points=POINTS_OF_RESULT)
 
     def is_sound(self) -> bool:
-        """Whether the result is not certainly wrong: a first look at few points, before anything is shown."""
-        return self.certifier.equality(self.derivative, self.result, points=FIRST_LOOK, off_kinks=True).verdict != "apart"
+        """Whether the result is not certainly wrong: a first look at few points, on ties where entries may tie, before anything is shown."""
+        return self.certifier.equality(self.derivative, self.result, points=FIRST_LOOK, off_kinks=not self.network.chooses).verdict != "apart"
 
     @cached_property
     def matrix(self) -> MatrixForm | None:

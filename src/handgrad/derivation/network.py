@@ -42,12 +42,18 @@ class Network:
     levels: dict[str, float] = field(default_factory=dict)
     sure: set[str] = field(default_factory=set)                         # the names that are certainly positive
     plain: bool = False                                                 # whether formulas stay as they are differentiated and collapsed
+    first: bool = False                                                 # whether of several greatest entries the first alone counts
     restated: dict[str, Definition] = field(default_factory=dict)       # definitions as written, where other names of the model stand in them
 
     @property
     def differentiate(self) -> Differentiator:
         """The differentiator of this network."""
-        return Differentiator(self.collapse, slope, catalogue.functions())
+        return Differentiator(self.collapse, slope, catalogue.functions(), self.first)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the greatest or least of the entries along an axis stands in a definition."""
+        return any(isinstance(n, Reduce) and n.kind in ("max", "min") for name in self.names.values() for n in subtrees(name.body))
 
     def simplifier(self, dear: frozenset[str] = frozenset()) -> Simplifier:
         """The simplifier over the names, those nearest to the result first; `dear` names cost extra."""
@@ -71,10 +77,19 @@ class Network:
         return e
 
 
-def network_of(model: Model, opaque: frozenset[str] = frozenset(), plain: bool = False) -> Network:
-    """The network of a model; of the names in `opaque`, such as a contraction with a cotangent, no relation is used, and none if `plain`."""
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a model is derived: with formulas as they are differentiated (`plain`), with the first of several greatest entries alone (`first`)."""
+
+    plain: bool = False
+    first: bool = False
+
+
+def network_of(model: Model, opaque: frozenset[str] = frozenset(), manner: Manner = Manner()) -> Network:
+    """The network of a model; of the names in `opaque`, such as a contraction with a cotangent, no relation is used, and none if it is plain."""
     model = with_named_arguments(model)
-    network = Network(model, plain=plain)
+    plain = manner.plain
+    network = Network(model, plain=plain, first=manner.first)
     for fact in model.facts:
         network.collapse.known += known_of_fact(fact, f"F{model.facts.index(fact) + 1}")
         network.relations += relations_of_fact(fact)

@@ -219,7 +219,7 @@ class Narrator:
     def _local(self, left: Expr, body: Expr, value: Expr) -> list[Step]:
         """The lines of a derivative in which every name stands for itself: the rules one after the other, then the form."""
         assert isinstance(left, Derivative)
-        setting = textbook.Setting(lambda _: False, slope, catalogue.functions())
+        setting = textbook.Setting(lambda _: False, slope, catalogue.functions(), self.network.first)
         lines = [Step(textbook.definition, left, Derivative(body, left.by), "definition")]
         current: Expr = lines[0].after
         for state in textbook.carried_out(current, setting):

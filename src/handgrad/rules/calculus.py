@@ -18,6 +18,7 @@ from handgrad.expr import (
     ZERO,
     Abstract,
     Add,
+    And,
     Call,
     Cases,
     Compare,
@@ -25,6 +26,7 @@ from handgrad.expr import (
     Derivative,
     Entry,
     Expr,
+    IndexCompare,
     Letter,
     Mul,
     Node,
@@ -34,10 +36,10 @@ from handgrad.expr import (
     VectorCall,
 )
 from handgrad.rules.algebra import apply, cases, comparison, power, product, product_of, total, total_of
-from handgrad.rules.canonical import canonical
+from handgrad.rules.canonical import canonical, reduced
 from handgrad.rules.shapes import delta, indicator, is_indicator
 from handgrad.rules.sums import Collapse
-from handgrad.trees import names, opened, renamed
+from handgrad.trees import fresh, names, opened, renamed
 
 
 @lru_cache(maxsize=1 << 16)
@@ -50,12 +52,14 @@ def mentions(node: Node, name: str) -> bool:
 class Differentiator:
     """The derivatives of expressions by entries: `d(e, entry)`, the indices of the entry being letters of its own.
 
-    `slope(name)` is the derivative of a catalogue function of one argument, `functions` the definitions of the others.
+    `slope(name)` is the derivative of a catalogue function of one argument, `functions` the definitions of the others. Of entries that are
+    the greatest together each counts; with `first` the first of them alone, which takes longer to say.
     """
 
     collapse: Collapse
     slope: Callable[[str], Function | None]
     functions: Mapping[str, Function]
+    first: bool = False
     memo: dict[tuple[Expr, Entry], Expr] = field(default_factory=dict)
 
     def __call__(self, e: Expr, x: Entry) -> Expr:
@@ -143,7 +147,7 @@ class Differentiator:
             ratio = product(self(bodies[0], x), power(bodies[0], MINUS_ONE))
             return product(e, self.collapse.sum(letter, ratio))
         if e.kind in ("max", "min"):
-            chosen = indicator(comparison("==", bodies[0], e))
+            chosen = first_extreme(letter, bodies[0], e) if self.first else indicator(comparison("==", bodies[0], e))
             return self.collapse.sum(letter, product(chosen, self(bodies[0], x)))
         definition = self.functions.get(e.kind)
         if definition is None:
@@ -183,6 +187,14 @@ class Differentiator:
                 value = self.collapse.sum(letter, value)
             pieces.append(value)
         return total_of(pieces)
+
+
+def first_extreme(letter: Letter, body: Expr, extreme: Expr) -> Expr:
+    """1 where the body is the greatest, or the least, and no earlier one is; else 0."""
+    earlier = fresh(letter.axis)
+    before = indicator(And((IndexCompare("<", earlier, letter), comparison("==", canonical(renamed(body, {letter: earlier})), extreme))))
+    count = reduced("sum", earlier, (before,))
+    return indicator(And((comparison("==", body, extreme), comparison("==", count, ZERO))))
 
 
 def _places(arguments: list[Expr | Slice]) -> list[tuple[Entry, tuple[Letter, ...]]]:

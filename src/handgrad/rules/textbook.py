@@ -62,7 +62,14 @@ logsumexp_rule = rule(
 )
 product_of_factors = rule("product_of_factors", "d(prod[k](f[k]), x) = prod[k](f[k])*sum[k](d(f[k], x)/f[k])", "product rule for many factors")
 kink_value = spoken("kink_value", "A derivative at a kink is the slope that the function states there.", "the value taken at the kink")
-largest = rule("largest", "d(max[k](f[k]), x) = sum[k]((1 if f[k] == max[m](f[m]) else 0)*d(f[k], x))", "the largest entry alone counts")
+EXTREME = "d({0}[k](f[k]), x) = sum[k]((1 if f[k] == {0}[m](f[m]) else 0)*d(f[k], x))"
+FIRST_EXTREME = (
+    "d({0}[k](f[k]), x) = sum[k]((1 if f[k] == {0}[m](f[m]) and sum[m](1 if m < k and f[m] == {0}[l](f[l]) else 0) == 0 else 0)*d(f[k], x))"
+)
+largest = rule("largest", EXTREME.format("max"), "the largest entry alone counts")
+smallest = rule("smallest", EXTREME.format("min"), "the smallest entry alone counts")
+first_largest = rule("first_largest", FIRST_EXTREME.format("max"), "the first of the largest entries alone counts")
+first_smallest = rule("first_smallest", FIRST_EXTREME.format("min"), "the first of the smallest entries alone counts")
 branches_rule = rule("branches_rule", "d(f if x > 0 else g, x) = d(f, x) if x > 0 else d(g, x)", "branch by branch")
 softmax_definition = rule("softmax_definition", "softmax[k](f[k]) = exp(f[k])/sum[m](exp(f[m]))", "definition of softmax", free="k")
 definition = spoken("definition", "A name or a function is what its definition says.", "definition")
@@ -83,6 +90,7 @@ class Setting:
     varies: Callable[[str], bool]
     slope: Callable[[str], Function | None]
     functions: Mapping[str, Function]
+    first: bool = False           # whether of several greatest entries the first alone counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,9 @@ def _expanded(body: Expr, x: Entry, node: Derivative, setting: Setting) -> tuple
             return _of_product(below, x, setting)
         case Pow(_, exponent) if not isinstance(exponent, Number):
             return exponential_rule, exponential_rule.applied(node) or node
-    for candidate in (sum_rule, reciprocal_rule, power_rule, sum_of_derivatives, mean_of_derivatives, norm_rule, logsumexp_rule, product_of_factors, largest):
+    extremes = (first_largest, first_smallest) if setting.first else (largest, smallest)
+    sums = (sum_of_derivatives, mean_of_derivatives, norm_rule, logsumexp_rule, product_of_factors)
+    for candidate in (sum_rule, reciprocal_rule, power_rule, *sums, *extremes):
         value = candidate.applied(node)
         if value is not None:
             return candidate, value
