@@ -180,7 +180,7 @@ class _Reader:
     def running(self, start: int, end: int) -> Iterator[Formula]:
         """The formulas of a run of text, marked or not."""
         inside = self.inline[bisect_right(self.starts, start - 1):bisect_right(self.starts, end - 1)]
-        found = with_verbs(tokens(self.plain, start, end, [r.span for r in inside]))
+        found = with_verbs([self.close(t) for t in tokens(self.plain, start, end, [r.span for r in inside])])
         naked = [n for s in stretches(found) for n in ([s] if s.verb < 0 or accepted(self.plain, found, s.first, s.verb) else behind(found, s))]
         taken = [s.start for s in naked]
         for region in inside:
@@ -189,6 +189,11 @@ class _Reader:
                 yield self.formula(region, False)
         for stretch in naked:
             yield from self.stretch(stretch, found)
+
+    def close(self, token: Token) -> Token:
+        """The token, close to the one before it where marks of the page stand between the two and no wide space."""
+        between = self.source[token.start - token.gap:token.start] if token.gap > 2 else ""
+        return token if not between or between.isspace() else replace(token, gap=1)
 
     def formula(self, region: Region, display: bool) -> Formula:
         """The formula of a marked region."""
