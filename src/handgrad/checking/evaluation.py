@@ -25,6 +25,7 @@ from handgrad.reading.surface import (
     Compared,
     Decimal,
     Derivative,
+    Dots,
     Factor,
     Group,
     Nabla,
@@ -178,6 +179,9 @@ def _product(factors: tuple[Factor, ...], lookup: Lookup) -> Scalar:
     found, at = ONE, 0
     while at < len(factors):
         operator, node = factors[at].operator, factors[at].node
+        if isinstance(node, Dots) and at and not operator and isinstance(factors[at - 1].node, Decimal):
+            at += 1                         # `0.5592…`: a number of which more digits were carried than are shown
+            continue
         call = called(factors, at, lookup)
         if call is None:
             here = _value(node, lookup)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -14,7 +14,7 @@ from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar, Unclear
 from handgrad.arithmetic.decimals import Places, as_told, fraction, in_full
 from handgrad.checking.evaluation import exactly, number
-from handgrad.reading.surface import Braced, Decimal, Group, Product, Scripted, Sum, Surface
+from handgrad.reading.surface import Braced, Decimal, Dots, Factor, Group, Product, Scripted, Sum, Surface
 
 Relation = Literal["exact", "rounding", "truncation", "last_digit", "apart"]
 LONG, CERTAIN = 30, 12          # digits: a value that ends within 30 is written in full, else 12 certain ones
@@ -22,11 +22,12 @@ LONG, CERTAIN = 30, 12          # digits: a value that ends within 30 is written
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A number on a page: its exact value, after how many decimals it ends, and its text."""
+    """A number on a page: its exact value, after how many decimals it ends, and its text; `goes_on`: dots behind it say that more digits follow."""
 
     value: Fraction
     decimals: int
     text: str
+    goes_on: bool = False
 
     @property
     def unit(self) -> Fraction:
@@ -35,7 +36,7 @@ class Shown:
 
     def negated(self) -> Shown:
         """The number with the other sign."""
-        return Shown(-self.value, self.decimals, self.text[1:] if self.text.startswith("-") else f"-{self.text}")
+        return replace(self, value=-self.value, text=self.text[1:] if self.text.startswith("-") else f"-{self.text}")
 
 
 def shown(node: Surface) -> Shown | None:
@@ -52,6 +53,9 @@ def shown(node: Surface) -> Shown | None:
             return found.negated() if found is not None and term.sign < 0 else found
         case Group(_, _, (item,)) | Braced(_, item, _):
             return shown(item)
+        case Product(_, (Factor(_, Decimal() as digits_), Factor("", Dots()))):
+            found = shown(digits_)
+            return replace(found, goes_on=True) if found is not None else None
         case Product(_, (first, second)) if second.operator == "*":
             return _scaled(shown(first.node), second.node)
     return None
@@ -77,7 +81,7 @@ def relation(number: Shown, x: Scalar) -> Relation:
     if _at_most(off, unit / 2):
         return "rounding"
     if _at_most(off, unit) and not _at_most(unit, off) and _at_most(number_size(number), abs(x)) and (number.value == 0 or _same_sign(number, x)):
-        return "truncation"
+        return "rounding" if number.goes_on else "truncation"
     # within one unit of the last place of the rounded value: the value itself is then at most one and a half units away
     return "last_digit" if _at_most(off, unit * 3 / 2) and (number.value == 0 or _same_sign(number, x) or _at_most(abs(x), unit)) else "apart"
 
