@@ -8,13 +8,13 @@ from itertools import pairwise
 
 import pytest
 
+from handgrad.axes import Model
 from handgrad.catalogue import CatalogueEntry, entries
 from handgrad.catalogue.models import respelled
 from handgrad.command import main
 from handgrad.derivation import Derivation
 from handgrad.document import Chain, Document, Figure, Line, Options, render
 from handgrad.manual import contents, curves, derivation, described, overview, page
-from handgrad.manual.joining import joined
 from handgrad.notation import read, write
 
 
@@ -80,7 +80,7 @@ def test_the_page_of_a_kind_goes_through_g_and_over_samples(kind: str) -> None:
 def test_pages_of_different_models_keep_their_letters_apart() -> None:
     models = [read("J = sum[i](a[i])"), read("J = sum[p](a[p])")]
     pages = [Document((), (Chain((Line(m.definitions["J"].entry, m.definitions["J"].body),)),), m) for m in models]
-    shown = render(joined((), pages), "terminal", Options(ascii=True))
+    shown = render(Document((), tuple(pages), Model({})), "terminal", Options(ascii=True))
     assert "sum[i](a[i])" in shown and "sum[p](a[p])" in shown
 
 

@@ -17,7 +17,6 @@ from handgrad.derivation import Derivation, model
 from handgrad.document import Block, Document, Figure, Heading, Inline, Paragraph, Table
 from handgrad.expr import Axis, Compare, Condition, Entry
 from handgrad.manual.floats import Place, Scene
-from handgrad.manual.joining import joined
 from handgrad.notation import read, read_condition
 from handgrad.rendering.plot import Curve, figure
 
@@ -58,7 +57,7 @@ def _said(entry: CatalogueEntry) -> list[str]:
 
 def overview(kind: Kind) -> Document:
     """All entries of a kind as one derived page: definition, derivative, through g, over n samples."""
-    return joined((TITLES[kind],), (document for e in entries(kind) for document in _section(e)))
+    return Document((TITLES[kind],), tuple(document for e in entries(kind) for document in _section(e)), Model({}))
 
 
 def derivation(entry: CatalogueEntry, form: Form = "plain") -> Derivation:
