@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from handgrad.checking.chains import Chain, Link
 from handgrad.checking.definitions import Stated, maps
 from handgrad.checking.einstein import with_sums
-from handgrad.checking.interpretation import Opaque
+from handgrad.checking.interpretation import RUNNING, Opaque
 from handgrad.checking.naming import letter_of, name_of
 from handgrad.checking.scopes import COLUMNS, ROWS, Claim, Scope
 from handgrad.checking.shapes import SCALAR, Shaped
 from handgrad.checking.vocabulary import Vocabulary, call_of
-from handgrad.reading.surface import Big, Derivative, Scripted, Surface, children, walk
+from handgrad.reading.surface import Applied, Bars, Big, Derivative, Scripted, Surface, Symbol, children, walk
 
 ANY = "p0"      # the letter of an index that is left out throughout
 
@@ -42,6 +42,12 @@ def _free(node: Surface, bound: frozenset[str], found: dict[str, None]) -> None:
             for within in (body, condition):
                 if within is not None:
                     _free(within, inner, found)
+        case Scripted(_, Bars(_, "norm", body), (Symbol() as along,), sup, _):
+            _free(body, bound | {along.name}, found)
+            if sup is not None:
+                _free(sup, bound, found)
+        case Applied(_, Scripted(_, Symbol(_, function), (Symbol() as along,)), (body,)) if function in RUNNING:
+            _free(body, bound | {along.name}, found)
         case Scripted(_, base, sub, sup, _):
             for below in (base, *sub, *((sup,) if sup is not None else ())):
                 _free(below, bound, found)

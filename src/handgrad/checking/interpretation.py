@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from handgrad.checking.naming import Name, letter_of, letters_in, name_of, occurrences
-from handgrad.checking.rewriting import bare, dotted, moved, with_argument
+from handgrad.checking.rewriting import at_index, bare, dotted, moved, with_argument
 from handgrad.checking.vocabulary import Vocabulary, bracket_of, call_of, known_function
 from handgrad.reading.surface import (
     Applied,
@@ -42,6 +42,7 @@ from handgrad.reading.surface import (
 
 SPARE = "qpruvzabcdefgh"
 KINDS = {"sum": "sum", "prod": "prod", "max": "max", "min": "min", "mean": "mean"}
+RUNNING = frozenset(("norm", "logsumexp", "mean", "sum", "prod"))       # with the letter along which they run
 WORDS = frozenset("if else and or not in assume axes pi".split())
 
 
@@ -177,11 +178,24 @@ class Interpreter:
 
     def _compound(self, node: Surface) -> str:
         assert isinstance(node, Scripted)
+        if isinstance(node.base, Bars) and node.base.kind == "norm" and len(node.sub) == 1:
+            return self._norm(node, node.base.body, node.sub[0])
         if node.sub or node.primes or node.sup is None:
             raise Opaque("scripts on something that is no name", node.span)
         if isinstance(node.sup, Symbol) and node.sup.name in ("T", "top"):
             raise Opaque("a transpose is not read here", node.span)
         return f"({self.text(node.base)})^({self.text(node.sup)})"
+
+    def _norm(self, node: Scripted, body: Surface, below: Surface) -> str:
+        """`‖x‖₂`, or with the letter along which it runs, `‖xᵢₖ‖ₖ`."""
+        letter = letter_of(below)
+        if letter is not None:
+            text = f"norm[{letter}]({self._within(letter).text(body)})"
+        elif isinstance(below, Decimal) and below.text == "2":
+            text = self._bars(body)
+        else:
+            raise Opaque("a norm of this kind is not read", node.span)
+        return text if node.sup is None else f"({text})^({self.text(node.sup)})"
 
     def _entry(self, name: Name, node: Surface) -> str:
         found = self.words.resolved(name)
@@ -245,6 +259,8 @@ class Interpreter:
                 return text
             case Sum(_, terms):
                 return "".join(("-" if t.sign < 0 else "+" if n else "") + self._index(t.node) for n, t in enumerate(terms))
+            case Scripted():
+                return self._scripted(node)
         raise Opaque("an index that is not read", node.span)
 
     # ------------------------------------------------------------ calls
@@ -279,6 +295,9 @@ class Interpreter:
             raise Opaque(f"the logarithm to the base {name.digits[0]} is not read", node.span)
         if standard in ("softmax", "log_softmax"):
             return self._softmax(standard, name, items, node)
+        letter = letter_of(name.indices[0]) if len(name.indices) == 1 and len(items) == 1 else None
+        if letter is not None and standard in RUNNING:
+            return f"{standard}[{letter}]({self._within(letter).text(items[0])})"
         if name.indices and standard not in ("max", "min"):
             raise Opaque(f"{standard} with an index is not read", node.span)
         return f"{standard}({', '.join(self.text(i) for i in items)})"
@@ -338,7 +357,10 @@ class Interpreter:
         if len(items) != 1 or len(name.indices) != 1:
             raise Opaque("a softmax without its component", node.span)
         letter = next(x for x in SPARE if x not in self.words.letters)
-        return f"{standard}[{letter}]({replace(self, filler=(letter,)).text(items[0])})[{self._index(name.indices[0])}]"
+        component, item = letter_of(name.indices[0]), items[0]
+        if component is not None and component in letters_in(item):        # `softmax_m(a_m)`: of the whole vector, its component m
+            item = at_index(item, component, Symbol(node.span, letter))
+        return f"{standard}[{letter}]({replace(self._within(letter), filler=(letter,)).text(item)})[{self._index(name.indices[0])}]"
 
     def _primed(self, node: Surface, name: Name, items: tuple[Surface, ...]) -> str:
         """`σ'(z)`: the derivative by the argument, at a name."""

@@ -55,6 +55,12 @@ def is_index(node: Surface) -> bool:
     return False
 
 
+def is_label(node: Surface) -> bool:
+    """Whether it is a label with its index, as in `s_{i,t_i}`: the entry of s that t_i names."""
+    return isinstance(node, Scripted) and letter_of(node.base) is not None and len(node.sub) == 1 and is_index(node.sub[0]) \
+        and node.sup is None and not node.primes
+
+
 @lru_cache(maxsize=4096)
 def _identifier(name: str, accents: tuple[str, ...]) -> str:
     own = re.sub(r"\W", "_", name)
@@ -82,8 +88,9 @@ class _Naming:
 
     def lower(self, sub: tuple[Surface, ...]) -> None:
         """Takes the subscripts: letters are indices, digits wait, everything else belongs to the name."""
+        several = len(sub) > 1 and any(is_index(item) or isinstance(item, Decimal) for item in sub) or self.own == "delta" and len(sub) == 2
         for item in sub:
-            if is_index(item):
+            if is_index(item) or several and is_label(item):
                 self.indices = (*self.indices, item)
             elif isinstance(item, Decimal):
                 if self.indices:
