@@ -27,7 +27,7 @@ __all__ = ["Budget", "Context", "Edit", "Explanation", "Slip", "explain", "expla
 
 Holds = Callable[[Surface], bool]
 MARGIN = 2.5            # how much dearer than the best an explanation may be: a twelfth of its weight
-SINGLES = 0.75          # of the budget
+SINGLES = 0.85          # of the budget
 FIRST, SECOND = 6, 4.0     # of two slips: how many first ones are built upon, and what a second one may cost
 TWICE = 1.5             # what it costs that there are two
 OF_A_KIND = 2           # explanations of one kind that are shown

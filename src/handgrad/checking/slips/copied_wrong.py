@@ -9,7 +9,7 @@ from handgrad.checking.edits import Context, Edit, Slip, other_values
 from handgrad.checking.places import Place, all_names, key, plain, powered, replaced
 from handgrad.reading.surface import Scripted, Surface, Symbol
 
-FEW = 20
+FEW = 16
 
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
@@ -20,7 +20,7 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     often = Counter(key(plain(p.node)[0]) for p in all_names(tree))
     for place in all_names(tree):
         name, sup = plain(place.node)
-        others = [o for o in context.names if key(o) != key(name) and _is_alike(o, name)]
+        others = sorted((o for o in context.names if key(o) != key(name) and _is_alike(o, name)), key=lambda o: _indices(o) != _indices(name))
         for n, other in enumerate(others[:FEW]):
             said = (name, " stands where ", other, " belongs")
             cost = 0.4 + 0.05 * n
@@ -34,6 +34,11 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
 def _is_alike(other: Surface, name: Surface) -> bool:
     """Whether a name may have been copied for another: it is not the same quantity with another index."""
     return _base(other) != _base(name) and isinstance(other, (Symbol, Scripted))
+
+
+def _indices(name: Surface) -> int:
+    """How many indices a name has: those with as many are the likelier ones."""
+    return len(name.sub) if isinstance(name, Scripted) else 0
 
 
 def _base(name: Surface) -> str:

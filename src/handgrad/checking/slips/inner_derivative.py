@@ -22,13 +22,14 @@ from handgrad.checking.places import (
     scaled,
 )
 from handgrad.checking.removals import removals
-from handgrad.reading.surface import Decimal, Derivative, Factor, Group, Product, Scripted, Sum, Surface, Term, walk
+from handgrad.reading.surface import Decimal, Derivative, Factor, Group, Nabla, Product, Scripted, Sum, Surface, Term, walk
 
 FEW = 12
 
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
-    found = list(_factors(tree, context))
+    derived = context.left is None or isinstance(context.left, (Derivative, Nabla))
+    found = [(factor, cost if derived else cost + 1.2) for factor, cost in _factors(tree, context)]
     for place in scaled(tree):
         if isinstance(inner(place.node), Decimal) and (place.above is not None or not context.numeric):
             continue

@@ -20,7 +20,7 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
         if isinstance(place.node, Product):
             for made, span in _added(place.node):
                 grouped = made if place.above is None else Group(span, "(", (made,))
-                yield Edit("plus_for_times", place, grouped, span, 0.5 + farther(place), "a product stands where a sum belongs")
+                yield Edit("plus_for_times", place, grouped, span, 0.2 + farther(place), "a product stands where a sum belongs")
 
 
 def _multiplied(node: Sum) -> Iterator[tuple[Surface, tuple[int, int]]]:
