@@ -88,6 +88,14 @@ class _Gathering:
             self.counts[line] = self.counts.get(line, 0) + 1
             yield Link(side, f"{line}.{self.counts[line]}", self.page.line_of(side.span[0]), line, statement.conditions, statement.tag)
 
+    def headed(self, statement: Statement) -> bool:
+        """Whether a word in front of the relation is its head: `accuracy $= 0.9$` goes on with nothing above it, `we get $= 0.9$` does."""
+        if not self.before:
+            return False
+        between = self.page.source[self.prose[-1].span[1]:statement.span[0]]
+        last = self.before.split()[-1]
+        return "\n" not in between and not between.strip(" $\\([") and last.isalpha() and last.lower() not in LEADS
+
     def add(self, statement: Statement) -> None:
         if not statement.sides:
             return
@@ -100,7 +108,7 @@ class _Gathering:
             return
         links = tuple(self.links(statement))
         near = tuple(c for c, line in self.near if 0 <= links[0].start - line <= NEAR)
-        if statement.continues and statement.sides[0].relation in JOINING and self.chains:
+        if statement.continues and statement.sides[0].relation in JOINING and self.chains and not self.headed(statement):
             at = continued(self.page.source, statement, [[link.side.span for link in chain.links] for chain in self.chains[-MOST:]])
             above = self.chains[at - len(self.chains[-MOST:])]
             whole = Chain((*above.links, *links), (*above.words, *statement.words), (*above.near, *near), above.before)
@@ -110,6 +118,7 @@ class _Gathering:
         self.before = ""
 
 
+LEADS = frozenset("get gets give gives got is are so thus hence therefore then which have obtain obtains becomes become equals yields yield as to and or with by".split())
 NEAR = 3        # lines between a condition in a sentence and the formula that it may hold for
 
 

@@ -7,6 +7,7 @@ matrix. What stands in parentheses behind a known function is its argument; behi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -38,6 +39,7 @@ from handgrad.reading.surface import (
     Symbol,
     Term,
     children,
+    spelled,
 )
 from handgrad.reading.surface import (
     Fraction as Quotient,
@@ -48,6 +50,7 @@ Lookup = Callable[[Surface], Scalar | None]
 LONGEST = 400                   # digits of a number, and the size of its exponent
 ALIASES = {"sigma": "sigmoid", "σ": "sigmoid", "logistic": "sigmoid", "sig": "sigmoid", "ln": "log", "ReLU": "relu", "Relu": "relu", "RELU": "relu",
            "sgn": "sign", "th": "tanh", "swish": "silu", "SiLU": "silu", "GELU": "gelu"}
+BASES = {"log2": 2, "log10": 10, "lg": 10, "ld": 2}
 EULER, PI = ("e",), ("pi", "π")
 
 
@@ -86,7 +89,14 @@ def function_of(node: Surface) -> str | None:
     if not isinstance(node, Symbol) or node.accents:
         return None
     name = ALIASES.get(node.name, node.name)
-    return name if name in balls.FUNCTIONS or name in ("max", "min") or name in catalogue.functions() else None
+    return name if name in balls.FUNCTIONS or name in ("max", "min") or name in BASES or name in catalogue.functions() else None
+
+
+def constant_of(node: Surface) -> Scalar | None:
+    """The value of π or e."""
+    if not isinstance(node, Symbol) or node.accents or node.name not in (*PI, *EULER):
+        return None
+    return arb.pi() if node.name in PI else arb.const_e()
 
 
 def is_name(node: Surface) -> bool:
@@ -229,6 +239,8 @@ def _called(function: Surface, arguments: tuple[Surface, ...], lookup: Lookup) -
 def of_function(function: Surface, *given: Scalar, lookup: Lookup = nothing) -> Scalar:
     """The value of a named function, primed or with a power, at numbers; it raises `Unknown` where it has none."""
     primes, exponent = 0, None
+    if isinstance(function, Scripted) and len(function.sub) == 1 and isinstance(function.base, Symbol) and function.base.name == "log":
+        function = replace(function, base=replace(function.base, name=f"log{spelled(function.sub[0])}"), sub=())
     if isinstance(function, Scripted) and not function.sub:
         primes, exponent, function = function.primes, function.sup, function.base
     name = function_of(function)
@@ -246,6 +258,8 @@ def of_function(function: Surface, *given: Scalar, lookup: Lookup = nothing) -> 
 def _call(name: str, given: list[Scalar]) -> Scalar:
     if name in ("max", "min"):
         return _extreme(given, 1 if name == "max" else -1)
+    if name in BASES and len(given) == 1:
+        return divided(balls.value("log", given[0]), balls.value("log", fmpq(BASES[name])))
     if name in balls.FUNCTIONS:
         if len(given) != 1:
             raise Unknown

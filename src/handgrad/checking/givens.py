@@ -60,6 +60,8 @@ def _updated(key: str, number: Shown, known: Knowledge) -> bool:
 
 
 def _unknown(key: str, number: Shown, known: Knowledge, last: Record | None) -> Finding | None:
+    if last is not None and last.given and last.number.value != number.value and _used(number.value, known):
+        return Finding("right", f"another value than in line {last.line}; the page uses it")
     if last is not None or key in known.ledger.formulas:
         return None
     if key in known.overruled:

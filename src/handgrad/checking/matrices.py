@@ -173,5 +173,12 @@ def copied(number: Shown, last: Record, key: str, known: Knowledge) -> Finding:
         return Finding("rounding")
     if any(fits(number, v) for v in known.alternates(key)):
         return Finding("carried", f"right unrounded; line {last.line} has {last.number.text}")
+    if known.stepped or known.certain is None and not _like(number, last):
+        return Finding("not_checked", f"line {last.line} has {last.number.text}; nothing says how this one comes out")
     kind = "sign" if fits(number.negated(), exactly(last.number.value)) else "copied_wrong"
     return Finding("slip", f"line {last.line} has {last.number.text}", kind=kind, right=last.number.text)
+
+
+def _like(number: Shown, last: Record) -> bool:
+    """Whether a number may be another one with a slip of the pen: its sign, one digit, two digits that changed places."""
+    return number.value == -last.number.value or one_digit(number.text.lstrip("-"), last.number.text.lstrip("-"))

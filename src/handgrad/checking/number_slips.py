@@ -17,7 +17,7 @@ from handgrad.checking.valuing import Finding, one_digit
 from handgrad.errors import HandgradError
 from handgrad.reading.surface import Surface, spelled
 
-BUDGET = Budget(160)
+BUDGET = Budget(160, doubles=False)
 WIDE = Budget(300)          # of formulas, where an attempt costs little
 
 

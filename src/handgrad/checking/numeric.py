@@ -20,7 +20,7 @@ from handgrad.checking import matrices, number_slips, substitutions
 from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
 from handgrad.checking.certain import BITS, Certain
 from handgrad.checking.chains import Chain
-from handgrad.checking.evaluation import exactly, number, numbers_in, value
+from handgrad.checking.evaluation import constant_of, exactly, number, numbers_in, value
 from handgrad.checking.givens import is_wrong_set, judged_given
 from handgrad.checking.habit import Habit, decimals_of
 from handgrad.checking.inferring import inferred, joined
@@ -39,6 +39,8 @@ from handgrad.errors import HandgradError
 from handgrad.reading.surface import Span, Surface, spelled, walk
 
 EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "<-", "←", ":"))
+ASSIGNING = frozenset(("<-", "←"))
+ARROWS = frozenset(("->", "→", "=>", "⇒"))
 Role = Literal["link", "definition", "given", "entry", "condition"]
 
 
@@ -184,7 +186,7 @@ class _Judging:
         tree = self.trees[n]
         found = shown(tree)
         if found is not None:
-            return (self._value(n, found),)
+            return self._shown(n, found)
         cells = matrices.numbers(tree)
         if cells is not None:
             return matrices.judged(cells, self.key or "", self.known, lambda *entry: self._entry(n, *entry), self._working(n))
@@ -252,6 +254,16 @@ class _Judging:
 
     # ------------------------------------------------------------ values
 
+    def _shown(self, n: int, number: Shown) -> tuple[Judgement, ...]:
+        """The judgement of a number; an arrow may also say that one number becomes another, and then accuses nobody."""
+        relation_of = self.chain.sides[n].relation
+        if relation_of in ASSIGNING and n == 1 and self.trees[0] is self.named:
+            return (self._recorded(n, number, Finding("right"), None, None, role="definition"),)
+        before = shown(self.trees[n - 1])
+        if relation_of in ARROWS and before is not None and not fits(number, exactly(before.value)):
+            return (self._recorded(n, number, Finding("right"), None, None, role="definition"),)
+        return (self._value(n, number),)
+
     def _value(self, n: int, number: Shown) -> Judgement:
         if n == 1 and self.trees[0] is self.named:
             return self._stated(number)
@@ -311,6 +323,9 @@ class _Judging:
         """A number that is said of a quantity without working: a given, a copy, or a value."""
         assert self.key is not None and self.named is not None
         last = self.known.ledger.last(self.key)
+        constant = constant_of(self.named)
+        if constant is not None and fits(number, constant):
+            return self._recorded(n, number, Finding("rounding"), constant, constant)
         given = judged_given(self.key, number, self.known, last)
         if given is not None:
             return self._recorded(n, number, given, None, self.known.full(self.key), role="given")

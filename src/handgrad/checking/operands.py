@@ -90,7 +90,7 @@ def _tied(node: Decimal, ledger: Ledger, expected: tuple[str, ...], taken: set[s
     size = number(node.text)
     if size is None or (size.denominator == 1 and size <= 2):
         return None
-    found = list(_ties(node, size, ledger))
+    found = [tie for tie in _ties(node, size, ledger) if "." in node.text or tie.key in expected]      # a whole number stands for itself
     if not found:
         return None
     return min(found, key=lambda t: ((expected.index(t.key) if t.key in expected else len(expected)), t.complement, t.key in taken and not expected))

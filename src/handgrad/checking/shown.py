@@ -83,6 +83,9 @@ def relation(number: Shown, x: Scalar) -> Relation:
     if _at_most(off, unit) and not _at_most(unit, off) and _at_most(number_size(number), abs(x)) and (number.value == 0 or _same_sign(number, x)):
         return "rounding" if number.goes_on else "truncation"
     # within one unit of the last place of the rounded value: the value itself is then at most one and a half units away
+    zeros = len(number.text) - len(number.text.rstrip("0")) if number.decimals == 0 and len(number.text.lstrip("-")) > 2 else 0
+    if zeros and _at_most(off, exactly(Fraction(10) ** zeros) / 2):
+        return "rounding"                   # 1200 may show 1234.5, to the hundreds
     return "last_digit" if _at_most(off, unit * 3 / 2) and (number.value == 0 or _same_sign(number, x) or _at_most(abs(x), unit)) else "apart"
 
 
