@@ -9,7 +9,7 @@ from handgrad.checking.chains import Chain, Link
 from handgrad.checking.definitions import Stated, maps
 from handgrad.checking.einstein import with_sums
 from handgrad.checking.interpretation import RUNNING, Opaque
-from handgrad.checking.naming import letter_of, name_of
+from handgrad.checking.naming import index_letters, letter_of, name_of
 from handgrad.checking.scopes import COLUMNS, ROWS, Claim, Scope
 from handgrad.checking.shapes import SCALAR, Shaped
 from handgrad.checking.vocabulary import Vocabulary, call_of
@@ -29,10 +29,7 @@ def _free(node: Surface, bound: frozenset[str], found: dict[str, None]) -> None:
     name = name_of(node)
     if name is not None:
         for index in (*name.indices, *name.above):
-            for part in walk(index):
-                letter = letter_of(part)
-                if letter is not None and letter not in bound:
-                    found[letter] = None
+            found.update(dict.fromkeys(sorted(index_letters(index) - bound)))
         if name.power is not None:
             _free(name.power, bound, found)
         return

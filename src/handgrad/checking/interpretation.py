@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from handgrad.checking.naming import Name, letter_of, letters_in, name_of, occurrences
+from handgrad.checking.naming import Name, identifier, is_label, letter_of, letters_in, name_of, occurrences
 from handgrad.checking.rewriting import at_index, bare, dotted, moved, with_argument
 from handgrad.checking.vocabulary import Vocabulary, bracket_of, call_of, known_function
 from handgrad.reading.surface import (
@@ -394,7 +395,16 @@ class Interpreter:
         conditions = [*self._bounds(node), *([within.condition(node.condition)] if node.condition is not None else [])]
         if conditions:
             body = f"{body} if {' and '.join(conditions)} else 0"
-        return f"{KINDS[node.kind]}[{','.join(letters)}]({body})"
+        return f"{KINDS[node.kind]}[{','.join(map(partial(self._ranged, body=node.body), letters))}]({body})"
+
+    def _ranged(self, letter: str, body: Surface) -> str:
+        """The letter, with its range where it only stands beside labels in Kronecker deltas: `Σₖ δ_{k,tᵢ}`."""
+        names = [name for _, name in occurrences(body) if any(letter_of(i) == letter for i in (*name.indices, *name.above))]
+        labels = [i for name in names for i in name.indices if is_label(i)]
+        if not labels or any(name.own != "delta" for name in names):
+            return letter
+        found = self.words.labelled.get(identifier(labels[0].base))  # type: ignore[union-attr, arg-type]
+        return f"{letter} in 1..size({safe(found[0])}, {found[1]})" if found is not None else letter
 
     def _bounds(self, node: Big) -> list[str]:
         """The conditions that bounds make which are not the whole axis."""

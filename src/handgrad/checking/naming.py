@@ -61,6 +61,11 @@ def is_label(node: Surface) -> bool:
         and node.sup is None and not node.primes
 
 
+def index_letters(node: Surface) -> frozenset[str]:
+    """The letters of an index; of a label those that it has itself."""
+    return frozenset(x for part in (walk(node.sub[0]) if isinstance(node, Scripted) and is_label(node) else walk(node)) if (x := letter_of(part)))
+
+
 @lru_cache(maxsize=4096)
 def _identifier(name: str, accents: tuple[str, ...]) -> str:
     own = re.sub(r"\W", "_", name)
@@ -206,5 +211,5 @@ def letters_in(node: Surface) -> frozenset[str]:
         name = name_of(part)
         if name is not None:
             for index in (*name.indices, *name.above):
-                found |= {x for x in (letter_of(n) for n in walk(index)) if x}
+                found |= index_letters(index)
     return frozenset(found)

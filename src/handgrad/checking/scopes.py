@@ -105,7 +105,7 @@ class Scope:
         rows = {**{f"given {n}": row for n, row in enumerate(self.given)}, **self.lines()}
         pairs = {n: f"pair_{n}{'[' + ','.join(c.letters) + ']' if c.letters else ''} = max({c.left}, {c.right})" for n, c in enumerate(claims)}
         faults: dict[int, str] = {}
-        facts = [f"assume {fact}" for fact in self.facts]
+        facts = [f"assume {fact}" for fact in (*self.words.label_facts(), *self.facts)]
         surrogates: dict[str, str] = {}
         for _ in range(2 * len(rows) + len(pairs) + len(facts) + 4):
             kinds = (("row", rows), ("surrogate", surrogates), ("fact", dict(zip(facts, facts, strict=True))), ("pair", pairs))

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from handgrad.checking.naming import Name, identifier, letter_of, letters_in, name_of, occurrences
+from handgrad.checking.naming import Name, identifier, is_label, letter_of, letters_in, name_of, occurrences
 from handgrad.notation import known
 from handgrad.reading.surface import (
     Applied,
@@ -66,6 +66,7 @@ class Vocabulary:
     bare: set[str] = field(default_factory=set)
     assigned: set[str] = field(default_factory=set)
     by: set[str] = field(default_factory=set)
+    labelled: dict[str, tuple[str, int]] = field(default_factory=dict)         # labels of classes, `t` of `s_{i,t_i}`: the slot that they name
     _brackets: list[tuple[Name, Group]] = field(default_factory=list)
     squares: set[str] = field(default_factory=set)                      # names of which the square is a quantity of its own: `σ^2 = …`
     recurrent: set[str] = field(default_factory=set)                    # names defined by their own earlier entries: `h_t = … h_{t-1}`
@@ -247,10 +248,18 @@ class Vocabulary:
         for index in name.above:
             self.sampled.add(name.own)
             self.samples[letter_of(index) or ""] += 1
+        if name.own != "delta":
+            for slot, index in enumerate(name.indices, 1 + len(name.above)):
+                if is_label(index):
+                    self.labelled.setdefault(identifier(index.base), (name.own, slot))  # type: ignore[union-attr, arg-type]
         spelled_letters = tuple(x for x in (letter_of(i) for i in name.indices) if x)
         if spelled_letters:
             self.counts.setdefault(name.own, Counter())[len(name.indices)] += 1
             self.used.setdefault(name.own, Counter())[tuple(spelled(i) for i in name.indices)] += 1
+
+    def label_facts(self) -> tuple[str, ...]:
+        """Of names that stand as an index: how far the slot runs in which they stand."""
+        return tuple(f"{own}[i] in 1..size({tensor}, {slot})" for own, (tensor, slot) in self.labelled.items())
 
     def _sizes(self, tree: Surface) -> None:
         for node in walk(tree):
