@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from handgrad.reading.cursor import Refused
-from handgrad.reading.derivatives import ENDS
+from handgrad.reading.cursor import ENDS, Refused
 from handgrad.reading.expressions import BEGINS, Expressions
 from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.surface import Compared, Surface
@@ -81,7 +80,7 @@ class Asides(Expressions):
         kind = self.kinds[after]
         if kind == "text":
             return self.is_words(after) or self.kinds[after + 1] in ENDS
-        return kind in ENDS or kind in ("circled", ".", "implies") or kind == "(" and (self._said(after) or self.tag_at(after))
+        return self.last(after) or kind in ("circled", ".", "implies") or kind == "(" and (self._said(after) or self.tag_at(after))
 
     def label(self) -> None:
         """Step over an arrow and what is written on it."""
@@ -95,7 +94,7 @@ class Asides(Expressions):
                 else:
                     self.said(self.ends[self.at], self.starts[close])
                 self.at = close + 1
-        elif self.texts[at] == "->" and self.kinds[self.at] in ENDS:
+        elif self.texts[at] == "->" and self.last(self.at):
             self.words.append("→")
 
     def _relates_inside(self, at: int) -> bool:

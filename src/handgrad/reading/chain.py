@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handgrad.reading.asides import Asides
-from handgrad.reading.cursor import Refused
-from handgrad.reading.derivatives import ENDS
+from handgrad.reading.cursor import ENDS, Refused
 from handgrad.reading.expressions import BEGINS, comma
 from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.rows import Boxes
@@ -122,7 +121,7 @@ class Reader(Asides):
         """Step over what only introduces a statement: `therefore`, words, a label, a condition."""
         while True:
             kind = self.kinds[self.at]
-            if kind in ("implies", "gap", "."):
+            if kind in ("implies", "gap", ".", ","):
                 self.at += 1
             elif kind == "circled":
                 self.tag = self.texts[self.at]
@@ -167,7 +166,7 @@ class Reader(Asides):
         """Whether nothing follows the part that begins at the token, so that it is the statement itself."""
         while self.kinds[at] not in (",", ":", "stop", "break", ";"):
             at = self.partner.get(at, at) + 1
-        return self.kinds[at] in ("stop", "break", ";")
+        return self.last(at)
 
     def trailing(self, sides: list[Side]) -> bool:
         """Step over what stands behind a side; whether the statement ends there."""
@@ -207,7 +206,7 @@ class Reader(Asides):
         after = self.at + 1
         while self.kinds[after] == "gap":
             after += 1
-        return self.kinds[after] not in ENDS and self.kinds[after] not in ("text", "circled")
+        return not self.last(after) and self.kinds[after] not in ("text", "circled")
 
     def part(self, sides: list[Side]) -> bool:
         """Behind a comma or a wide space: whether the statement ends there; a condition is read, a list goes on."""
@@ -245,7 +244,7 @@ class Reader(Asides):
             if self._decimal_comma(comma_at):
                 raise self.refused(comma(self.texts[comma_at - 1], self.texts[self.at]), comma_at)
             found = [side.tree, self.expression()]
-            while self.kinds[self.at] == ",":
+            while self.kinds[self.at] == "," and not self.last(self.at):
                 self.at += 1
                 found.append(self.expression())
             dots = any(isinstance(f, Dots) for f in found)

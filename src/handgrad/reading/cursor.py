@@ -24,6 +24,7 @@ class Refused(Exception):
     at: int
 
 
+ENDS = frozenset(("stop", "break", ";"))
 WANTED = {"stop": "the formula ends", "break": "the formula ends", "close": "a bracket closes here that nothing opened", "}": "a brace closes here"}
 
 
@@ -98,6 +99,18 @@ class Cursor:
             place, self.kinds[place], self.texts[place], self.starts[place] = self.changed.pop()
         self.split = -1
         self.at = at
+
+    def tag_at(self, at: int) -> bool:
+        """Whether `(1)` or a circled number stands at the token, and nothing behind it."""
+        kinds, texts = self.kinds, self.texts
+        if kinds[at] == "circled":
+            return True
+        return kinds[at] == "(" and kinds[at + 1] in ("number", "name", "times") and self.partner.get(at) == at + 2 and self.last(at + 3) \
+            and (not texts[at + 1].isdigit() or len(texts[at + 1]) < 3) and "." not in texts[at + 1]
+
+    def last(self, at: int) -> bool:
+        """Whether nothing but a point or a comma stands from the token on."""
+        return self.kinds[at] in ENDS or self.kinds[at] in (".", ",") and self.kinds[at + 1] in ENDS
 
     def refused(self, why: str, at: int | None = None) -> Refused:
         """The refusal at a token."""

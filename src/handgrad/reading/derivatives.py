@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from handgrad.reading.cursor import ENDS
 from handgrad.reading.scripts import Scripts
 from handgrad.reading.surface import Decimal, Derivative, Factor, Fraction, Group, Nabla, Product, Scripted, Surface, Symbol
-
-ENDS = frozenset(("stop", "break", ";"))
 
 
 class Derivatives(Scripts):

@@ -222,7 +222,7 @@ class Environments(Operators):
 
     def _list(self, start: int, head: Surface) -> Group:
         found = [head]
-        while self.kinds[self.at] == ",":
+        while self.kinds[self.at] == "," and not self.last(self.at):
             self.at += 1
             self._skip_gaps()
             found.append(self.expression())

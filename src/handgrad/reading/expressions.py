@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from handgrad.reading.derivatives import ENDS
 from handgrad.reading.environments import ELSE, Environments
 from handgrad.reading.surface import (
     Applied,
@@ -103,14 +102,6 @@ class Expressions(Environments):
         """Whether a wide space stands before the token, made of several small ones."""
         gap = self.tokens.source[self.ends[at - 1]:self.starts[at]]
         return gap.count("\\") > 1 or gap.count("~") > 1 or len(gap) > 2 and gap.isspace() and "\n" not in gap
-
-    def tag_at(self, at: int) -> bool:
-        """Whether `(1)` or a circled number stands at the token, and nothing behind it."""
-        kinds, texts = self.kinds, self.texts
-        if kinds[at] == "circled":
-            return True
-        return kinds[at] == "(" and kinds[at + 1] in ("number", "name", "times") and self.partner.get(at) == at + 2 and kinds[at + 3] in ENDS \
-            and (not texts[at + 1].isdigit() or len(texts[at + 1]) < 3) and "." not in texts[at + 1]
 
     def _separates(self, at: int) -> bool:
         """Whether one `|` or `‖` alone in its brackets stands between two arguments: `KL(p ‖ q)`, `p(y | x)`."""

@@ -67,7 +67,7 @@ def _relates(tokens: Tokens, at: int, close: int) -> bool:
     """Whether a relation stands on the level of the token."""
     while at < close:
         kind = tokens.kinds[at]
-        if kind in ("relation", "arrow") or kind == "begin" and tokens.texts[at] in CONTAINERS:
+        if kind in ("relation", "arrow", "implies", "overset") or kind == "begin" and tokens.texts[at] in CONTAINERS:
             return True
         at = tokens.partner.get(at, at) + 1
     return False
