@@ -90,10 +90,15 @@ def _last(text: str) -> str:
     return text.rsplit(";", 1)[-1].split("=", 1)[0].split("[", 1)[0].strip()
 
 
-def sites(source: str) -> list[Site]:
-    """The sides of a page that can be valued, heads apart."""
+def sites(source: str, known: Problem | None) -> list[Site]:
+    """The sides of a page that can be valued, heads apart. What a page defines without a problem is what it means, and never wrong."""
     found = []
+    head: Surface | None = None
     for statement in _statements(source):
+        if statement.sides and not statement.continues:
+            head = statement.sides[0].tree
+        if known is None and not isinstance(head, Derivative):
+            continue
         for before, side in zip(statement.sides, statement.sides[1:], strict=False):
             if any(isinstance(node, Unread) for node in walk(side.tree)) or value(side.tree, dict.fromkeys("ijklmn", 1)) is None:
                 continue
@@ -181,7 +186,7 @@ def _wrong_number(site: Site, around: Page, order: random.Random) -> tuple[str, 
 
 def tried(name: str, source: str, known: Problem | None, count: int, seed: int) -> Iterator[Outcome]:
     """What becomes of some slips in a page, one at a time."""
-    found = sites(source)
+    found = sites(source, known)
     around = surroundings(found)
     order = random.Random(f"{name}:{seed}")
     for n, site in enumerate(order.sample(found, min(count, len(found)))):
@@ -202,7 +207,8 @@ def outcome(page: str, kind: str, site: Site, text: str, report: Report, seconds
     accused = [j for j in there if j.verdict == "slip"] or [j for j in report.judgements if j.verdict == "slip"]
     kinds = tuple(dict.fromkeys(k for j in accused for k in _kinds(j)))
     seen = any(j.verdict in ("undecided", "unread", "last_digit", "transcription") for j in there)
-    return Outcome(page, kind, site.working is not None, bool(accused), any(j in there for j in accused), seen, kinds, tuple(j.verdict for j in there), latex(site.tree), text, seconds)
+    placed, verdicts = any(j in there for j in accused), tuple(j.verdict for j in there)
+    return Outcome(page, kind, site.working is not None, bool(accused), placed, seen, kinds, verdicts, latex(site.tree), text, seconds)
 
 
 def _kinds(judgement: Judgement) -> Iterator[str]:

@@ -131,6 +131,10 @@ def _drawn(node: Surface, env: Mapping[str, int], seed: int) -> float:
     """A number for a name or a derivative, the same wherever it is spelled so with the letters at these places."""
     if isinstance(node, Symbol) and node.name in env:
         return env[node.name]
+    if isinstance(node, Derivative) and len(node.by) == 1 and is_plain_name(node.body):
+        own, by = (spelled(_placed(n, env)) for n in (node.body, node.by[0]))
+        if own == by or own.split("_")[0] == by.split("_")[0] and "_" in own:
+            return float(own == by)
     if isinstance(node, Scripted) and spelled(node.base) == "\\delta" and len(node.sub) == 2:
         one, other = (spelled(_placed(s, env)) for s in node.sub)
         return float(one == other)
