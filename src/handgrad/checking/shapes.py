@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count, islice, product
+from itertools import combinations, count, islice, product
 from typing import NamedTuple
 
 from handgrad.checking.interpretation import Interpreter, Opaque, gradient_of, safe
@@ -39,7 +39,7 @@ from handgrad.reading.surface import (
     walk,
 )
 
-MOST_ASSIGNMENTS = 4000
+MOST_ASSIGNMENTS = 300
 
 
 class Shape(NamedTuple):
@@ -228,8 +228,8 @@ class Shaped:
                 return self._at(squared, row, column, node)
             if name.own == "e" and "e" not in self.plain.words.assigned:
                 return f"exp({self.entry(name.power, row, column)})"
-            if self._plain_shape(name) == MATRIX:
-                raise Opaque("a power of a matrix is not read here", node.span)
+            if self._plain_shape(name) == MATRIX and not (isinstance(name.power, Decimal) and name.power.text == "2"):
+                raise Opaque("a power of a matrix is not read here", node.span)         # a square is taken entry by entry
             return f"{self._at(replace(name, power=None), row, column, node)}^({self.plain.text(name.power)})"
         return self._at(name, row, column, node)
 
@@ -336,42 +336,60 @@ def has_shapes(trees: Sequence[Surface], words: Vocabulary) -> bool:
     return False
 
 
-def assignments(trees: Sequence[tuple[Surface, ...]], words: Vocabulary, plain: Interpreter) -> Iterator[dict[str, int]]:
-    """The ranks of the names with which the shapes of all chains fit, the likeliest first; each chain is a tuple of its sides."""
+def assignments(trees: Sequence[tuple[Surface, ...]], words: Vocabulary, plain: Interpreter) -> list[tuple[dict[str, int], bool, float]]:
+    """The ranks of the names, whether vectors are columns, and the cost: the likeliest first; each chain is a tuple of its sides.
+
+    Ranks cost what they differ from the usual ones, and a chain in which shapes do not go together costs too: it may be the one that is wrong.
+    """
     usual = _usual(trees, words)
     free = sorted(usual)
     options = [_options(own, usual[own], words) for own in free]
-    fixed: dict[str, int] = {}
-    tried = sorted(islice(product(*options), MOST_ASSIGNMENTS), key=lambda ranks: sum(_cost(r, usual[own]) for r, own in zip(ranks, free, strict=True)))
-    for ranks in tried:
-        found = fixed | dict(zip(free, ranks, strict=True))
-        if any(_fits(trees, Shaped(plain, found, upright)) for upright in (True, False)):
-            yield found
+    found: list[tuple[dict[str, int], bool, float]] = []
+    for cost, ranks in islice(sorted(_deviations(options)), MOST_ASSIGNMENTS):
+        if found and cost > min(c for _, _, c in found) + MARGIN:
+            break
+        chosen = dict(zip(free, ranks, strict=True))
+        found += [(chosen, upright, cost + UNFIT * _unfit(trees, Shaped(plain, chosen, upright))) for upright in (True, False)]
+    return sorted(found, key=lambda f: f[2])
 
 
-def _options(own: str, usual: int, words: Vocabulary) -> list[int]:
-    """The ranks that a name may have, the likelier first: one that is written with indices has these, or one more that is left out."""
+def _options(own: str, usual: int, words: Vocabulary) -> list[tuple[float, int]]:
+    """The ranks that a name may have with their costs: one that is written with indices has these, or one more that is left out."""
     least = words.arity(own)
     if own in words.counts:
-        return [least, least + 1] if least < 2 else [least]
-    return sorted((0, 1, 2), key=lambda rank: (abs(rank - usual), rank))
+        return [(0.0, least), (1.0, least + 1)] if least < 2 else [(0.0, least)]
+    return sorted((COSTS[usual][rank], rank) for rank in (0, 1, 2))
 
 
-def _cost(rank: int, usual: int) -> float:
-    return 0 if rank == usual else 1 + (abs(rank - usual) > 1)
+# what it costs that a name with this usual rank has another: a small letter is often a vector, a capital seldom anything but a matrix
+COSTS = {0: (0.0, 0.5, 2.0), 1: (2.0, 0.0, 1.0), 2: (2.0, 1.5, 0.0)}
+UNFIT, MARGIN, MOST_DEVIATIONS = 1.5, 3.0, 4
 
 
-def _fits(trees: Sequence[tuple[Surface, ...]], shaped: Shaped) -> bool:
+def _deviations(options: Sequence[Sequence[tuple[float, int]]]) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """The choices of one rank each with their cost, in which at most a few names have another than their usual one."""
+    for count_of in range(min(len(options), MOST_DEVIATIONS) + 1):
+        for places in combinations(range(len(options)), count_of):
+            for others in product(*(options[n][1:] for n in places)):
+                chosen, cost = [several[0][1] for several in options], 0.0
+                for n, (price, other) in zip(places, others, strict=True):
+                    chosen[n], cost = other, cost + price
+                yield cost, tuple(chosen)
+
+
+def _unfit(trees: Sequence[tuple[Surface, ...]], shaped: Shaped) -> int:
+    """In how many chains the shapes do not go together."""
+    found = 0
     for sides in trees:
         try:
             shapes = [shaped.shape(side) for side in sides]
         except Unfit:
-            return False
+            found += 1
         except Opaque:
             continue
-        if any(s != shapes[0] for s in shapes[1:]):
-            return False
-    return True
+        else:
+            found += any(s != shapes[0] for s in shapes[1:])
+    return found
 
 
 def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str, int]:
@@ -387,7 +405,8 @@ def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str,
                 if own in words.counts:
                     found[own] = words.arity(own)
                     continue
-                rank = 2 if first.name[:1].isupper() and len(first.name) == 1 else 1 if first.bold or "vec" in first.accents or name.transposed else 0
+                letter = first.name[1:] if first.name[:1] == "d" and len(first.name) == 2 else first.name        # `dW`, the gradient by W
+                rank = 2 if letter.isupper() and len(letter) == 1 else 1 if first.bold or "vec" in first.accents or name.transposed else 0
                 found[own] = max(found.get(own, 0), rank)
             for node in walk(tree):
                 if isinstance(node, (Derivative, Nabla)):

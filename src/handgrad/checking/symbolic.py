@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import Reading, Readings, claim_of, readings, vocabulary
-from handgrad.checking.definitions import Stated, hatted, leaned_on, maps, stated
+from handgrad.checking.definitions import Stated, hatted, is_numeric, leaned_on, maps, stated
 from handgrad.checking.einstein import implies_sums, with_sums
 from handgrad.checking.interpretation import Opaque
 from handgrad.checking.naming import letters_in, name_of, occurrences
@@ -26,7 +26,7 @@ from handgrad.checking.through import through
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
 from handgrad.expr import Call, Cases
-from handgrad.reading.surface import Compared, Derivative, Piecewise, Surface, Unread, spelled, walk
+from handgrad.reading.surface import Big, Compared, Derivative, Piecewise, Surface, Unread, spelled, walk
 from handgrad.reading.typesetting import unicode
 from handgrad.trees import subtrees
 from handgrad.verification import Certificate
@@ -40,7 +40,7 @@ CONDITIONAL = re.compile(r"\b(if|when|whenever|once|unless|until|as soon as|supp
                          re.IGNORECASE)
 # words in front of a formula that holds in one case of a definition
 CASE = re.compile(r"\b(case|cases|if|when|inside|outside|region|branch|otherwise|interval|side|beyond|within)\b", re.IGNORECASE)
-MOST_READINGS = 4       # assignments of ranks that are looked at
+MOST_READINGS = 6       # assignments of ranks that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +135,13 @@ class Segment:
         if not has_shapes([tree for trees in sides for tree in trees], self.words):
             return
         plain = self._scope(chosen).interpreter()
-        best = -1
-        for ranks in islice(assignments(sides, self.words, plain), MOST_READINGS):
-            for upright in (True, False):
-                kept = self.shaped
-                self.shaped = (ranks, upright)
-                holding = self._holding(chosen)
-                if holding > best:
-                    best = holding
-                else:
-                    self.shaped = kept
+        best: tuple[float, tuple[dict[str, int], bool] | None] = (float("-inf"), None)
+        for ranks, upright, cost in assignments(sides, self.words, plain)[:MOST_READINGS]:
+            self.shaped = (ranks, upright)
+            worth = self._holding(chosen) - cost
+            if worth > best[0]:
+                best = (worth, self.shaped)
+        self.shaped = best[1]
 
     def _holding(self, chosen: dict[str, Stated]) -> int:
         """How many links hold with these definitions."""
@@ -188,7 +185,7 @@ class Segment:
             for condition in self._cases():
                 inside = [(replace(c, near=(condition,)), n) for c, n in self._failing(failing) if CASE.search(c.before)]
                 self._pass(readings(iter(inside), scope, condition=True), scope)
-            facts = self.facts(self.words)
+            facts = (*self.facts(self.words), *self._constraints())
             if facts:
                 with_facts = replace(scope, facts=facts)
                 self._pass(readings(iter(self._failing(failing)), with_facts), with_facts, facts)
@@ -197,6 +194,26 @@ class Segment:
             if surrogated:
                 plain = replace(scope, surrogating=False)
                 self._pass(readings(iter(surrogated), plain), plain)
+
+    def _is_constraint(self, chain: Chain) -> bool:
+        """Whether a chain says that something made of inputs is a constant: `Σ p_k = 1`."""
+        if len(chain.links) != 2 or not is_numeric(chain.links[1].side.tree) or chain.head.side.boxed:
+            return False
+        head = chain.head.side.tree
+        defined = {self.words.resolved(d.name).own for d in self.scope.definitions.values()} if self.scope is not None else set()
+        owns = {self.words.resolved(name).own for _, name in occurrences(head)}
+        return isinstance(head, Big) and not owns & defined and not any(isinstance(n, Derivative) for n in walk(head))
+
+    def _constraints(self) -> tuple[str, ...]:
+        """The facts that such chains state."""
+        assert self.scope is not None
+        found = []
+        for chain in self.chains:
+            if self._is_constraint(chain):
+                with suppress(Opaque):
+                    claim, _ = claim_of(self.scope, chain.head.side.tree, chain.links[1].side.tree)
+                    found.append(f"{claim.left} == {claim.right}")
+        return tuple(found)
 
     def _cases(self) -> list[Surface]:
         """The conditions of the cases that definitions here are made of."""
@@ -269,6 +286,8 @@ class Segment:
         unknown = first.compiled.reaches(first.number)
         if unknown:
             return self._on_its_own(first, replace(blank, because=unknown, read_as=read_as))
+        if self._is_constraint(first.reading.chain):
+            return replace(blank, verdict="right", role="condition", because="taken as a fact", read_as=read_as)
         if CONDITIONAL.search(first.reading.chain.before) and not first.reading.chain.head.side.boxed:
             return replace(blank, verdict="not_checked", role="condition", because="stands as a condition or an equation", read_as=read_as)
         for finding in findings:
