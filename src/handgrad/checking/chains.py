@@ -118,7 +118,8 @@ class _Gathering:
         self.before = ""
 
 
-LEADS = frozenset("get gets give gives got is are so thus hence therefore then which have obtain obtains becomes become equals yields yield as to and or with by".split())
+LEADS = frozenset(          # words that lead from a formula to its continuation
+    "get gets give gives got is are so thus hence therefore then which have obtain obtains becomes become equals yields yield as to and or with by".split())
 NEAR = 3        # lines between a condition in a sentence and the formula that it may hold for
 
 

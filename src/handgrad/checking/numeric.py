@@ -36,7 +36,7 @@ from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.tensors import tensor
 from handgrad.checking.valuing import Finding, judged
 from handgrad.errors import HandgradError
-from handgrad.reading.surface import Span, Surface, spelled, walk
+from handgrad.reading.surface import Span, Surface, Symbol, rebuilt, spelled, walk
 
 EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "<-", "←", ":"))
 ASSIGNING = frozenset(("<-", "←"))
@@ -272,6 +272,9 @@ class _Judging:
             return self._recorded(n, number, Finding("right"), None, None)
         operands = self.known.operands(left, self._expected(n))
         finding = self._against_head(n, number, judged(number, x, left, self.known, operands, self.key))
+        base = other_base(left, number, self.known) if finding.verdict in ("slip", "last_digit") else None
+        if base is not None:
+            finding = Finding("convention", f"right with logarithms to the base {base}")
         if finding.verdict == "slip" and self.known.whole.records:
             self.explanations = number_slips.of_number(number, x, self.trees[n], left, tuple(self.trees[: n - 1]), self.known)
             finding = number_slips.explained(finding, number, self.explanations)
@@ -372,6 +375,21 @@ class _Judging:
         self.made[n] = made
         self.explanations = ()
         return made
+
+
+def other_base(tree: Surface, number: Shown, known: Knowledge) -> int | None:
+    """The base, other than e, with which the logarithms of a formula give the number."""
+    if any(isinstance(n, Symbol) and n.name == "log" for n in walk(tree)):
+        for base in (2, 10):
+            if fits(number, value(_with_base(tree, base), known.lookup)):
+                return base
+    return None
+
+
+def _with_base(tree: Surface, base: int) -> Surface:
+    if isinstance(tree, Symbol) and tree.name == "log":
+        return replace(tree, name=f"log{base}")
+    return rebuilt(tree, lambda child: _with_base(child, base))
 
 
 def _seen(number: Shown, x: Scalar, habit: Habit) -> None:

@@ -16,6 +16,8 @@ from handgrad.checking.report import Verdict
 from handgrad.checking.shown import Shown, fits, relation, rounded_like, told
 from handgrad.reading.surface import Surface
 
+MOST = 200                      # numbers of the page that a part of a product may have been rounded to
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -101,7 +103,7 @@ def _unrounded(instead: Mapping[str, Scalar], known: Knowledge) -> str:
 
 def _rounded_parts(left: Surface, known: Knowledge, found: Operands) -> Iterator[tuple[Record, Scalar]]:
     """The numbers of the page that a part of the product rounds to, with the product of the other factors."""
-    records = [r for r in (known.whole.records or known.ledger.records) if not r.given]
+    records = [r for r in (known.whole.records or known.ledger.records) if not r.given and r.number.decimals][-MOST:]
     for _, inside, outside in part_products(left, lambda node: found.at({}) if node is left else found.lookup(node)):
         for record in records:
             if relation(record.number, inside) == "rounding":
