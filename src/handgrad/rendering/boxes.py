@@ -14,6 +14,7 @@ from typing import Union, assert_never
 from handgrad.rendering import names, shape
 
 LONG = 40       # how many signs what stands in brackets may have before a line may end in it
+ROWS = 2        # how many rows of cases may stand in brackets in which a line ends, since these do not grow
 BROAD = 56      # how many signs may stand above a fraction bar
 
 
@@ -218,7 +219,7 @@ def are_single(indices: tuple[Box, ...]) -> bool:
 
 def is_broad(fraction: Fraction) -> bool:
     """Whether the fraction is written as one over its denominator, times what stands above, since that fills a line."""
-    return isinstance(fraction.above, (Terms, Product)) and signs(fraction.above) > BROAD and not has_branches(fraction.above)
+    return isinstance(fraction.above, (Terms, Product)) and signs(fraction.above) > BROAD and rows(fraction.above) <= ROWS
 
 
 def narrowed(fraction: Fraction) -> Product:
@@ -232,7 +233,7 @@ def narrowed(fraction: Fraction) -> Product:
 
 def breaks(box: Brackets) -> bool:
     """Whether a line may end inside the brackets."""
-    return box.signs == "()" and isinstance(box.inside, (Terms, Product, Big)) and signs(box.inside) > LONG and not has_branches(box.inside)
+    return box.signs == "()" and isinstance(box.inside, (Terms, Product, Big)) and signs(box.inside) > LONG and rows(box.inside) <= ROWS
 
 
 # ---------------------------------------------------------------- measuring
@@ -265,9 +266,11 @@ def children(box: Box) -> tuple[Box, ...]:
             assert_never(box)
 
 
-def has_branches(box: Box) -> bool:
-    """Whether cases stand in the box."""
-    return isinstance(box, Branches) or any(map(has_branches, children(box)))
+def rows(box: Box) -> int:
+    """How many rows of cases stand one below the other in the box; 0 where there are none."""
+    if isinstance(box, Branches):
+        return sum(max([1, *(rows(part) for part in row if part)]) for row in box.rows)
+    return max(map(rows, children(box)), default=0)
 
 
 def signs(box: Box) -> int:

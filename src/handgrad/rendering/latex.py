@@ -55,6 +55,7 @@ SIGNS = {
     "≠": r"$\neq$", "≈": r"$\approx$", "∈": r"$\in$", "∞": r"$\infty$", "√": r"$\surd$", "′": r"$'$", "’": "'", "‘": "`", "“": "``", "”": "''", "…": r"\dots{}",
     "→": r"$\to$", "½": r"$\frac12$", "ℝ": r"$\mathbb{R}$", "∘": r"$\circ$", "⊗": r"$\otimes$", "\u00a0": "~", "°": r"$^\circ$", "±": r"$\pm$",
 }  # fmt: skip
+BESIDE = 54      # how many signs a formula and its reason may have on one line
 DEEPEST = 4      # LaTeX nests at most six lists
 
 
@@ -166,10 +167,13 @@ def _written(line: Line, context: Context, escape: Callable[[str], str]) -> Writ
 
 
 def rows(lines: tuple[Line, ...], contexts: tuple[Context, ...], before: str, escape: Callable[[str], str]) -> list[str]:
-    """The rows of an `alignat`: lead if there is one, both sides, reasons beside or below. `before`: the left side of the line above."""
+    """The rows of an `alignat`: lead if there is one, both sides, reasons in a column of their own, behind the formula or below it.
+
+    `before` is the left side of the line above.
+    """
     written = [_written(line, context, escape) for line, context in zip(lines, contexts, strict=True)]
     leads = any(line.lead for line in lines)
-    beside = max(one.columns for one in written) + max(seen(one.reason) for one in written) <= 54
+    beside = max(one.columns for one in written) + max(seen(one.reason) for one in written) <= BESIDE
     found: list[str] = []
     for one in written:
         start = f" & {one.lead} \\quad & " if leads else ""
@@ -180,6 +184,8 @@ def rows(lines: tuple[Line, ...], contexts: tuple[Context, ...], before: str, es
             found += [f"{' & & ' if leads else ''} & {piece}" for piece in one.right[1:]]
         if one.reason and beside:
             found[-1] += rf" & & \quad {one.reason}"
+        elif one.reason and one.columns + seen(one.reason) <= BESIDE:
+            found[-1] += rf" \qquad {one.reason}"
         elif one.reason:
             found.append(rf"{' & & ' if leads else ''} & \qquad {one.reason}")
         if one.line.label:
@@ -252,9 +258,9 @@ def _block(block: Block, context: Context, depth: int) -> str:
         case Table():
             return _table(block, context)
         case Matrix():
-            return f"\\[ {matrix(block, context, plain)} \\]\n\n"
+            return _matrices((block,), context)
         case Matrices(items):
-            return "\\[ " + r" \qquad ".join(matrix(item, context, plain) for item in items) + " \\]\n\n"
+            return _matrices(items, context)
         case Figure(_, alt, _):
             return rf"\textit{{({plain(alt)})}}" + "\n\n"
         case Code(text, _):
@@ -266,6 +272,11 @@ def _block(block: Block, context: Context, depth: int) -> str:
             return blocks(section_of(block), Context(block.model), depth)
         case _:
             assert_never(block)
+
+
+def _matrices(items: tuple[Matrix, ...], context: Context) -> str:
+    """Matrices side by side, as many as fit on a line."""
+    return "\\hskip2em plus1em\n".join(rf"$\displaystyle {matrix(item, context, plain)}$" for item in items) + "\n\n"
 
 
 def _inset(inner: tuple[Block, ...], context: Context, depth: int) -> str:

@@ -70,7 +70,7 @@ def _led(lead: str, pieces: list[str]) -> list[str]:
 def _apart(inside: list[str]) -> list[str]:
     """The pieces in brackets between which a line may end, so that they cannot grow by themselves."""
     shown = "".join(inside)
-    size = 3 if "minsize" in shown else 2.6 if "<munder" in shown else 2 if "<mfrac" in shown else 1.4
+    size = 3.2 if "<mtable" in shown else 3 if "minsize" in shown else 2.6 if "<munder" in shown else 2 if "<mfrac" in shown else 1.4
     signs = [f'<mo form="{form}" stretchy="true" symmetric="true" minsize="{size}em" maxsize="{size}em">' for form in ("prefix", "postfix")]
     inside[-1] += f"{signs[1]})</mo>"
     return _led(f"{signs[0]}(</mo>", inside)

@@ -93,7 +93,7 @@ def _led(lead: str, pieces: list[str]) -> list[str]:
 def _apart(inside: list[str]) -> list[str]:
     """The pieces in brackets between which a line may end, so that they cannot grow by themselves."""
     shown = "".join(inside)
-    size = "Bigg" if r"\bigg" in shown else "bigg" if r"\Big" in shown or r"\frac" in shown else "Big"
+    size = "Bigg" if r"\bigg" in shown or r"\begin" in shown else "bigg" if r"\Big" in shown or r"\frac" in shown else "Big"
     inside[-1] += rf" \{size}r)"
     return _led(rf"\{size}l( ", inside)
 

@@ -97,7 +97,7 @@ def _brackets(box: boxes.Brackets) -> str:
         return f"{'abs' if box.signs == '||' else 'norm'}({shown})"
     if not boxes.breaks(box):
         return f"({shown})"
-    height = "2.2em" if "frac(" in shown or "∑" in shown else "1.4em"
+    height = "2.8em" if "cases(" in shown else "2.2em" if "frac(" in shown or "∑" in shown else "1.4em"
     return rf"lr(\(, size: #{height}) {shown} lr(\), size: #{height})"
 
 
