@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from handgrad.checking.chains import Chain, Link
 from handgrad.checking.naming import Name, letter_of, name_of, occurrences
-from handgrad.checking.vocabulary import ACCENTS, SQUARE, call_of, columns
+from handgrad.checking.vocabulary import ACCENTS, SQUARE, call_of, columns, known_function
 from handgrad.reading.surface import Decimal, Derivative, Group, Product, Scripted, Sum, Surface, Symbol, spelled, walk
 
+CONSTANTS = frozenset(("e", "pi"))
 EQUALS = frozenset(("=", ":=", "≡"))
 
 
@@ -49,6 +50,12 @@ def _with_hat(head: Surface) -> Surface:
 def is_numeric(tree: Surface) -> bool:
     """Whether a side is made of numbers alone."""
     return not any(True for _ in occurrences(tree)) and any(isinstance(n, Decimal) for n in walk(tree))
+
+
+def is_substituted(tree: Surface) -> bool:
+    """Whether a side is made of shown numbers and functions of them: `1/(1 + e^{-0.46})`, `σ(0.7384)`."""
+    decimals = any(isinstance(n, Decimal) and "." in n.text for n in walk(tree))
+    return decimals and all(name.own in CONSTANTS or known_function(name.own) is not None for _, name in occurrences(tree))
 
 
 def stated(chain: Chain) -> Stated | None:

@@ -16,6 +16,7 @@ from handgrad.checking.quick import Quick
 from handgrad.checking.repairs import repairs
 from handgrad.checking.report import Explanation, Judgement, Reading
 from handgrad.checking.scopes import Scope
+from handgrad.checking.slips import KINDS
 from handgrad.checking.symbolic import Finding, Segment
 from handgrad.checking.witness import smallest
 from handgrad.errors import HandgradError
@@ -83,7 +84,18 @@ def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment,
         right = right_form(finding.compiled.pairs[finding.number].left, finding.compiled, scope.words, trees)
     beside = [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))]
     context = gathered(side, head, right, beside, budget=Budget(MOST, not _doubtful(chain, segment)))
-    return explain(side, checker.holds, context, checker.fits)
+    return explain(side, checker.holds, context, checker.fits) or _factor(side, checker, right)
+
+
+def _factor(side: Surface, checker: Checker, right: Surface | None) -> tuple[Explanation, ...]:
+    """The slip of a side that is the right one times a simple number."""
+    ratio = checker.quick.ratio(side) if checker.quick is not None else None
+    if ratio is None or ratio == 1 or right is None:
+        return ()
+    kind = KINDS["sign" if ratio == -1 else "missing_factor" if abs(ratio) < 1 else "extra_factor"]
+    said = f"a factor {abs(1 / ratio)} is missing" if abs(ratio) < 1 else f"a factor {abs(ratio)} is one too many"
+    message = f"{'the sign is wrong' if ratio == -1 else said} (this line = {ratio} × the gradient)"
+    return (Explanation(kind.kind, kind.code, message, unicode(right), side.span),)
 
 
 def _held(segment: Segment, key: str) -> bool:

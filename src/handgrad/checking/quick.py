@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction as Ratio
 from itertools import product
 
 from handgrad.checking.interpretation import Interpreter, Opaque
@@ -22,6 +23,7 @@ from handgrad.verification.worlds import Point
 
 CLOSE = 1e-9
 LOOKED_AT = 6
+MOST_SIMPLE = 24        # the denominator of a simple number
 Env = tuple[tuple[str, int], ...]
 
 
@@ -63,6 +65,18 @@ class Quick:
             return False
         except (ValueError, ArithmeticError, OverflowError, TypeError):
             return True
+
+    def ratio(self, tree: Surface) -> Ratio | None:
+        """What the formula is of the left side, where that is one simple number; None elsewhere."""
+        try:
+            pairs = [(self.value(tree, dict(env)), value) for env, value in self.wanted.items()]
+        except (Opaque, HandgradError, KeyError, ValueError, ArithmeticError, OverflowError, TypeError):
+            return None
+        ratios = [a / b for a, b in pairs if b]
+        if not ratios or any(bool(a) != bool(b) for a, b in pairs):
+            return None
+        simple = Ratio(ratios[0]).limit_denominator(MOST_SIMPLE)
+        return simple if simple and all(math.isclose(r, float(simple), rel_tol=CLOSE) for r in ratios) else None
 
     # ------------------------------------------------------------ values
 

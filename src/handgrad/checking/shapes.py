@@ -395,6 +395,7 @@ def _unfit(trees: Sequence[tuple[Surface, ...]], shaped: Shaped) -> int:
 def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str, int]:
     """The rank that a name usually has: capitals are matrices, bold and transposed letters at least vectors, what is differentiated a number."""
     found: dict[str, int] = {}
+    numbers: set[str] = set()
     for sides in trees:
         for tree in sides:
             for node, name in occurrences(tree):
@@ -412,5 +413,5 @@ def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str,
                 if isinstance(node, (Derivative, Nabla)):
                     body = name_of(node.body)
                     if body is not None and not body.indices:
-                        found[words.resolved(body).own] = 0
-    return found
+                        numbers.add(words.resolved(body).own)
+    return {own: 0 if own in numbers else rank for own, rank in found.items()}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import Reading, Readings, claim_of, readings, vocabulary
-from handgrad.checking.definitions import Stated, hatted, is_numeric, leaned_on, maps, stated
+from handgrad.checking.definitions import Stated, hatted, is_numeric, is_substituted, leaned_on, maps, stated
 from handgrad.checking.einstein import implies_sums, with_sums
 from handgrad.checking.interpretation import Opaque
 from handgrad.checking.naming import letters_in, name_of, occurrences
@@ -286,6 +286,8 @@ class Segment:
         unknown = first.compiled.reaches(first.number)
         if unknown:
             return self._on_its_own(first, replace(blank, because=unknown, read_as=read_as))
+        if is_substituted(first.reading.link.side.tree):
+            return replace(blank, verdict="not_checked", because="numbers that nothing on the page is known to be", read_as=read_as)
         if self._is_constraint(first.reading.chain):
             return replace(blank, verdict="right", role="condition", because="taken as a fact", read_as=read_as)
         if CONDITIONAL.search(first.reading.chain.before) and not first.reading.chain.head.side.boxed:

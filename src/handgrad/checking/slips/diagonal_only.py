@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther
 from handgrad.checking.naming import letter_of
 from handgrad.checking.places import Place, bracketed, everywhere, inner, key, product, relettered, values
-from handgrad.reading.surface import Applied, Factor, Group, Product, Scripted, Sum, Surface, Symbol, Term
+from handgrad.reading.surface import Applied, Big, Derivative, Factor, Group, Product, Scripted, Sum, Surface, Symbol, Term
 
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     for place in values(tree):
         if isinstance(place.node, Product):
+            yield from _chained(place, context)
             yield from _diagonal(place, context)
             yield from _rest(place, context)
         yield from _matrix(place)
@@ -21,6 +24,25 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
 
 def _letter(node: Surface) -> str | None:
     return letter_of(node.sub[-1]) if isinstance(node, Scripted) and node.sub and node.sup is None else None
+
+
+def _chained(place: Place, context: Context) -> Iterator[Edit]:
+    """`∂L/∂s_i · ∂s_i/∂z_i` where the sum over all `s_k` belongs: every one of them depends on `z_i`."""
+    assert isinstance(place.node, Product)
+    factors = place.node.factors
+    for n, (first, second) in enumerate(pairwise(factors)):
+        outer, within = first.node, second.node
+        if not (isinstance(outer, Derivative) and isinstance(within, Derivative) and len(outer.by) == 1 and key(outer.by[0]) == key(within.body)):
+            continue
+        letter = _letter(outer.by[0])
+        new = next((x for x in "kmjlp" if x not in context.letters and x != letter), None)
+        if letter is None or new is None:
+            continue
+        moved = (Factor(first.operator, replace(outer, by=(relettered(outer.by[0], letter, new),))),
+                 Factor(second.operator, replace(within, body=relettered(within.body, letter, new))))
+        rest = (*factors[:n], *moved, *factors[n + 2:])
+        summed = Big(place.node.span, "sum", (Symbol(place.node.span, new),), None, None, None, replace(place.node, factors=rest))
+        yield edit("diagonal_only", place, summed, -0.5, f"the chain rule sums over all entries: those with {new} ≠ {letter} are missing", place.node.span)
 
 
 def _diagonal(place: Place, context: Context) -> Iterator[Edit]:
