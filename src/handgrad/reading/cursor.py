@@ -201,4 +201,4 @@ class Cursor:
         return Symbol((start, start + 1), text[0])
 
 
-SEPARATORS = frozenset((",", ";", "given", "norm", "bar"))
+SEPARATORS = frozenset((",", ";", "given", "norm", "bar", "row"))

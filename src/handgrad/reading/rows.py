@@ -37,7 +37,9 @@ def laid_out(tokens: Tokens) -> Boxes:
             drop |= {at + 1, end}
             changed = True
         elif close is not None:
-            keep.extend(range(at, close + 1))
+            inside = _inside(tokens, at, close) if kind == "(" else list(range(at, close + 1))
+            changed = changed or len(inside) <= close - at
+            keep.extend(inside)
             at = close
         else:
             keep.append(at)
@@ -47,6 +49,21 @@ def laid_out(tokens: Tokens) -> Boxes:
     if tokens.rows:
         _broken(tokens)
     return tuple(boxes)
+
+
+def _inside(tokens: Tokens, at: int, close: int) -> list[int]:
+    """A bracket that may be broken over rows: what it holds, without the ends of rows that belong to no matrix in it."""
+    found: list[int] = []
+    while at <= close:
+        kind = tokens.kinds[at]
+        if kind in ("begin", "substack"):
+            end = tokens.partner.get(at if kind == "begin" else at + 1, at)
+            found.extend(range(at, end + 1))
+            at = end
+        elif kind not in ("row", "&"):
+            found.append(at)
+        at += 1
+    return found
 
 
 def _opens(tokens: Tokens, at: int, close: int) -> bool:

@@ -17,8 +17,11 @@ from handgrad.reading.vocabulary import ACCENT_MARKS, CIRCLED, LOOKALIKES, SUBSC
 
 @dataclass(slots=True)
 class Tokens:
-    """The tokens of a stretch of the source. `partner` gives the place that closes an opening one; `refusal` why nothing of it is read;
-    `laid` says whether there is anything of a layout, `rows` whether there are several rows."""
+    """The tokens of a stretch of the source.
+
+    `partner` gives the place that closes an opening one, `open` holds those that nothing has closed yet, `refusal` says why nothing is read;
+    `laid` says whether there is anything of a layout, `rows` whether there are several rows.
+    """
 
     source: str
     kinds: list[str] = field(default_factory=list)
@@ -27,6 +30,7 @@ class Tokens:
     ends: list[int] = field(default_factory=list)
     partner: dict[int, int] = field(default_factory=dict)
     accents: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    open: list[int] = field(default_factory=list)
     rows: bool = False
     laid: bool = False
     refusal: str = ""
@@ -71,7 +75,7 @@ def tokens(source: str, start: int, end: int, limits: ReadingLimits, typed: bool
         return found
     kinds, texts, starts, ends = found.kinds, found.texts, found.starts, found.ends
     add_kind, add_text, add_start, add_end, known_as = kinds.append, texts.append, starts.append, ends.append, (TYPED if typed else TABLE).get
-    open_places: list[int] = []
+    open_places = found.open
     at = start
     for piece in PATTERN.findall(source, start, end):
         known = known_as(piece)
@@ -310,11 +314,27 @@ def circled(text: str) -> str:
     return chr(0x2460 + int(text) - 1) if text.isascii() and text.isdigit() and 1 <= int(text[:3]) <= 20 else f"({text})"
 
 
+def _reopen(found: Tokens) -> None:
+    """A `\\left.` in the row behind a `\\right.`: the bracket that this closed is still open."""
+    place = len(found.kinds) - 1
+    while place >= 0 and found.kinds[place] in ("row", "&", "gap", "sign", "times"):
+        place -= 1
+    if place >= 0 and found.kinds[place] == "null":
+        for opening, closing in found.partner.items():
+            if closing == place:
+                found.kinds[place] = "gap"
+                del found.partner[opening]
+                found.open.append(opening)
+                return
+
+
 def _delimiter(found: Tokens, delimiter: re.Match[str], at: int, end: int) -> None:
     size, side, mark = delimiter[1], delimiter[2] or "", delimiter[3]
     if mark == ".":
         if size == "right":
             _add(found, "null", "", at, end)
+        elif size == "left":
+            _reopen(found)
         elif size != "left":
             _add(found, ".", ".", end - 1, end)
         return

@@ -143,7 +143,7 @@ name exists \exists
 name Re \Re
 name Im \Im
 "" "" \, \: \; \! \> \/ ~ \displaystyle \textstyle \scriptstyle \scriptscriptstyle \limits \nolimits \nonumber \notag \hline \centering
-"" "" \allowbreak \thinspace \medspace \thickspace \negthinspace \enspace \left. \rm \bf \it \cal \normalsize \small \large \Large \strut \relax
+"" "" \allowbreak \thinspace \medspace \thickspace \negthinspace \enspace \rm \bf \it \cal \normalsize \small \large \Large \strut \relax
 "" "" \noindent \par \toprule \midrule \bottomrule \tiny \footnotesize \scriptsize \space $ \mathstrut
 """
 INVISIBLE = (" ", "\n", "\\ ", "\u200b", "\u2060", "\u2061", "\u2062", "\u2063", "\ufeff")
