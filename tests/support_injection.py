@@ -324,8 +324,12 @@ def _name(node: Surface, page: Page) -> Iterator[tuple[str, Surface]]:
         yield from _indexed(node, page)
     for other in page.names:
         head = other.base if isinstance(other, Scripted) else other
-        if spelled(head) != spelled(base) and isinstance(other, Scripted) == isinstance(node, Scripted) and not _are_paired(own, spelled(other), page):
+        if _unhatted(head) != _unhatted(base) and isinstance(other, Scripted) == isinstance(node, Scripted) and not _are_paired(own, spelled(other), page):
             yield "copied_wrong", other
+
+
+def _unhatted(node: Surface) -> str:
+    return spelled(replace(node, accents=())) if isinstance(node, Symbol) else spelled(node)
 
 
 def _are_paired(a: str, b: str, page: Page) -> bool:

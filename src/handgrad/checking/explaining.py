@@ -53,9 +53,10 @@ def explain(side: Surface, holds: Holds, context: Context, fits: Holds | None = 
     `holds` says whether a corrected side is right; `fits`, whether the side as it stands is right under another left side.
     """
     most = context.budget.candidates
-    found, tried = _holding(islice(_distinct(_singles(side, context, fits is not None), {key(side)}), int(most * SINGLES)), holds, fits)
+    known = {key(side), *([key(context.left)] if context.left is not None else [])}         # to repeat the left side is no correction
+    found, tried = _holding(islice(_distinct(_singles(side, context, fits is not None), known), int(most * SINGLES)), holds, fits)
     if not found and context.budget.doubles:
-        doubles = _distinct(_doubles(tried, context), {key(side), *(key(c.tree) for c in tried if c.tree is not None)})
+        doubles = _distinct(_doubles(tried, context), {*known, *(key(c.tree) for c in tried if c.tree is not None)})
         found, _ = _holding(islice(doubles, most - len(tried)), holds, None)
     return _weighed(found, OF_A_KIND)
 
