@@ -230,3 +230,34 @@ def test_a_name_cannot_break_out_of_what_is_set() -> None:
         assert "<script" not in mathml(node)
         ElementTree.fromstring(f"<math>{mathml(node)}</math>")
         assert unicode(node).isprintable() and "\u202e" not in latex(node) + mathml(node)
+
+
+# ---------------------------------------------------------------- layout
+
+
+LAYOUTS = {
+    "display": lambda text: "\\displaystyle " + text,
+    "equation": lambda text: "\\begin{equation*} " + text + " \\end{equation*}",
+    "aligned": lambda text: "\\begin{aligned} " + text + " \\end{aligned}" if "align" not in text else text,
+    "end": lambda text: text + " ." if not text.endswith(".") else text,
+    "fractions": lambda text: text.replace("\\frac", "\\dfrac"),
+    "times": lambda text: text.replace("\\cdot ", "\\times "),
+    "thin spaces": lambda text: text.replace(" + ", " \\, + \\; "),
+    "lines": lambda text: text.replace(" ", "\n") if "\\text" not in text else text,
+    "subscripts": lambda text: re.sub(r"_([a-zA-Z0-9])(?![a-zA-Z0-9])", r"_{\1}", text),
+    "superscripts": lambda text: re.sub(r"\^([a-zA-Z0-9])(?![a-zA-Z0-9])", r"^{ \1 }", text),
+    "signs": lambda text: text.replace("\\leq", "\\le").replace("\\neq", "\\ne"),
+    "minus": lambda text: text.replace("-", "\u2212") if "->" not in text and "\\text" not in text and "e-" not in text else text,
+}
+
+
+def meant(text: str) -> list[tuple[object, ...]]:
+    found = statements(text)
+    return [([(side.relation, spelled(side.tree)) for side in s.sides], [spelled(c) for c in s.conditions], s.tag) for s in found]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layout_changes_nothing_of_what_is_read(layout: str) -> None:
+    for text, _ in READ:
+        if "\\" in text and ("\\hfill" not in text or layout != "end"):
+            assert meant(LAYOUTS[layout](text)) == meant(text), text

@@ -7,6 +7,9 @@ from handgrad.reading.scripts import Scripts
 from handgrad.reading.surface import Decimal, Derivative, Factor, Fraction, Group, Nabla, Product, Scripted, Surface, Symbol
 
 
+UNDIVIDED = frozenset("delta data dist distance diff difference dropout decay depth dim degree density denominator desired dot divergence domain".split())
+
+
 class Derivatives(Scripts):
     """Reads whatever is written with a fraction bar, a ∂, a d or a ∇."""
 
@@ -32,7 +35,7 @@ class Derivatives(Scripts):
             return "partial"
         text = self.texts[at]
         if kind == "letters":
-            return "d" if text[0] == "d" else ""
+            return "d" if text[0] == "d" and text not in UNDIVIDED else ""
         if kind == "name":
             if text == "d":
                 return "" if self.kinds[at + 1] in ("_", "prime") else "d"
