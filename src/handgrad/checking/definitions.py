@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,6 +13,7 @@ from handgrad.checking.vocabulary import ACCENTS, SQUARE, call_of, columns, know
 from handgrad.reading.surface import Decimal, Derivative, Group, Product, Scripted, Sum, Surface, Symbol, spelled, walk
 
 CONSTANTS = frozenset(("e", "pi"))
+PLACE = re.compile(r"(?<!look )(?<!looking )(?<!arrive )(?<!arrived )(?<!arriving )\bat(?: the point)?\s*$", re.IGNORECASE)
 EQUALS = frozenset(("=", ":=", "≡"))
 
 
@@ -58,9 +60,14 @@ def is_substituted(tree: Surface) -> bool:
     return decimals and all(name.own in CONSTANTS or known_function(name.own) is not None for _, name in occurrences(tree))
 
 
+def is_place(chain: Chain) -> bool:
+    """Whether a chain only says where something holds: `At x = 0 the slope …`."""
+    return len(chain.links) == 2 and bool(PLACE.search(chain.before)) and not chain.head.side.boxed
+
+
 def stated(chain: Chain) -> Stated | None:
     """The definition that a chain begins with, if its head is a quantity or a function and its first side a formula, or the other way round."""
-    if len(chain.links) < 2 or chain.links[1].side.relation not in EQUALS:
+    if len(chain.links) < 2 or chain.links[1].side.relation not in EQUALS or is_place(chain):
         return None
     head, body = chain.head.side.tree, chain.links[1].side.tree
     found = _stated(chain.links[1], head, body)

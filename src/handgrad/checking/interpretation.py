@@ -278,6 +278,9 @@ class Interpreter:
         own = name.own
         if name.primes:
             return self._primed(node, name, items)
+        letter = letter_of(name.indices[0]) if len(name.indices) == 1 and len(items) == 1 else None
+        if letter is not None and own in RUNNING and own not in self.words.functions:
+            return f"{own}[{letter}]({self._within(letter).text(items[0])})"
         if own in self.words.aliases:
             return self._component(name, items, node)
         if own in self.words.functions:
@@ -296,9 +299,6 @@ class Interpreter:
             raise Opaque(f"the logarithm to the base {name.digits[0]} is not read", node.span)
         if standard in ("softmax", "log_softmax"):
             return self._softmax(standard, name, items, node)
-        letter = letter_of(name.indices[0]) if len(name.indices) == 1 and len(items) == 1 else None
-        if letter is not None and standard in RUNNING:
-            return f"{standard}[{letter}]({self._within(letter).text(items[0])})"
         if name.indices and standard not in ("max", "min"):
             raise Opaque(f"{standard} with an index is not read", node.span)
         return f"{standard}({', '.join(self.text(i) for i in items)})"

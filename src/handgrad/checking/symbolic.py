@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import Reading, Readings, claim_of, readings, vocabulary
-from handgrad.checking.definitions import Stated, hatted, is_numeric, is_substituted, leaned_on, maps, stated
+from handgrad.checking.definitions import Stated, hatted, is_numeric, is_place, is_substituted, leaned_on, maps, stated
 from handgrad.checking.einstein import implies_sums, with_sums
 from handgrad.checking.interpretation import Opaque
 from handgrad.checking.naming import letters_in, name_of, occurrences
@@ -267,6 +267,8 @@ class Segment:
             return replace(blank, verdict="right", role="condition", because="says what a quantity is")
         if maps(chain) is not None:
             return replace(blank, verdict="right", role="definition", because="says what a function of a vector is")
+        if is_place(chain):
+            return replace(blank, verdict="not_checked", role="condition", because="says where something holds")
         findings = self.findings.get(link.id, [])
         for finding in findings:
             if finding.holds:

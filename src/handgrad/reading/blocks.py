@@ -75,6 +75,8 @@ def _lines(text: str, start: int, end: int) -> Iterator[Block]:
         title = _title(text, lines, n) if n not in rows else None
         row = n in rows
         bullet = BULLET.match(line)
+        if bullet and _hangs(text, paragraph, bullet):
+            bullet = None
         if title or row or bullet:
             yield from _paragraph(text, paragraph)
             paragraph = []
@@ -144,6 +146,20 @@ def _alone(text: str, lines: Sequence[tuple[int, int]], n: int, after: bool = Tr
     """Whether a blank line, or the edge of the stretch, stands above (and below)."""
     above = n == 0 or not text[slice(*lines[n - 1])].strip()
     return above and (not after or n + 1 >= len(lines) or not text[slice(*lines[n + 1])].strip())
+
+
+def _hangs(text: str, paragraph: Sequence[tuple[int, int]], bullet: re.Match[str]) -> bool:
+    """Whether what looks like the mark of an item is an operator of the formula above it: it stands to the right of the sign there."""
+    if bullet["bullet"][0] not in "-*+·–":
+        return False
+    for first, last in reversed(paragraph):
+        begin = text.rfind("\n", 0, first) + 1
+        sign = next((n for n in range(first, last) if text[n] in "=≈"), -1)
+        if sign >= 0:
+            return bullet.start("bullet") > sign - begin
+        if not BULLET.match(text[begin:last]):
+            return False
+    return False
 
 
 def _listed(text: str, lines: Sequence[tuple[int, int]], n: int) -> bool:

@@ -46,6 +46,10 @@ PAIRS = (("<!--", "-->", "ignored"), ("<script", "</script>", "ignored"), ("<sty
          ("<s>", "</s>", "absent"), ("\\sout{", "}", "absent"), ("\\st{", "}", "absent"), ("\\begin{comment}", "\\end{comment}", "ignored"))
 OPENED = {"h1": "# ", "h2": "## ", "h3": "### ", "h4": "### ", "sub": "_{", "sup": "^{", "br": ";", "td": "|", "th": "|", "tr": "\n"}
 CLOSED = {"sub": "}", "sup": "}", "tr": "|", "table": "\n"}
+# a frame of one cell round lines of typed text, drawn with lines or with `+---+` and `|`
+BOX = re.compile(r"^[ \t]*(?:[\u250c\u256d\u2554][\u2500\u2550]+[\u2510\u256e\u2557]|\+-{2,}\+)[ \t]*\n(?:[ \t]*[|\u2502\u2551][^\n]*\n){1,40}?"
+                 r"[ \t]*(?:[\u2514\u2570\u255a][\u2500\u2550]+[\u2518\u256f\u255d]|\+-{2,}\+)[ \t]*$", re.MULTILINE)
+FRAME = "|\u2502\u2551"
 BLANK = re.compile(r"\n[ \t]*\n")
 
 
@@ -61,7 +65,7 @@ def masked(source: str) -> Mask:
     for opening, closing, kind in PAIRS:
         _pairs(mask, opening, closing, mask.absent if kind == "absent" else mask.ignored)
     _struck(mask)
-    mask.text = "".join(_unquoted(mask.text))
+    mask.text = BOX.sub(_unboxed, "".join(_unquoted(mask.text)))
     _blot(mask, PICTURE, mask.pictures)
     _between(mask, "\\begin{tabular}", "\\end{tabular}", _tabular)
     _between(mask, "<table", "</table>", lambda table: table.replace("\n", " "))
@@ -181,6 +185,13 @@ def _unquoted(text: str) -> list[str]:
         inside ^= line.count("$$") % 2 == 1 and not quoted
         lines.append(line)
     return lines
+
+
+def _unboxed(found: re.Match[str]) -> str:
+    """What stands in a frame, without it."""
+    lines = found.group().split("\n")
+    inside = [re.sub(r"^([ \t]*)[|\u2502\u2551](.*)[|\u2502\u2551]", r"\1 \2 ", line) for line in lines[1:-1]]
+    return "\n".join((" " * len(lines[0]), *inside, " " * len(lines[-1])))
 
 
 def _tag(mask: Mask, found: re.Match[str]) -> str:

@@ -225,7 +225,8 @@ class _Grower:
                 end = self.operand(place, need)
                 if end < 0 or not need and token.gap >= COLUMN:
                     break
-                open_function = token.kind == "function" and end == place and self.follows(place)
+                open_function = token.kind == "function" and end == place and self.follows(place) \
+                    or token.text == "[" and self.found[place - 1].text in ("Σ", "∑", "Π", "∏") and self.follows(end)
                 good, need, place = (good, True, end + 1) if open_function else (end, False, end + 1)
         return good
 
@@ -374,7 +375,7 @@ class _Grower:
             case "strong" | "function" | "dots":
                 return place if need or gap < 2 else -1
             case "letter":
-                return place if need or gap < 2 and token.text not in ARTICLES else -1
+                return place if need or gap == 0 or gap < 2 and token.text not in ARTICLES else -1
             case "noun" | "weak":
                 return place if need and not (before is not None and before.text in DASHES and token.gap == 0) else -1
             case "marked":

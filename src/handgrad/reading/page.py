@@ -8,6 +8,7 @@ Nothing is lost: what is no formula is prose, what cannot be read is a statement
 
 from __future__ import annotations
 
+import string
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from itertools import zip_longest
 from typing import Union
 
 from handgrad.reading.blocks import BOLD, BULLET, HEADING, SECTION, Block, blocks
-from handgrad.reading.cases import with_cases
+from handgrad.reading.cases import stacked, with_cases
 from handgrad.reading.claims import accepted, body_span, said, with_verbs
 from handgrad.reading.decoding import accept
 from handgrad.reading.delimiters import Region, regions
@@ -23,9 +24,10 @@ from handgrad.reading.labels import labelled
 from handgrad.reading.limits import LIMITS, ReadingLimits
 from handgrad.reading.lists import has_list, listed
 from handgrad.reading.macros import definitions, on_the_page, written_out
-from handgrad.reading.masking import Mask, covered, masked, without_emphasis
+from handgrad.reading.masking import FRAME, Mask, covered, masked, without_emphasis
 from handgrad.reading.mathematics import statements
 from handgrad.reading.naked import Stretch, behind, stretches
+from handgrad.reading.stacked import stacks
 from handgrad.reading.surface import Side, Span, Statement, Unread
 from handgrad.reading.tables import claims, is_table, rows_of
 from handgrad.reading.words import Token, tokens
@@ -178,7 +180,15 @@ class _Reader:
             yield from self.running(*cell.span)
 
     def running(self, start: int, end: int) -> Iterator[Formula]:
-        """The formulas of a run of text, marked or not."""
+        """The formulas of a run of text, marked or not, and cases that stand above one another."""
+        for stack in stacks(self.plain, start, end):
+            yield from self.level(start, stack.span[0])
+            yield Formula(stack.span, (stacked(stack, self.read),), True)
+            start = stack.span[1]
+        yield from self.level(start, end)
+
+    def level(self, start: int, end: int) -> Iterator[Formula]:
+        """The formulas of a run of text that stand in lines, marked or not."""
         inside = self.inline[bisect_right(self.starts, start - 1):bisect_right(self.starts, end - 1)]
         found = with_verbs([self.close(t) for t in tokens(self.plain, start, end, [r.span for r in inside])])
         naked = [n for s in stretches(found) for n in ([s] if s.verb < 0 or accepted(self.plain, found, s.first, s.verb) else behind(found, s))]
@@ -193,7 +203,7 @@ class _Reader:
     def close(self, token: Token) -> Token:
         """The token, close to the one before it where marks of the page stand between the two and no wide space."""
         between = self.source[token.start - token.gap:token.start] if token.gap > 2 else ""
-        return token if not between or between.isspace() else replace(token, gap=1)
+        return token if not between.strip(FRAME + string.whitespace) else replace(token, gap=1)
 
     def formula(self, region: Region, display: bool) -> Formula:
         """The formula of a marked region."""
