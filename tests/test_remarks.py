@@ -46,7 +46,7 @@ STATED = [
     ("f = log(1/q)", "f", "q", ["q > 0"]),
     ("f = log(p) + log(1 - p)", "f", "p", ["p > 0", "p < 1"]),
     ("n = norm[k](x[k])", "n", "x[j]", ["norm[k](x[k]) != 0"]),
-    ("v = mean[k](x[k]^2)\nr = sqrt(v + e)\nn[i] = x[i]/r", "n[i]", "x[j]", ["e + v > 0"]),
+    ("v = mean[k](x[k]^2)\nr = sqrt(v + e)\nn[i] = x[i]/r", "n[i]", "x[j]", ["v + e > 0"]),
     ("J = sum[i](log(b[i]))", "J", "b[j]", ["b[i] > 0"]),
     ("f = x*tan(x)", "f", "x", ["cos(x) != 0"]),
 ]

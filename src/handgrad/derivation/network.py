@@ -51,6 +51,11 @@ class Network:
         return Differentiator(self.collapse, slope, catalogue.functions(), self.first)
 
     @property
+    def tidy(self) -> Tidy:
+        """How formulas of this network are put down."""
+        return Tidy(self.levels, {name: n for n, name in enumerate(self.model.tensors)})
+
+    @property
     def chooses(self) -> bool:
         """Whether the greatest or least of the entries along an axis stands in a definition."""
         return any(isinstance(n, Reduce) and n.kind in ("max", "min") for name in self.names.values() for n in subtrees(name.body))
@@ -58,12 +63,12 @@ class Network:
     def simplifier(self, dear: frozenset[str] = frozenset()) -> Simplifier:
         """The simplifier over the names, those nearest to the result first; `dear` names cost extra."""
         if self.plain:
-            return Simplifier(self.collapse, Tidy(self.levels), plain=True)
+            return Simplifier(self.collapse, self.tidy, plain=True)
         relations = list(reversed(self.relations))
         relations += together(relations)
         signs = tuple(r for r in relations if r.name == "")
         lengths = {name: symbols(definition.body) for name, definition in self.model.definitions.items()}
-        return Simplifier(self.collapse, Tidy(self.levels), relations, signs, proposals, dear, frozenset(self.sure), lengths)
+        return Simplifier(self.collapse, self.tidy, relations, signs, proposals, dear, frozenset(self.sure), lengths)
 
     def prepared(self, e: Expr) -> Expr:
         """A raw expression of the model in canonical form, its sums collapsed."""
@@ -105,7 +110,7 @@ def enter(network: Network, definition: Definition, level: float, opaque: bool =
     letters = tuple(own.values())
     entry = Entry(definition.name, letters)
     if names(body) != names(definition.body):
-        shown = Tidy(network.levels)(canonical(renamed(body, {b: a for a, b in own.items()})))
+        shown = network.tidy(canonical(renamed(body, {b: a for a, b in own.items()})))
         network.restated[definition.name] = definition
         network.model = replace(network.model, definitions={**network.model.definitions, definition.name: replace(definition, body=shown)})
     network.names[definition.name] = Name(entry, body, letters)

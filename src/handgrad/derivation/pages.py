@@ -180,13 +180,15 @@ def _is_routine(step: Step, kept: Sequence[Step]) -> bool:
     """Whether the line only carries on with derivatives, the first rule that matters being shown already."""
     if step.rule in (textbook.chain_rule, textbook.substituted, textbook.sum_kronecker, textbook.constant_leaves) or step.rule in FORMS:
         return False
-    return step.rule in ROUTINE or any(s.rule not in FORMS for s in kept)
+    return step.rule in (*ROUTINE, textbook.variable) or any(s.rule not in FORMS for s in kept)
 
 
 def _said(steps: Iterable[Step]) -> str:
+    """The rules of the steps that are worth saying: those that matter, else the routine ones, never that a variable is one."""
     titles = [title for s in steps for title in s.reason.split(", ")]
-    plain = {r.title for r in ROUTINE} | {textbook.variable.title, textbook.entry_of_input.title}
-    return ", ".join(dict.fromkeys(t for t in titles if t not in plain))
+    plain = {r.title for r in (textbook.definition, textbook.constant, textbook.variable, textbook.entry_of_input)}
+    routine = plain | {r.title for r in ROUTINE}
+    return ", ".join(dict.fromkeys([t for t in titles if t not in routine] or [t for t in titles if t not in plain]))
 
 
 # ---------------------------------------------------------------- what is said at the end

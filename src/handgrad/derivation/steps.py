@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +11,27 @@ from handgrad.axes import letter_for
 from handgrad.derivation.backward import Adjoint, Backward, Contribution
 from handgrad.derivation.links import Link, cancelled, chain_reason, leads_to
 from handgrad.derivation.network import Name, Network, slope
-from handgrad.expr import MINUS_ONE, ZERO, Cases, Compare, Condition, Delta, Derivative, Entry, Expr, Index, IndexCompare, Letter, Mul, Node, add, mul, negative
+from handgrad.expr import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Cases,
+    Compare,
+    Condition,
+    Delta,
+    Derivative,
+    Entry,
+    Expr,
+    Index,
+    IndexCompare,
+    Letter,
+    Mul,
+    Node,
+    add,
+    mul,
+    negative,
+    parts,
+)
 from handgrad.rules import textbook
 from handgrad.rules.algebra import product, total_of
 from handgrad.rules.canonical import canonical, reduced
@@ -25,6 +46,7 @@ Stage = tuple[Rule, Expr, str, tuple[str, ...]]
 LABELS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 TRIVIAL = 3
 FORMS = (textbook.collected, textbook.named, textbook.known_sum, textbook.cancelled, textbook.kink_value)
+PLAIN = (textbook.constant, textbook.variable)
 ROUTINE = (textbook.definition, textbook.constant, textbook.constant_factor, textbook.sum_rule, textbook.sum_of_derivatives)
 
 
@@ -116,6 +138,19 @@ class Narrator:
             if c.user is not None and link not in self.told and self._single_path(c.user, adjoint.entry) and self._worth_a_lemma(c):
                 self.told.add(link)
                 found.append(self._labelled(self._partial_step(self.network.names[c.user], adjoint.entry, c)))
+        return found + self._vanishing(adjoint)
+
+    def _vanishing(self, adjoint: Adjoint) -> list[Step]:
+        """The paths of the chain rule that lead nowhere: a name stands in a definition, and the derivative by it is 0 all the same."""
+        found = []
+        for name in self.run.adjoints.keys() - {c.user for c in adjoint.contributions}:
+            user, link = self.network.names[name], f"{name} by {adjoint.entry.name}"
+            if adjoint.entry.name in names(user.body) and link not in self.told and self._single_path(name, adjoint.entry):
+                self.told.add(link)
+                shown = self._shown(adjoint.entry, user.entry)
+                left = renamed(Derivative(user.entry, (adjoint.entry,)), shown)
+                lines = self._local(left, renamed(self._raw_body(user, {}), shown), ZERO)
+                found.append(self._labelled(replace(_joined(lines, lines), reason="this path adds nothing")))
         return found
 
     def _worth_a_lemma(self, c: Contribution) -> bool:
@@ -201,9 +236,12 @@ class Narrator:
         picks = any(isinstance(n, Delta) for n in subtrees(e))
         plain = Collapse()(e)
         rule, reason = (textbook.sum_kronecker, textbook.sum_kronecker.title) if picks else (textbook.constant_leaves, "constants leave the sum")
+        if plain is e:
+            rule, reason = textbook.collected, "gathered"
         certain = known(plain)
         sources = tuple(sorted(known.used))
-        return [(rule, plain, reason, ()), (textbook.known_sum, certain, _known_reason(sources), sources)]
+        used = [(textbook.known_sum, certain, _known_reason(sources), sources)] if certain is not plain else []
+        return [(rule, plain, reason, ()), *used]
 
     def _stages(self, start: Expr, stages: Iterable[Stage]) -> list[Step]:
         lines, current = [], start
@@ -314,8 +352,12 @@ def _joined(lines: list[Step], substeps: Iterable[Step]) -> Step:
 
 def _main(lines: Iterable[Step]) -> Rule:
     """The rule that says most about what was done."""
-    known = list(lines)
-    return next((line.rule for line in known if line.rule not in FORMS and line.rule not in ROUTINE), known[0].rule)
+    used = [line.rule for line in lines]
+    for routine in ((*FORMS, *ROUTINE, *PLAIN), (*FORMS, *PLAIN, textbook.definition)):
+        telling = next((rule for rule in used if rule not in routine), None)
+        if telling is not None:
+            return telling
+    return used[0]
 
 
 def _joined_at_a_tie(before: Node, after: Node) -> bool:
@@ -326,8 +368,21 @@ def _joined_at_a_tie(before: Node, after: Node) -> bool:
 
 
 def _reordered(a: Expr, b: Expr) -> bool:
-    """Whether the formulas differ in the order of their terms and factors alone."""
-    return symbols(a) == symbols(b) and canonical(a) is canonical(b)
+    """Whether the formulas differ in the order of their terms and factors, and in the place of a minus, alone."""
+    return abs(symbols(a) - symbols(b)) <= 1 and _leaves(a) == _leaves(b) and canonical(a) is canonical(b)
+
+
+def _leaves(e: Node) -> Counter[Node]:
+    """The entries, numbers and sizes of a formula, each as often as it stands there."""
+    found: Counter[Node] = Counter()
+    todo: list[Node] = [e]
+    while todo:
+        node = todo.pop()
+        below = [child for child, _ in parts(node)]
+        if isinstance(node, Expr) and not any(isinstance(child, Expr) for child in below) and node is not MINUS_ONE:
+            found[ONE if isinstance(node, Delta) else node] += 1         # a delta has its indices in no order
+        todo += below
+    return found
 
 
 def _kinked(e: Node) -> set[str]:

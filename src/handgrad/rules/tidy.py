@@ -50,9 +50,13 @@ WHOLE = 100
 
 @dataclass(slots=True)
 class Tidy:
-    """Writes canonical trees as raw ones; `levels` says how near to the result a name stands (factors in the order of the chain rule)."""
+    """Writes canonical trees as raw ones.
+
+    `levels` says how near to the result a name stands (factors in the order of the chain rule), `places` which name the writer wrote first.
+    """
 
     levels: Mapping[str, float] = field(default_factory=dict)
+    places: Mapping[str, int] = field(default_factory=dict)
     memo: dict[Node, Any] = field(default_factory=dict)
 
     def __call__(self, node: Any) -> Any:
@@ -86,7 +90,8 @@ class Tidy:
 
     def _term_key(self, t: Expr) -> tuple[Any, ...]:
         c, rest = coefficient(t)
-        return c < 0, rest is not ONE, not isinstance(rest, Delta), self._degree(rest), -self._level(rest), sort_key(rest)
+        near = self.places.get(rest.name, len(self.places)) if isinstance(rest, Entry) else -self._level(rest)
+        return c < 0, rest is not ONE, not isinstance(rest, Delta), self._degree(rest), not isinstance(rest, Entry), near, sort_key(rest)
 
     def _degree(self, e: Expr) -> Fraction:
         return max((x.exponent.value for x in factors(e) if isinstance(x, Pow) and isinstance(x.exponent, Number)), default=Fraction(1))
