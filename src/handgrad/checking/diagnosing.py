@@ -34,6 +34,9 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
     number = judgement.link or 0
     finding = _plainest(segment.findings[judgement.id])
     found = _explanations(chain, number, finding, segment, known)
+    under_facts = next((f for f in segment.findings[judgement.id] if f.used), None)
+    if not found and under_facts is not None:          # what would be right is right only with a fact that the page states
+        found = _explanations(chain, number, under_facts, segment, known)
     witness = witnessed(finding)
     if not found:
         because = "the two sides differ, and no single slip explains it"
