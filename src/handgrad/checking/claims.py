@@ -13,7 +13,7 @@ from handgrad.checking.naming import index_letters, letter_of, name_of
 from handgrad.checking.scopes import COLUMNS, ROWS, Claim, Scope
 from handgrad.checking.shapes import SCALAR, Shaped
 from handgrad.checking.vocabulary import Vocabulary, call_of
-from handgrad.reading.surface import Applied, Bars, Big, Derivative, Scripted, Surface, Symbol, children, walk
+from handgrad.reading.surface import Applied, Bars, Big, Derivative, Scripted, Surface, Symbol, children, spelled, walk
 
 ANY = "p0"      # the letter of an index that is left out throughout
 
@@ -178,8 +178,16 @@ def _claim(scope: Scope, head: Surface, side: Surface, own: tuple[str, ...], par
 def _under(scope: Scope, chain: Chain, link: Link, claim: Claim) -> Claim:
     """The claim under the conditions that stand beside the link."""
     interpreter = scope.interpreter(claim.letters)
-    conditions = " and ".join(f"({interpreter.condition(c)})" for c in (*link.conditions, *chain.near))
+    conditions = " and ".join(f"({interpreter.condition(c)})" for c in _nearest((*link.conditions, *reversed(chain.near))))
     return replace(claim, left=f"(({claim.left}) if {conditions} else 0)", right=f"(({claim.right}) if {conditions} else 0)")
+
+
+def _nearest(conditions: Sequence[Surface]) -> tuple[Surface, ...]:
+    """The conditions, of those about the same two things only the first: where `k = j` and `k ≠ j` stand one above the other, not both hold."""
+    found: dict[frozenset[str], Surface] = {}
+    for condition in conditions:
+        found.setdefault(frozenset(spelled(side) for side in children(condition)), condition)
+    return tuple(found.values())
 
 
 def head_letters(head: Surface) -> tuple[str, ...]:
