@@ -95,8 +95,8 @@ def _consistent(trees: tuple[Surface, ...], key: str, known: Knowledge) -> bool 
 
 
 def substituted(tree: Surface) -> bool:
-    """Whether numbers of a quantity stand in the formula, other than small whole ones."""
-    return any("." in n.text or len(n.text) > 1 for n in numbers_in(tree))
+    """Whether numbers of a quantity stand in the formula, other than small whole ones beside names."""
+    return any("." in n.text or len(n.text) > 1 for n in numbers_in(tree)) or value(tree) is not None
 
 
 def _renamings(trees: list[Surface], known: Knowledge) -> Iterator[Renaming]:

@@ -69,13 +69,27 @@ class Certain:
     def adjoints(self) -> dict[str, Item]:
         """The derivatives of the error by every quantity, each from those next to it."""
         names = frozenset(n for n in self.problem.model.definitions if n != self.problem.of)
-        by = tuple(dict.fromkeys((*self.problem.by, *self.problem.model.inputs)))
+        by = tuple(dict.fromkeys((*self.problem.by, *(n for n in self.problem.model.inputs if n not in self._labels))))
         for asked in (by, self.problem.by):
             try:
                 return {item.quantity: item for item in Plan(replace(self.problem, by=asked), names).backward}
             except HandgradError:       # an input that is a label, or too many numbers
                 continue
         return {}
+
+    @cached_property
+    def on_kink(self) -> bool:
+        """Whether the numbers hit a kink: there a page may take another slope than the problem does."""
+        try:
+            return any(self.sheet.display.kink(w.item.formula) for w in self.sheet.numbers.all if w.item.by is not None)
+        except (HandgradError, ArithmeticError):
+            return False
+
+    @property
+    def _labels(self) -> frozenset[str]:
+        """The inputs that are positions on an axis."""
+        read = (i for d in self.problem.model.definitions.values() for e in subtrees(d.body) if isinstance(e, Entry) for i in e.indices)
+        return frozenset(n.name for i in read if isinstance(i, Expr) for n in subtrees(i) if isinstance(n, Entry))
 
     def given(self, key: str) -> Fraction | None:
         """The number that the problem gives."""

@@ -50,6 +50,7 @@ Lookup = Callable[[Surface], Scalar | None]
 LONGEST = 400                   # digits of a number, and the size of its exponent
 ALIASES = {"sigma": "sigmoid", "σ": "sigmoid", "logistic": "sigmoid", "sig": "sigmoid", "ln": "log", "ReLU": "relu", "Relu": "relu", "RELU": "relu",
            "sgn": "sign", "th": "tanh", "swish": "silu", "SiLU": "silu", "GELU": "gelu"}
+NEAR = fmpq(1, 10)
 BASES = {"log2": 2, "log10": 10, "lg": 10, "ld": 2}
 EULER, PI = ("e",), ("pi", "π")
 
@@ -314,7 +315,10 @@ def _holds(condition: Surface, lookup: Lookup) -> bool:
         case Compared(_, "or", left, right):
             return _holds(left, lookup) or _holds(right, lookup)
         case Compared(_, operator, left, right):
-            s = balls.certain_sign(_value(left, lookup) - _value(right, lookup))
+            a, b = _value(left, lookup), _value(right, lookup)
+            s = balls.certain_sign(a - b)
+            if s and operator in ("==", "=", "!=") and balls.less(NEAR * abs(a), abs(a - b)) is not True:
+                raise Unknown               # rounded numbers do not tell whether two are equal
             decided = {"<": s < 0, "<=": s <= 0, ">": s > 0, ">=": s >= 0, "==": s == 0, "=": s == 0, "!=": s != 0}
             if operator in decided:
                 return decided[operator]

@@ -47,7 +47,7 @@ def joined(plain: Judged, modelled: Judged, chains: Iterable[Chain], defined: Ca
         for key in (link.id for link in chain.links if link.id in links):
             before = plain[key][0] if key in plain and len(plain[key]) == 1 else None
             accused = accused or key in new
-            if before is None and (links[key].verdict in ADDED and key not in plain) or before is not None and accused and before.role == "link":
+            if before is None and (links[key].verdict == "transcription" and key not in plain) or before is not None and accused and before.role == "link":
                 found[key] = (links[key],)
             elif before is not None and before.role == "link":
                 found[key] = (replace(before, exact=links[key].exact or before.exact),)

@@ -136,6 +136,8 @@ def judged(tree: Surface, key: str | None, lefts: tuple[Surface, ...], known: Kn
     wanted = tuple(tried)
     if not wanted:
         return Found(_carrying_ties(known, found))
+    if known.certain is not None and known.certain.on_kink and key is not None and key.startswith("d("):
+        return Found(Finding("convention", "the numbers hit a kink, where another slope may be taken"))
     wrong = _wrong(tree, s, wanted, found, expected_keys(targets), known)
     if wrong is not None:
         return replace(wrong, wanted=wanted)
