@@ -26,6 +26,7 @@ from handgrad.checking.words import plural, shown_beside
 from handgrad.command import main
 from handgrad.document import Options, Typeset, render
 from handgrad.reading.mathematics import formula
+from handgrad.rendering.keyboard import spoken
 from support_reports import GOOD, PROBLEM, SOURCE, Maker, problem, report
 
 assert handgrad.rendering
@@ -111,6 +112,21 @@ def test_no_line_is_wider_than_asked_and_ascii_is_ascii(width: int, ascii: bool)
         text = render(document, "terminal", Options(width, ascii))
         assert all(len(line) <= max(width, 29) for line in text.splitlines())
         assert not ascii or text.isascii()
+
+
+@pytest.mark.parametrize(("plain", "said"), [
+    ("∂J/∂ŵᵢ⁽ⁿ⁾ = −Σₖ yₖ²", "∂J/∂what_i^(n) = −sum_k y_k^2"), ("eˣ e⁻ˣ w₁₁", "e^x e^-x w11"), ("café", "café"), ("ŷᵢ − yᵢ", "yhat_i − y_i"),
+])
+def test_in_the_signs_of_a_keyboard_no_two_names_look_alike(plain: str, said: str) -> None:
+    assert spoken(plain) == said
+
+
+def test_lines_that_follow_from_a_wrong_number_are_one_row() -> None:
+    make = Maker()
+    slip = report().judgements[5]
+    carried = [make("carried", text, "z_1", "z_1", cause=slip.id, because="uses -0.2445") for text in ("J = e^x", "K = y^2", "z_1 = 0.3")]
+    text = render(replace(report(), judgements=(*carried, slip), sections=()).blocks(), "terminal")
+    assert "    3 ✓ 3 statements, lines 3–11, hold; 3 carry line 15, free" in text
 
 
 def test_colour_repeats_marks_and_words_alone() -> None:

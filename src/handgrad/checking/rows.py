@@ -49,6 +49,11 @@ class Ledgerer:
         """For the first of each repaired reading those that repeat it: they say that they do, or the same is said of them."""
         return {first.id: (first, *others) for first, *others in repairs(self.report.judgements)}
 
+    @cached_property
+    def mixed(self) -> frozenset[tuple[str, int]]:
+        """The matrices of which an entry carries the fault of another line."""
+        return frozenset((j.quantity, j.line) for j in self.report.judgements if j.entry is not None and j.cause in self.by_id)
+
     # ------------------------------------------------------------ rows
 
     def rows(self, judgements: Sequence[Judgement]) -> Iterator[Row]:
@@ -107,7 +112,7 @@ class Ledgerer:
         return lambda j: together and j.role == first.role and j.verdict in PLAIN and j.follows
 
     def _folds(self, j: Judgement) -> bool:
-        return not self.all and j.verdict in HOLDS and j.follows and j.cause is None
+        return not self.all and j.verdict in HOLDS and j.follows and (j.quantity, j.line) not in self.mixed
 
     def _is_echo(self, j: Judgement) -> bool:
         return j.verdict == "transcription" and j.id not in self.echoes and (j.shown is None or not self.all)
@@ -126,7 +131,18 @@ class Ledgerer:
             return Row(number, "✓", (f"{plural(len(run), 'formula')}, {where}, {model}",), anchor=anchor)
         numbers = sum(j.shown is not None for j in run)
         what = plural(len(run), "statement") if numbers in (0, len(run)) else f"{plural(len(run), 'statement')} ({numbers} with numbers)"
-        return Row(number, "✓", (f"{what}, {where}, {verb(len(run), 'holds', 'hold')}",), anchor=anchor)
+        return Row(number, "✓", (f"{what}, {where}, {verb(len(run), 'holds', 'hold')}", *self._carried(run)), anchor=anchor)
+
+    def _carried(self, run: Sequence[Judgement]) -> Inline:
+        """How many of them carry the fault of which lines."""
+        carried = [j for j in run if j.cause in self.by_id]
+        if not carried:
+            return ()
+        said: list[Any] = [f"; {len(carried)} {verb(len(carried), 'carries', 'carry')} "]
+        causes = list(dict.fromkeys(self.by_id[j.cause or ""].line for j in carried))
+        for n, line in enumerate(causes):
+            said += [" and " if n and n == len(causes) - 1 else ", " if n else "", Reference(f"{'line' if n == 0 else ''} {line}".strip(), f"L{line}")]
+        return (*said, ", free")
 
     def _carried_entries(self, run: Sequence[Judgement]) -> Inline:
         """Which entries carry the fault of another line."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from handgrad.document import Chain, Formula, Inline, Inset, Line, Reference, Typeset
+from handgrad.rendering.keyboard import spoken
 from handgrad.rendering.layout import KEEP, beside, broken, filled, in_ascii, in_line, padded, stacked, width
 from handgrad.rendering.shape import Context, scopes
 from handgrad.rendering.style import CLOSE, IF, NEXT, OPEN, Style, flat
@@ -61,8 +62,10 @@ class Page:
         if isinstance(part, Reference):
             part = part.text
         if isinstance(part, str):
-            return re.sub(" {2,}", _kept, self._clean(part, KEEP))
-        return _kept(self.words(part.plain) if isinstance(part, Typeset) else flat(self.side(part), self.style))
+            return re.sub(" {2,}", _kept, self._clean(spoken(part) if self.style.ascii else part, KEEP))
+        if isinstance(part, Typeset):
+            return _kept(self.words(spoken(part.plain) if self.style.ascii else part.plain))
+        return _kept(flat(self.side(part), self.style))
 
     def line(self, inline: Inline) -> str:
         """Running text that stays on one line."""
