@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+BENCH  ?=                    # options of bench: BENCH="--rounds 1 --only derive:" is the quick one, of the shared cases
 PEERS  ?= sympy tensorgrad handcalcs   # what bench compares with; tensorgrad brings torch, some gigabytes
 
 .PHONY: demo test lint types imports unit test-frameworks bench nightly picture gallery clean
@@ -51,7 +52,7 @@ test-frameworks: $(VENV)-frameworks/.frameworks   ## values and gradients of the
 	$(VENV)-frameworks/bin/python -m pytest tests/frameworks
 
 bench: $(VENV)/.core $(VENV)-bench/.peers  ## times of all derivations, of worked pages and of a class, beside three peers, and of starting up
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
 nightly: $(VENV)/.test        ## the property tests over very many cases
 	$(BIN)/python -m pytest -m nightly
