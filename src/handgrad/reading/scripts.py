@@ -133,6 +133,12 @@ class Scripts(Cursor):
                 self.change(self.at, "function", text, self.starts[at])
                 return self.atom()
             node: Surface = Symbol(span, text)
+        elif (word := self._spaced_word(at)) is not None:
+            if word.name in FUNCTIONS:
+                self.at -= 1
+                self.change(self.at, "function", word.name, self.starts[at])
+                return self.atom()
+            node = word
         else:
             node = self.argument()
         if self.texts[at] and isinstance(node, Symbol):
@@ -143,6 +149,16 @@ class Scripts(Cursor):
             node = replace(node, span=self.span(at))
             return self.numbered(node) if self.kinds[self.at] == "number" and not self.texts[at] else node
         return node
+
+    def _spaced_word(self, at: int) -> Symbol | None:
+        """A word in upright letters that a scanner set apart: `\\mathrm { n e t }`."""
+        close = self.partner.get(self.at, self.at)
+        inside = range(self.at + 1, close)
+        if self.texts[at] or len(inside) < 3 or any(self.kinds[k] != "name" or len(self.texts[k]) > 1 or not self.texts[k].isascii() for k in inside):
+            return None
+        span = (self.starts[self.at + 1], self.ends[close - 1])
+        self.at = close + 1
+        return Symbol(span, "".join(self.texts[k] for k in inside))
 
     # ------------------------------------------------------------ scripts
 
@@ -185,6 +201,11 @@ class Scripts(Cursor):
         at = self.at
         kind = self.kinds[at]
         if kind == "{":
+            close = self.closing(at)
+            digits = self.texts[at + 1:close]
+            if len(digits) > 1 and all(self.kinds[k] == "number" and self.texts[k].isdigit() for k in range(at + 1, close)):
+                self.at = close + 1                     # digits that a scanner set apart
+                return (Decimal((self.starts[at + 1], self.ends[close - 1]), "".join(digits)),)
             if self.kinds[at + 1] in LONE and self.partner.get(at) == at + 2:
                 self.at = at + 3
                 return (self._lone(at + 1),)
@@ -270,7 +291,14 @@ LONE = frozenset(("times", "sign", "circled", ":", "bar", "."))
 def _pieces(item: Surface) -> tuple[Surface, ...]:
     """A product of names and numbers below the line is a row of subscripts."""
     if isinstance(item, Product) and all(f.operator == "" and _simple(f.node) for f in item.factors):
-        return tuple(f.node for f in item.factors)
+        pieces: list[Surface] = []
+        for factor in item.factors:
+            before = pieces[-1] if pieces else None
+            if isinstance(factor.node, Decimal) and isinstance(before, Symbol):
+                pieces[-1] = Scripted((before.span[0], factor.node.span[1]), before, (factor.node,))         # `h 1` is `h1`
+            else:
+                pieces.append(factor.node)
+        return tuple(pieces)
     return (item,)
 
 

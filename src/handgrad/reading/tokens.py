@@ -45,7 +45,7 @@ PATTERN = re.compile(
     r"|[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+(?![A-Za-z0-9_^]))?|\.[0-9]+(?:[eE][+-]?[0-9]+(?![A-Za-z0-9_^]))?"
     r"|\\(?:left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])\s*(?:\\[lr]?(?:vert|Vert|brace|brack)(?![A-Za-z])|\\?[|{}.()\[\]]|[/<>])?"
     rf"|\\(?:text(?:rm|it|bf|sf|tt|normal|up)?|mbox|hbox|operatorname\*?|mathop|label|tag\*?|textcircled|circled|hspace\*?|vspace\*?|color|phantom|cite|ref|eqref){_ARGUMENT}"
-    r"|\\begin\s*\{(?:array|tabular|alignat\*?|alignedat)\}(?:\s*\[[a-z]\])?" rf"{_ARGUMENT}"
+    r"|\\begin\s*\{\s*(?:array|tabular|alignat\*?|alignedat)\s*\}(?:\s*\[[a-z]\])?" rf"{_ARGUMENT}"
     rf"|\\(?:begin|end){_ARGUMENT}"
     r"|\\arg\s*\\(?:max|min)(?![A-Za-z])|\\[A-Za-z]+\*?"
     r"|\\\\(?:\*|\s*\[-?[0-9.]+\s*(?:pt|em|ex|cm|mm)\])?|\\."
@@ -272,6 +272,7 @@ def _raised(found: Tokens, piece: str, at: int, end: int) -> None:
 BODY = re.compile(r"\\(?:(begin|end)\s*\{([^{}]*)\}.*|([A-Za-z]+)\*?\s*\{(.*)\})", re.DOTALL)
 DELIMITER = re.compile(r"\\(left|right|middle|[bB]igg?([lrm]?))(?![A-Za-z])\s*(.*)", re.DOTALL)
 BARS = {"|": "bar", "\\|": "norm", "\\vert": "bar", "\\Vert": "norm", "\\lvert": "bar", "\\rvert": "bar", "\\lVert": "norm", "\\rVert": "norm"}
+SPACED = re.compile(r"\s*[A-Za-z](?: [A-Za-z]){2,}\s*")         # letters that a scanner set apart
 SILENT = frozenset(("label", "vspace", "color", "phantom", "cite", "ref", "eqref"))
 WRITTEN = frozenset(("text", "textrm", "textit", "textbf", "textsf", "texttt", "textnormal", "textup", "mbox", "hbox"))
 
@@ -291,7 +292,7 @@ def _command(found: Tokens, piece: str, at: int, end: int) -> None:
         return _add(found, "bad", f"the command {piece} is not known", at, end)
     command, text = (body[1], body[2]) if body[1] else (body[3], body[4])
     if command in WRITTEN:
-        _add(found, "text", text, at, end)
+        _add(found, "text", text.replace(" ", "") if SPACED.fullmatch(text) else text, at, end)
     elif command in ("begin", "end"):
         _add(found, command, text.strip().rstrip("*"), at, end)
     elif command in ("operatorname", "mathop"):
