@@ -136,8 +136,8 @@ def _goes_on(tokens: Tokens, before: int, after: int) -> bool:
         return True
     if kinds[after] == "times":
         return True
-    if kinds[after] == "(" and kinds[before] == "close":
-        return _is_factor(tokens, after)
+    if kinds[after] == "(" and (kinds[before] == "close" or kinds[before] in ("name", "number", "}") and kinds[after - 1] == "gap"):
+        return _is_factor(tokens, after)            # an indented row, or one that begins behind a bracket
     if kinds[after] != "sign":
         return False
     at = after
