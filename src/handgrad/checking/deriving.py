@@ -39,6 +39,7 @@ from handgrad.reading.surface import Fraction as Quotient
 from handgrad.trees import replaced
 
 HERE = (0, 0)
+HEAVIEST = 250          # parts of what is differentiated, with all that it leans on; more takes too long
 LONGEST = 400           # symbols of a result; a longer one helps nobody
 GREEK_FUNCTIONS = {"sigmoid": "sigma"}
 
@@ -49,7 +50,7 @@ class Unsaid(Exception):
 
 def right_form(left: Expr, compiled: Compiled, words: Vocabulary, trees: Iterable[Surface]) -> Surface | None:
     """The derivative on the left of a link as the engine derives it, in the names of the page; None where it cannot be said in them."""
-    if not isinstance(left, Differentiated):
+    if not isinstance(left, Differentiated) or compiled.weight(left) > HEAVIEST:
         return None
     model = replace(compiled.model, definitions={n: d for n, d in compiled.model.definitions.items() if not n.startswith("pair_")}, order=())
     try:

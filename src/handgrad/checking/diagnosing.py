@@ -20,12 +20,13 @@ from handgrad.checking.slips import KINDS
 from handgrad.checking.symbolic import Finding, Segment
 from handgrad.checking.witness import smallest
 from handgrad.errors import HandgradError
-from handgrad.reading.surface import Surface, spelled
+from handgrad.reading.surface import Surface, spelled, walk
 from handgrad.reading.typesetting import unicode
 
 PLACES, MOST_NUMBERS, MOST_POINTS, MOST_SHOWN = 2, 8, 60, 5      # of a witness: entries an axis, numbers, points that are tried, numbers that are shown
 NEAR, MOST = 3, 300         # formulas above that are looked into, and corrections that are tried
 NAMING = frozenset(("missing_hat", "wrong_index", "free_index", "wrong_left_side", "copied_wrong", "pre_activation"))   # kinds that are a wrong name
+MOST_DIGITS, LARGEST = 60, 400      # of a number that is shown, and parts of a formula that is explained
 FIRST, ENOUGH = 1, 5        # points at which a correction is looked at first, and those at which it must hold
 
 
@@ -33,6 +34,9 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
     """The slip with its kind and what would be right; one that nothing explains is undecided where the reading is not beyond doubt."""
     number = judgement.link or 0
     finding = _plainest(segment.findings[judgement.id])
+    size = sum(1 for _ in walk(chain.links[number].side.tree))
+    if size > LARGEST:
+        return replace(judgement, verdict="undecided", because=f"limit: a formula of {size} parts that differs is not explained")
     found = _explanations(chain, number, finding, segment, known)
     under_facts = next((f for f in segment.findings[judgement.id] if f.used), None)
     if not found and under_facts is not None:          # what would be right is right only with a fact that the page states
@@ -120,7 +124,7 @@ def witnessed(finding: Finding) -> str | None:
             inputs = {name: _nested(name, n, (), point) for name, n in slots.items()}
             where = compiled.verifier.at(inputs)
             letters = {letter: int(point[letter]) for letter in pair.letters}
-            sides = [Fraction(compiled.verifier.value(side, where, 12, letters)) for side in (pair.left, pair.right)]
+            sides = [_modest(compiled.verifier.value(side, where, 12, letters)) for side in (pair.left, pair.right)]
         except (HandgradError, ValueError, ArithmeticError, KeyError):
             return False
         seen[:] = [(_short(sides[0]), _short(sides[1]))]
@@ -140,8 +144,19 @@ def _as_found(finding: Finding) -> str | None:
     shown = [(name, value) for name, value in certificate.point.items() if not name.startswith("size(")]
     if len(shown) > MOST_SHOWN:
         return None
-    values = ", ".join(f"{name} = {_short(Fraction(value))}" for name, value in shown)
-    return f"{values}: {_short(Fraction(certificate.right))}, right {_short(Fraction(certificate.left))}"
+    try:
+        values = ", ".join(f"{name} = {_short(_modest(value))}" for name, value in shown)
+        return f"{values}: {_short(_modest(certificate.right))}, right {_short(_modest(certificate.left))}".removeprefix(": ")
+    except ValueError:
+        return None
+
+
+def _modest(value: Fraction | str) -> Fraction:
+    """A value as an exact fraction; `ValueError` for one with so many digits that nobody reads it."""
+    mantissa, _, exponent = str(value).partition("e")
+    if len(mantissa) > MOST_DIGITS or exponent and abs(int(exponent)) > MOST_DIGITS:
+        raise ValueError("too many digits")
+    return Fraction(value)
 
 
 def _short(value: Fraction) -> str:

@@ -209,6 +209,12 @@ class Compiled:
         """A further formula, with the letters of pair n."""
         return read_expression(text, self.model, self.pairs[n].letters)
 
+    def weight(self, side: Expr) -> int:
+        """How many different parts a formula has, with the definitions that it leans on."""
+        reached = frozenset().union(*(_reached(name, self.model) for name in names(side)))
+        bodies = [self.model.definitions[name].body for name in reached if name in self.model.definitions]
+        return sum(1 for tree in (side, *bodies) for _ in subtrees(tree))
+
     def inputs_of(self, side: Expr) -> frozenset[str]:
         """The inputs that a formula is made of."""
         reached = frozenset().union(*(_reached(name, self.model) for name in names(side)))
