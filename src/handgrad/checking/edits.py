@@ -7,14 +7,14 @@ judges nothing; whether an edit makes the line hold is for the one who asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Union
 
-from handgrad.checking.naming import letters_in
+from handgrad.checking.naming import letter_of, letters_in
 from handgrad.checking.places import Place, factors_of, free_letters, is_name, key, names_in, plain, values
 from handgrad.reading.plain import unicode
-from handgrad.reading.surface import Decimal, Derivative, Fraction, Nabla, Product, Span, Sum, Surface, Symbol, walk
+from handgrad.reading.surface import Decimal, Derivative, Fraction, Nabla, Product, Scripted, Span, Sum, Surface, Symbol, walk
 
 # ---------------------------------------------------------------- what is known
 
@@ -138,6 +138,8 @@ def gathered(side: Surface, left: Surface | None = None, right: Surface | None =
     names: dict[str, Surface] = {}
     for name in chain.from_iterable(map(_names, everything)):
         names.setdefault(key(name), name)
+    for name in [other for found in list(names.values()) for other in _relettered(found, sorted(letters))]:
+        names.setdefault(key(name), name)
     return Context(
         letters=tuple(sorted(letters)), free=tuple(sorted(free)), bound=tuple(sorted(letters - free)), names=tuple(names.values()),
         factors=tuple(_factors(trees)),
@@ -151,6 +153,12 @@ def _names(tree: Surface) -> Iterator[Surface]:
         if isinstance(place.node, Derivative) and is_name(place.node):
             yield from (n for n in (place.node.body, *place.node.by) if is_name(n))
     yield from (plain(place.node)[0] for place in names_in(tree))
+
+
+def _relettered(name: Surface, letters: list[str]) -> Iterator[Surface]:
+    """The other entries of a name with one index letter: s_j of s_i."""
+    if isinstance(name, Scripted) and len(name.sub) == 1 and (own := letter_of(name.sub[0])) in letters:
+        yield from (replace(name, sub=(Symbol(name.sub[0].span, letter),)) for letter in letters if letter != own)
 
 
 def _factors(trees: Iterable[Surface]) -> Iterator[Surface]:

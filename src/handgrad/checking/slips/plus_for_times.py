@@ -14,6 +14,9 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     for place in values(tree):
         if place.within(Derivative) or place.field == "sup":
             continue
+        if isinstance(place.node, Sum) and len(place.node.terms) == 1:
+            for made, span in _subtracted(place.node.terms[0]):
+                yield edit("plus_for_times", place, made, 0.2, "a product stands where a difference belongs", span)
         if isinstance(place.node, Sum):
             for made, span in _multiplied(place.node):
                 yield edit("plus_for_times", place, made, -0.5, "a plus stands where a product belongs", span)
@@ -30,6 +33,15 @@ def _multiplied(node: Sum) -> Iterator[tuple[Surface, tuple[int, int]]]:
         term = Term(first.sign * second.sign, made, (first.span[0], second.span[1]))
         kept = (*node.terms[:n], term, *node.terms[n + 2:])
         yield kept[0].node if len(kept) == 1 and kept[0].sign > 0 else replace(node, terms=kept), term.span
+
+
+def _subtracted(term: Term) -> Iterator[tuple[Surface, tuple[int, int]]]:
+    """A negative product cut in two, the second taken from the first."""
+    if term.sign < 0 and isinstance(term.node, Product):
+        for made, span in _added(term.node):
+            assert isinstance(made, Sum)
+            first, second = made.terms
+            yield replace(made, terms=(first, replace(second, sign=-1))), span
 
 
 def _added(node: Product) -> Iterator[tuple[Surface, tuple[int, int]]]:
