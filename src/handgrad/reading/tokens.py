@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.vocabulary import ACCENT_MARKS, CIRCLED, LOOKALIKES, SUBSCRIPTS, SUPERSCRIPTS, TABLE, TYPED, VULGAR
@@ -74,12 +75,11 @@ def tokens(source: str, start: int, end: int, limits: ReadingLimits, typed: bool
         found.refusal = f"limit: line {limits.line}"
         return found
     kinds, texts, starts, ends = found.kinds, found.texts, found.starts, found.ends
-    add_kind, add_text, add_start, add_end, known_as = kinds.append, texts.append, starts.append, ends.append, (TYPED if typed else TABLE).get
+    add_kind, add_text, add_start, add_end = kinds.append, texts.append, starts.append, ends.append
     open_places = found.open
-    at = start
-    for piece in PATTERN.findall(source, start, end):
-        known = known_as(piece)
-        after = at + len(piece)
+    pieces = PATTERN.findall(source, start, end)
+    places = list(accumulate(map(len, pieces), initial=start))
+    for piece, known, at, after in zip(pieces, map((TYPED if typed else TABLE).get, pieces), places, places[1:], strict=False):
         if known is not None:
             kind, text = known
             if kind:
@@ -104,7 +104,6 @@ def tokens(source: str, start: int, end: int, limits: ReadingLimits, typed: bool
                 if kinds[added] in BRACKETING and not _bracketed(found, open_places, kinds[added], texts[added], limits.nesting, added):
                     found.refusal = f"limit: nesting {limits.nesting} (character {at - start + 1})"
                     return found
-        at = after
     if "x" in texts:
         _crossed(found)
     if len(kinds) > limits.tokens and _most(found, start) > limits.tokens:
