@@ -99,4 +99,6 @@ class _Judging:
 
 
 def _has_numbers(part: Part) -> bool:
-    return sum(is_numeric(chain.links[-1].side.tree) for chain in part.chains) >= LEAST_NUMBERS
+    """Whether a part states numbers: some values, or nothing else."""
+    numbers = sum(is_numeric(chain.links[-1].side.tree) for chain in part.chains)
+    return numbers >= LEAST_NUMBERS or 0 < numbers == len(part.chains)
