@@ -48,6 +48,7 @@ from handgrad.worksheet.hand import Hand
 
 Lookup = Callable[[Surface], Scalar | None]
 LONGEST = 400                   # digits of a number, and the size of its exponent
+LARGEST = arb(10) ** 400        # a number that a page can hold
 ALIASES = {"sigma": "sigmoid", "σ": "sigmoid", "logistic": "sigmoid", "sig": "sigmoid", "ln": "log", "ReLU": "relu", "Relu": "relu", "RELU": "relu",
            "sgn": "sign", "th": "tanh", "swish": "silu", "SiLU": "silu", "GELU": "gelu"}
 NEAR = fmpq(1, 10)
@@ -68,9 +69,14 @@ def value(node: Surface, lookup: Lookup = nothing) -> Scalar | None:
     """The value of a formula; None where it has none, or none that this precision tells."""
     try:
         found = _value(node, lookup)
-        return found if balls.finite(found) else None
+        return found if balls.finite(found) and not _too_large(found) else None
     except (Unknown, Unreal, Unclear, HandgradError, RecursionError):
         return None
+
+
+def _too_large(found: Scalar) -> bool:
+    """Whether it has more digits than a number on a page may have."""
+    return bool(abs(arb(found)) > LARGEST)
 
 
 @lru_cache(maxsize=4096)

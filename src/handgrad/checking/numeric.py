@@ -189,11 +189,13 @@ class _Judging:
             return self._shown(n, found)
         cells = matrices.numbers(tree)
         if cells is not None:
-            return matrices.judged(cells, self.key or "", self.known, lambda *entry: self._entry(n, *entry), self._working(n))
+            listed = matrices.is_list(tree)
+            return matrices.judged(cells, self.key or "", self.known, lambda *entry: self._entry(n, *entry), self._working(n), listed)
         if substituted(tree) and value(tree, self.known.lookup) is not None:
             return (self._substitution(n),)
-        if substituted(tree) and tensor(tree, self.known.lookup, self.known.matrix) is not None:
-            return (self._judgement(n, Finding("right")),)
+        entries = tensor(tree, self.known.lookup, self.known.matrix) if substituted(tree) else None
+        if entries is not None:
+            return (self._judgement(n, matrices.put_in(entries, self._working(n))),)
         return self._symbolic(n)
 
     def _working(self, n: int) -> matrices.Working | None:
@@ -268,6 +270,8 @@ class _Judging:
         if n == 1 and self.trees[0] is self.named:
             return self._stated(number)
         left, x = self._left(n)
+        if x is None and not any(isinstance(node, Symbol) for node in walk(self.trees[n - 1])):
+            return self._recorded(n, number, Finding("undecided", "limit: what stands on the left is too large to evaluate"), None, None)
         if left is None or x is None:
             return self._recorded(n, number, Finding("right"), None, None)
         operands = self.known.operands(left, self._expected(n))
