@@ -51,6 +51,8 @@ TYPESET = {
     "q = max(0, 1 - t)": r'op("max") (0\, 1 − t)',
     "q = sum[i,k](x[i,k]*y[i])": "attach(∑, b: i) attach(∑, b: k) attach(x, b: i k) thin attach(y, b: i)",
     "q = x*y": "x thin y",
+    "q = 1/2*2*x": "frac(1, 2) ⋅ 2 thin x",
+    "q = sum[i](x[i]) + c": "(attach(∑, b: i) attach(x, b: i)) + c",
     "q = d(g(w, x), w)": r"frac(∂ g (w\, x), ∂ w)",
     "q = 0 if x <= 0 else x": 'cases(0 & quad "if " x ≤ 0, x & quad "otherwise" )',
 }

@@ -11,9 +11,10 @@ import pytest
 from handgrad.expr import Call, Entry, Expr, Letter, Literal, Mul, VectorCall
 from handgrad.notation import read
 from handgrad.rendering.mathml import mathml
+from handgrad.rendering.mathml import pieces as mathml_pieces
 from handgrad.rendering.shape import AnyExpr, Context
 from handgrad.rendering.style import ASCII, BRACKETS, UNICODE, NoSubscript, flat
-from handgrad.rendering.tex import tex
+from handgrad.rendering.tex import pieces, seen, tex
 from handgrad.rendering.unicode import text
 from handgrad.trees import reduction
 from support_trees import CONTEXT, Trees, free_letters
@@ -48,6 +49,9 @@ FORMS = [
     ("q = sigmoid(x)*(1 - sigmoid(x))", "σ(x) (1 − σ(x))", "sigmoid(x)*(1 - sigmoid(x))", r"\sigma(x) \, (1 - \sigma(x))"),
     ("q = sum[i,k](x[i,k]*y[i])", "Σᵢ Σₖ xᵢₖ yᵢ", "sum[i](sum[k](x[i,k]*y[i]))", r"\sum_{i} \sum_{k} x_{ik} \, y_{i}"),
     ("q = sum[i](x[i])*c", "(Σᵢ xᵢ) c", "sum[i](x[i])*c", r"\left(\sum_{i} x_{i}\right) \, c"),
+    ("q = sum[i](x[i]) + c", "(Σᵢ xᵢ) + c", "sum[i](x[i]) + c", r"\left(\sum_{i} x_{i}\right) + c"),
+    ("q = c - 2*sum[i](x[i])", "c − 2 Σᵢ xᵢ", "c - 2*sum[i](x[i])", r"c - 2 \, \sum_{i} x_{i}"),
+    ("q = max[i](x[i])*c", "maxᵢ(xᵢ) c", "max[i](x[i])*c", r"\max_{i} (x_{i}) \, c"),
     ("q = sum[i](x[i] + c)", "Σᵢ (xᵢ + c)", "sum[i](x[i] + c)", r"\sum_{i} (x_{i} + c)"),
     ("q[i] = exp(x[i])/sum[i](exp(x[i]))", "exp(xᵢ) / Σⱼ exp(xⱼ)", "exp(x[i])/sum[j](exp(x[j]))", r"\frac{e^{x_{i}}}{\sum_{j} e^{x_{j}}}"),
     ("q = mean[i](x[i]^2)", "meanᵢ(xᵢ²)", "mean[i](x[i]^2)", r"\mathop{\mathrm{mean}}_{i} (x_{i}^{2})"),
@@ -120,6 +124,23 @@ def test_a_vector_function_at_another_index_says_both() -> None:
 
 def test_the_printers_know_every_node() -> None:
     assert {node.__name__ for node in AnyExpr.__args__} == {node.__name__ for node in Expr.__subclasses__()}
+
+
+def test_a_long_quotient_is_a_product_in_which_lines_end() -> None:
+    terms = " + ".join(f"alpha*beta*x{n}*y{n}*z{n}" for n in range(1, 9))
+    body, context = right_side(f"q = ({terms})/(1 + w)^2")
+    shown = pieces(body, context)
+    assert len(shown) > 1 and shown[0].startswith(r"\frac{1}{(1 + w)^{2}} \, \Bigl( ") and shown[-1].endswith(r" \Bigr)")
+    assert all(seen(line) <= 50 for line in shown)
+    short, context = right_side("q = (a + b)/(1 + w)^2")
+    assert pieces(short, context) == [tex(short, context)] == [r"\frac{a + b}{(1 + w)^{2}}"]
+
+
+def test_the_pieces_of_a_formula_are_the_formula() -> None:
+    for formula in generated(200):
+        if isinstance(formula, Expr):
+            assert "".join(mathml_pieces(formula, CONTEXT_OF_TREES)) in mathml(formula, CONTEXT_OF_TREES)
+            assert "".join(pieces(formula, CONTEXT_OF_TREES, 10**6)) == tex(formula, CONTEXT_OF_TREES)
 
 
 # ---------------------------------------------------------------- laws over generated trees
