@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from flint import arb
+
+from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar
 from handgrad.checking.evaluation import exactly
 from handgrad.checking.givens import judged_given
@@ -20,6 +23,7 @@ from handgrad.reading.surface import Array, Braced, Group, Scripted, Surface, Sy
 
 Rows = tuple[tuple[Shown, ...], ...]
 Entry = tuple[Finding, str, Scalar | None, Scalar | None, bool]
+FAR = arb("0.06")               # how far roundings of the operands can take an entry, relative to it
 Making = Callable[[tuple[int, int], Shown, Finding, str, Scalar | None, Scalar | None, bool], Judgement]
 
 
@@ -69,13 +73,18 @@ class Working:
         return own == size or own == size[::-1] and 1 in own
 
 
-def judged(rows: Rows, key: str, known: Knowledge, made: Making, working: Working | None = None) -> tuple[Judgement, ...]:
+def is_list(tree: Surface) -> bool:
+    """Whether numbers are listed in brackets, `[1.0, 0.5]`: a vector, which is a column unless it is said otherwise."""
+    return isinstance(tree, Group) and len(tree.items) > 1 and not any(isinstance(i, Group) and len(i.items) > 1 for i in tree.items)
+
+
+def judged(rows: Rows, key: str, known: Knowledge, made: Making, working: Working | None = None, listed: bool = False) -> tuple[Judgement, ...]:
     """The judgements of all entries; none where the shape is not that of the quantity."""
     size = len(rows), len(rows[0])
-    places = dict(_places(rows, key, known))
+    places = dict(_places(rows, key, known, listed))
     if not places:
         return ()
-    known.ledger.shapes[key] = size
+    known.ledger.shapes[key] = size[::-1] if listed else size
     if working is not None and working.fits(size):
         return tuple(made(at, number, *_worked(number, places[at], known, working, *working.at(at, size))) for at, number in _cells(rows))
     return tuple(made(at, number, *_entry(number, places[at], known)) for at, number in _cells(rows))
@@ -118,11 +127,12 @@ def _cells(rows: Rows) -> Iterator[tuple[tuple[int, int], Shown]]:
             yield (i, j), number
 
 
-def _places(rows: Rows, key: str, known: Knowledge) -> Iterator[tuple[tuple[int, int], str]]:
+def _places(rows: Rows, key: str, known: Knowledge, listed: bool) -> Iterator[tuple[tuple[int, int], str]]:
     """Which quantity each entry is; vectors may lie or stand, a matrix may be transposed where only that fits."""
     if known.certain is None:
         for at, _ in _cells(rows):
-            yield at, f"{key}[{at[0]},{at[1]}]"
+            i, j = at[::-1] if listed else at
+            yield at, f"{key}[{i},{j}]"
         return
     entries = dict(known.names.entries(key))
     shape = (len(rows), len(rows[0]))
@@ -157,6 +167,18 @@ def _entry(number: Shown, key: str, known: Knowledge) -> Entry:
         finding = slip if verdict == "apart" and not held else Finding("carried" if verdict == "apart" else verdict)  # type: ignore[arg-type]
         return finding, key, x, full, False
     return judged_value(number, x, tree, known, known.operands(tree)), key, x, full, False
+
+
+def put_in(entries: Values, working: Working | None) -> Finding:
+    """The verdict on numbers put into a formula of matrices: it is left open where they are far from what stands to the left."""
+    if working is None or not working.fits(shape(entries)):
+        return Finding("right")
+    size = shape(entries)
+    pairs = [(x, working.at((i, j), size)[0]) for i, row in enumerate(entries, 1) for j, x in enumerate(row, 1)]
+    if all(balls.less(FAR * abs(y), abs(x - y)) is not True for x, y in pairs):
+        return Finding("right")
+    x, y = next((x, y) for x, y in pairs if balls.less(FAR * abs(y), abs(x - y)))
+    return Finding("undecided", f"these numbers give {told(x, 7)} for an entry; what stands to the left gives {told(y, 7)}")
 
 
 def copied(number: Shown, last: Record, key: str, known: Knowledge) -> Finding:

@@ -181,6 +181,8 @@ def multiplied(a: Tensor, b: Tensor, operator: str) -> Tensor:
         return tuple(tuple(dot(row, column) for column in zip(*b, strict=True)) for row in a)
     if shape(a) == shape(b) and 1 in shape(a):
         return dot([x for row in a for x in row], [y for row in b for y in row])
+    if len(a[0]) == 1 and len(a) == len(b):             # a column that stands for a row
+        return multiplied(tuple(zip(*a, strict=True)), b, operator)
     if len(a[0]) == len(b[0]) and len(b) == 1:          # a row that stands for a column
         return tuple((dot(row, b[0]),) for row in a)
     raise Unknown
