@@ -104,9 +104,11 @@ USUAL = Manner()
 
 def _otherwise(manner: Manner, found: Collection[Derivation]) -> Manner | None:
     """In which manner to try again; None where the derivations are not certainly wrong, or nothing is left to try."""
-    if manner is PLAIN or all(d.is_sound() for d in found):
+    if not manner.first and any(d.counts_ties() for d in found):
+        return replace(manner, first=True)
+    if manner.plain or all(d.is_sound() for d in found):
         return None
-    return Manner(first=True) if not manner.first and any(d.network.chooses for d in found) else PLAIN
+    return PLAIN
 
 
 def _derived(given: Model, of: Entry, asked: tuple[str, ...], manner: Manner = USUAL) -> Derivation:

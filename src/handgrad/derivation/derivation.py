@@ -20,8 +20,9 @@ from handgrad.derivation.saved import as_json, several_as_json
 from handgrad.derivation.steps import Step
 from handgrad.document import Document, Inline, Showable
 from handgrad.errors import ModelError
-from handgrad.expr import Condition, Derivative, Entry, Expr
+from handgrad.expr import Compare, Condition, Derivative, Entry, Expr, Letter, Reduce
 from handgrad.notation import write
+from handgrad.trees import opened, subtrees
 from handgrad.verification import Certificate
 
 FIRST_LOOK = 2
@@ -84,8 +85,15 @@ class Derivation(Showable):
         return certifier.equality(self.derivative, self.result, points=POINTS_OF_RESULT)
 
     def is_sound(self) -> bool:
-        """Whether the result is not certainly wrong: a first look at few points, on ties where entries may tie, before anything is shown."""
-        return self.certifier.equality(self.derivative, self.result, points=FIRST_LOOK, off_kinks=not self.network.chooses).verdict != "apart"
+        """Whether the result is not certainly wrong: a first look at few points, before anything is shown."""
+        return self.certifier.equality(self.derivative, self.result, points=FIRST_LOOK, off_kinks=True).verdict != "apart"
+
+    def counts_ties(self) -> bool:
+        """Whether the result sums over entries that may be the greatest together, each of which would count."""
+        contested = self.network.contested
+        formulas = (self.result, *(d.body for d in (*self.where, *self.auxiliary))) if contested else ()
+        sums = (n for e in formulas for n in subtrees(e) if isinstance(n, Reduce) and n.axis in contested)
+        return any(_asks_equality(opened(n)) for n in sums)
 
     @cached_property
     def matrix(self) -> MatrixForm | None:
@@ -129,6 +137,12 @@ class Derivation(Showable):
     def json(self) -> dict[str, Any]:
         """What `derive --json` prints."""
         return as_json(self.vouched())
+
+
+def _asks_equality(part: tuple[Letter, tuple[Expr, ...]]) -> bool:
+    """Whether a condition in the body of a sum asks whether something at the index of the sum is equal to something."""
+    letter, (body, *_) = part
+    return any(isinstance(n, Compare) and n.operator == "==" and letter in n.letters for n in subtrees(body))
 
 
 def _facts_of(step: Step) -> set[str]:

@@ -10,7 +10,7 @@ from handgrad import catalogue
 from handgrad.axes import Definition, Function, Model
 from handgrad.catalogue import elementary
 from handgrad.errors import ModelError
-from handgrad.expr import MINUS_ONE, ONE, TWO, Abstract, Add, Call, Compare, Condition, Entry, Expr, Letter, Member, Number, Pow, Reduce, Slice
+from handgrad.expr import MINUS_ONE, ONE, TWO, Abstract, Add, Axis, Call, Compare, Condition, Entry, Expr, Letter, Member, Number, Pow, Reduce, Slice
 from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.calculus import Differentiator
 from handgrad.rules.canonical import canonical
@@ -56,9 +56,10 @@ class Network:
         return Tidy(self.levels, {name: n for n, name in enumerate(self.model.tensors)})
 
     @property
-    def chooses(self) -> bool:
-        """Whether the greatest or least of the entries along an axis stands in a definition."""
-        return any(isinstance(n, Reduce) and n.kind in ("max", "min") for name in self.names.values() for n in subtrees(name.body))
+    def contested(self) -> frozenset[Axis]:
+        """The axes along which the greatest or least entry is chosen in a definition."""
+        reductions = (n for name in self.names.values() for n in subtrees(name.body) if isinstance(n, Reduce))
+        return frozenset(n.axis for n in reductions if n.kind in ("max", "min"))
 
     def simplifier(self, dear: frozenset[str] = frozenset()) -> Simplifier:
         """The simplifier over the names, those nearest to the result first; `dear` names cost extra."""

@@ -18,7 +18,7 @@ from handgrad.rules.algebra import power, product, product_of, remade
 from handgrad.rules.canonical import canonical, closed, reduced
 from handgrad.rules.matching import match
 from handgrad.rules.ratio import solved_for, substituted
-from handgrad.rules.shapes import ONCE, base_and_exponent, coefficient, exp_argument, factors
+from handgrad.rules.shapes import ONCE, base_and_exponent, coefficient, exp_argument, factors, is_positive
 from handgrad.rules.sums import Collapse
 from handgrad.trees import opened, renamed, subtrees
 
@@ -225,6 +225,6 @@ def _by_cases(function: str) -> bool:
 
 def _determined(exponent: Fraction, base: Expr) -> bool:
     """Whether the power gives back its base: not for an even power of something that may be negative."""
-    return exponent.numerator % 2 == 1 or exponent.denominator > 1 or isinstance(base, Reduce) and base.kind != "sum"
+    return exponent.numerator % 2 == 1 or exponent.denominator > 1 or is_positive(base)
 
 
