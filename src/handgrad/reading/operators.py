@@ -106,8 +106,9 @@ class Operators(Derivatives):
             if words[0].lower() in SPOKEN:
                 return len(words[0]) > 3 or self._spoken_on(at)
             return clean and len(words) > 1 and sum(len(w) > 2 for w in words) > 1
-        if kind == "number" and self.kinds[at + 2] in ("letters", "text"):
-            return self.texts[at + 2].strip().lower() in ROUNDED
+        if kind == "number" and self.kinds[at + 2] in ("letters", "text", "name"):
+            said = self.texts[at + 2].strip().lower()
+            return said in ROUNDED or said in ("d", "s") and self.kinds[at + 3] == "."
         return kind == "circled" or kind == "text" and self.is_words(at + 1)
 
     def _spoken_on(self, at: int) -> bool:
