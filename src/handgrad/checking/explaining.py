@@ -26,7 +26,7 @@ from handgrad.reading.surface import Surface
 __all__ = ["Budget", "Context", "Edit", "Explanation", "Slip", "explain", "explain_number", "gathered", "hint", "small_points", "twins"]
 
 Holds = Callable[[Surface], bool]
-MARGIN = 2.5            # how much dearer than the best an explanation may be: a twelfth of its weight
+MARGIN = 1.7            # how much dearer than the best an explanation may be: a fifth of its weight
 SINGLES = 0.85          # of the budget
 FIRST, SECOND = 6, 4.0     # of two slips: how many first ones are built upon, and what a second one may cost
 TWICE = 1.5             # what it costs that there are two

@@ -9,6 +9,8 @@ from handgrad.checking.edits import Context, Edit, Slip
 from handgrad.checking.places import Place, bracketed, free_letters, relettered, values
 from handgrad.reading.surface import Big, Sum, Surface, Symbol
 
+EVIDENT = -1.5      # the cost of what the free letters of both sides show
+
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     if context.numeric or context.left is None:
@@ -25,9 +27,9 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
 def _bound(tree: Surface, letter: str, context: Context) -> Iterator[Edit]:
     """A letter too many: the sum over it is missing, or another one belongs there."""
     said = f"the right side has a free {letter} that the left side does not have"
-    yield Edit("free_index", Place(tree), _summed(tree, letter), tree.span, 0.2, f"{said}: the sum over {letter} is missing")
+    yield Edit("free_index", Place(tree), _summed(tree, letter), tree.span, EVIDENT, f"{said}: the sum over {letter} is missing")
     for new in (x for x in context.letters if x != letter):
-        yield Edit("free_index", Place(tree), relettered(tree, letter, new), tree.span, 0.3, said)
+        yield Edit("free_index", Place(tree), relettered(tree, letter, new), tree.span, EVIDENT + 0.3, said)
     for place in values(tree):
         if isinstance(place.node, Big) and len(place.node.letters) == 1:
             made = replace(place.node, body=_summed(place.node.body, letter))
@@ -46,7 +48,7 @@ def _opened(tree: Surface, letter: str) -> Iterator[Edit]:
     """A letter too few: it is summed over and should not be."""
     for place in values(tree):
         if isinstance(place.node, Big) and [x.name for x in place.node.letters] == [letter]:
-            yield Edit("free_index", place, bracketed(place.node.body), place.node.span, 0.3,
+            yield Edit("free_index", place, bracketed(place.node.body), place.node.span, EVIDENT + 0.1,
                        f"the left side has a free {letter}, and the right side sums over it")
 
 

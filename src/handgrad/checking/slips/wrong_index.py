@@ -11,6 +11,8 @@ from handgrad.checking.naming import letter_of
 from handgrad.checking.places import Place, all_names, everywhere, free_letters, key, plain, powered, relettered, replaced
 from handgrad.reading.surface import Big, Decimal, Group, Scripted, Surface, Symbol
 
+EVIDENT = -1.5      # the cost of what the free letters of both sides show
+
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     if context.numeric:
@@ -30,7 +32,7 @@ def _stray(tree: Surface, context: Context) -> Iterator[Edit]:
     for letter in sorted(own):
         for new in (x for x in context.letters if x != letter):
             if letter not in context.free and new in lost:
-                yield Edit("wrong_index", Place(tree), relettered(tree, letter, new), _where(tree, letter), 0.0,
+                yield Edit("wrong_index", Place(tree), relettered(tree, letter, new), _where(tree, letter), EVIDENT,
                            f"wrong index: the right side has a free {letter}, the left side has {new}")
             elif letter in context.free or lost:
                 yield Edit("wrong_index", Place(tree), relettered(tree, letter, new), _where(tree, letter), 0.9,

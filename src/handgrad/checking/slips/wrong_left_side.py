@@ -8,6 +8,8 @@ from handgrad.checking.edits import Context, Edit, Slip
 from handgrad.checking.places import Place, all_names, free_letters, key, plain, powered, relettered
 from handgrad.reading.surface import Scripted, Surface
 
+EVIDENT = -1.5      # the cost of what the free letters of both sides show
+
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     left = context.left
@@ -17,7 +19,7 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     for letter in context.free:
         for new in context.letters:
             if new != letter:
-                yield _edit(Place(left), relettered(left, letter, new), 0.0 if new in own else 0.8)
+                yield _edit(Place(left), relettered(left, letter, new), EVIDENT if new in own else 0.8)
     for place in all_names(left):
         name, sup = plain(place.node)
         for n, other in enumerate(o for o in context.names if key(o) != key(name) and _alike(o, name)):
