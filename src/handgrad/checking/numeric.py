@@ -20,7 +20,7 @@ from handgrad.checking import matrices, number_slips, substitutions
 from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
 from handgrad.checking.certain import BITS, Certain
 from handgrad.checking.chains import Chain
-from handgrad.checking.evaluation import constant_of, exactly, number, numbers_in, value
+from handgrad.checking.evaluation import constant_of, exactly, function_of, number, numbers_in, value
 from handgrad.checking.givens import is_wrong_set, judged_given
 from handgrad.checking.habit import Habit, decimals_of
 from handgrad.checking.inferring import inferred, joined
@@ -270,7 +270,7 @@ class _Judging:
         if n == 1 and self.trees[0] is self.named:
             return self._stated(number)
         left, x = self._left(n)
-        if x is None and not any(isinstance(node, Symbol) for node in walk(self.trees[n - 1])):
+        if x is None and not any(isinstance(node, Symbol) and function_of(node) is None for node in walk(self.trees[n - 1])):
             return self._recorded(n, number, Finding("undecided", "limit: what stands on the left is too large to evaluate"), None, None)
         if left is None or x is None:
             return self._recorded(n, number, Finding("right"), None, None)
