@@ -6,7 +6,6 @@ from handgrad.reading.cursor import ENDS
 from handgrad.reading.scripts import Scripts
 from handgrad.reading.surface import Decimal, Derivative, Factor, Fraction, Group, Nabla, Product, Scripted, Surface, Symbol
 
-
 UNDIVIDED = frozenset("delta data dist distance diff difference dropout decay depth dim degree density denominator desired dot divergence domain".split())
 
 
@@ -146,7 +145,7 @@ class Derivatives(Scripts):
         return Derivative(self.since(begin), body, tuple(by), sign != "d")
 
     def _slash(self, at: int) -> bool:
-        return self.kinds[at] == "times" and self.texts[at] == "/"
+        return self.kinds[at] == "over" or self.kinds[at] == "times" and self.texts[at] == "/"
 
     def over(self, at: int) -> bool:
         """Whether a `d…` at the token is the top of a derivative on the line: `dE/dw`."""

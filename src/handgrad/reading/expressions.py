@@ -14,6 +14,7 @@ from handgrad.reading.surface import (
     Derivative,
     Dots,
     Factor,
+    Fraction,
     Group,
     Piecewise,
     Product,
@@ -38,14 +39,21 @@ class Expressions(Environments):
         if kinds[self.at] != "sign":
             node = self.term()
             if kinds[self.at] != "sign":
-                return node
+                return node if kinds[self.at] != "over" else self._over_all(node, begin)
             terms.append(Term(1, node, node.span))
         while kinds[self.at] == "sign":
             at = self.at
             self.at = at + 1
             node = self.term()
             terms.append(Term(-1 if self.texts[at] == "-" else 1, node, self.span(at)))
-        return Sum(self.since(begin), tuple(terms))
+        node = Sum(self.since(begin), tuple(terms))
+        return node if kinds[self.at] != "over" else self._over_all(node, begin)
+
+    def _over_all(self, above: Surface, begin: int) -> Surface:
+        """`{a \\over b}`: all that stands before in the braces, over all that follows."""
+        self.at += 1
+        below = self.expression()
+        return Fraction(self.since(begin), above, below)
 
     def term(self) -> Surface:
         """A product of factors; one alone is itself."""

@@ -105,6 +105,7 @@ accent grave \grave
 accent ring \mathring
 dots "" \dots \ldots \cdots \vdots \ddots \dotsc \dotsb \dotsm \dotsi \iddots \hdots ... … ⋯ ⋮ ⋱
 not "" \not
+over "" \over
 text for for \forall ∀
 text if if
 text else else
