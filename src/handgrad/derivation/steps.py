@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +12,6 @@ from handgrad.derivation.links import Link, cancelled, chain_reason, leads_to
 from handgrad.derivation.network import Name, Network, slope
 from handgrad.expr import (
     MINUS_ONE,
-    ONE,
     ZERO,
     Cases,
     Compare,
@@ -30,7 +28,6 @@ from handgrad.expr import (
     add,
     mul,
     negative,
-    parts,
 )
 from handgrad.rules import textbook
 from handgrad.rules.algebra import product, total_of
@@ -38,7 +35,7 @@ from handgrad.rules.canonical import canonical, reduced
 from handgrad.rules.rule import Rule
 from handgrad.rules.shapes import factors
 from handgrad.rules.sums import Collapse
-from handgrad.rules.tidy import Tidy, symbols
+from handgrad.rules.tidy import Tidy, reordered, symbols
 from handgrad.trees import names, renamed, subtrees
 from handgrad.verification import Certificate
 
@@ -247,7 +244,7 @@ class Narrator:
         lines, current = [], start
         for rule, e, reason, facts in stages:
             shown = self.tidy(e)
-            if shown is not current and not (rule is textbook.collected and _reordered(current, shown)):
+            if shown is not current and not (rule is textbook.collected and reordered(current, shown)):
                 if _kinked(canonical(current)) != _kinked(canonical(shown)) or _joined_at_a_tie(current, shown):
                     rule, reason = textbook.kink_value, textbook.kink_value.title
                 lines.append(Step(rule, current, shown, reason, facts=tuple(f for f in facts if f.startswith("F"))))
@@ -365,24 +362,6 @@ def _joined_at_a_tie(before: Node, after: Node) -> bool:
     strict, wide = {"<", ">"}, {"<=", ">="}
     cases = [sum(isinstance(n, Cases) for n in subtrees(e)) for e in (before, after)]
     return cases[0] > cases[1] > 0 and not _kinked(before) & wide and bool(_kinked(before) & strict) and bool(_kinked(after) & wide)
-
-
-def _reordered(a: Expr, b: Expr) -> bool:
-    """Whether the formulas differ in the order of their terms and factors, and in the place of a minus, alone."""
-    return abs(symbols(a) - symbols(b)) <= 1 and _leaves(a) == _leaves(b) and canonical(a) is canonical(b)
-
-
-def _leaves(e: Node) -> Counter[Node]:
-    """The entries, numbers and sizes of a formula, each as often as it stands there."""
-    found: Counter[Node] = Counter()
-    todo: list[Node] = [e]
-    while todo:
-        node = todo.pop()
-        below = [child for child, _ in parts(node)]
-        if isinstance(node, Expr) and not any(isinstance(child, Expr) for child in below) and node is not MINUS_ONE:
-            found[ONE if isinstance(node, Delta) else node] += 1         # a delta has its indices in no order
-        todo += below
-    return found
 
 
 def _kinked(e: Node) -> set[str]:

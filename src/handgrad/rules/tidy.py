@@ -5,6 +5,7 @@ Nothing is decided here about which form is best; the same formula is put down i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -41,6 +42,7 @@ from handgrad.expr import (
     rebuilt,
 )
 from handgrad.rules.algebra import power, product, product_of, total
+from handgrad.rules.canonical import canonical
 from handgrad.rules.order import sort_key
 from handgrad.rules.shapes import MIRRORED, coefficient, factors, indicator, is_indicator, scaled, terms
 from handgrad.trees import names, subtrees
@@ -370,3 +372,21 @@ def _compound_symbols(node: Reduce | Cases | Compare) -> int:
             return 1 + symbols(left) + symbols(right)
         case Cases(branches, otherwise):
             return sum(2 + symbols(v) + symbols(c) for v, c in branches) + symbols(otherwise)
+
+
+def reordered(a: Expr, b: Expr) -> bool:
+    """Whether the formulas differ in the order of their terms and factors, and in the place of a minus, alone."""
+    return abs(symbols(a) - symbols(b)) <= 1 and _leaves(a) == _leaves(b) and canonical(a) is canonical(b)
+
+
+def _leaves(e: Node) -> Counter[Node]:
+    """The entries, numbers and sizes of a formula, each as often as it stands there."""
+    found: Counter[Node] = Counter()
+    todo: list[Node] = [e]
+    while todo:
+        node = todo.pop()
+        below = [child for child, _ in parts(node)]
+        if isinstance(node, Expr) and not any(isinstance(child, Expr) for child in below) and node is not MINUS_ONE:
+            found[ONE if isinstance(node, Delta) else node] += 1         # a delta has its indices in no order
+        todo += below
+    return found
