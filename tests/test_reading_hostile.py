@@ -24,6 +24,7 @@ HOSTILE = [
     ("х + x", "looks like the Latin x"), ("x\u202e = 1", "U+202E (right-to-left override)"), ("x\x00 = 1", "U+0000"), ("x\ud800", "U+D800"),
     ("__import__('pathlib').Path('CANARY').touch()", "does not fit"), ("x.__class__.__mro__[-1].__subclasses__()", "does not fit"), ("100000000!",
     "does not fit"),
+    (r"x\over " * 3000 + "x", "nesting 256"),
     (r"\includegraphics{x}", "not known"), (r"\href{javascript:alert(1)}{x}", "not known"), (r"\immediate\write18{id}", "not known"), ("x = ",
     "ends"), ("(x", "never closed"),
 ]

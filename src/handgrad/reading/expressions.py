@@ -52,7 +52,11 @@ class Expressions(Environments):
     def _over_all(self, above: Surface, begin: int) -> Surface:
         """`{a \\over b}`: all that stands before in the braces, over all that follows."""
         self.at += 1
+        self.depth += 1
+        if self.depth > self.limits.nesting:
+            raise self.refused(f"limit: nesting {self.limits.nesting}")
         below = self.expression()
+        self.depth -= 1
         return Fraction(self.since(begin), above, below)
 
     def term(self) -> Surface:
