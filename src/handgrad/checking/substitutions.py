@@ -264,10 +264,11 @@ def _values(key: str, known: Knowledge) -> tuple[Scalar, ...]:
 
 
 def _kept(node: Decimal, key: str, known: Knowledge) -> bool:
-    """Whether the number is the quantity, or one minus it, with more or fewer digits."""
-    text = shown(node)
+    """Whether the number is the quantity, or one minus it, with more or fewer digits; more than were shown may also be cut."""
+    text, last = shown(node), known.ledger.last(key)
     values = _values(key, known)
-    allowed = ("exact", "rounding", "truncation") if known.habit.cutting else ("exact", "rounding")
+    longer = text is not None and last is not None and text.decimals > last.number.decimals
+    allowed = ("exact", "rounding", "truncation") if known.habit.cutting or longer else ("exact", "rounding")
     return text is not None and any(relation(text, v) in allowed for x in values for v in (abs(x), abs(ONE - x)))
 
 

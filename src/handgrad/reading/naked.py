@@ -299,9 +299,9 @@ class _Grower:
         return -1 if not need and label and ends and self.found[place].gap > 1 else closing
 
     def aside(self, first: int, last: int) -> bool:
-        """Whether a bracket behind a formula only remarks on it: `(input)`, `(3 d.p.)`."""
+        """Whether a bracket behind a formula only remarks on it: `(input)`, `(3 d.p.)`, `(1.5 %)`."""
         inside = self.found[first + 1:last]
-        return all(t.kind in ("weak", "noun", "stop", "function") for t in inside) or any(t.text == "." for t in inside)
+        return all(t.kind in ("weak", "noun", "stop", "function") for t in inside) or any(t.text in (".", "%") for t in inside)
 
     def signs(self, first: int, last: int) -> bool:
         """Whether a sign stands between the words of a bracket."""
