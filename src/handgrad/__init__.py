@@ -12,6 +12,9 @@ from importlib import import_module
 TYPE_CHECKING = False       # type checkers take it as true; importing typing for it would double the time of this import
 if TYPE_CHECKING:
     from handgrad.catalogue import activation, entries, entry, loss
+    from handgrad.checking.judging import check
+    from handgrad.checking.report import Report
+    from handgrad.checking.sameness import same
     from handgrad.derivation import Derivation, model
     from handgrad.document import Document, render
     from handgrad.errors import HandgradError
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
     from handgrad.worksheet import Worksheet, work
 
 __all__ = [
-    "Certificate", "Derivation", "Document", "HandgradError", "Verifier", "Worksheet", "activation", "entries", "entry", "loss", "model", "page", "read",
-    "read_problem", "render", "work", "write",
+    "Certificate", "Derivation", "Document", "HandgradError", "Report", "Verifier", "Worksheet", "activation", "check", "entries", "entry", "loss", "model",
+    "page", "read", "read_problem", "render", "same", "work", "write",
 ]
 
 _HOMES = {
@@ -31,9 +34,11 @@ _HOMES = {
     "Derivation": "derivation",
     "Document": "document",
     "HandgradError": "errors",
+    "Report": "checking.report",
     "Verifier": "verification",
     "Worksheet": "worksheet",
     "activation": "catalogue",
+    "check": "checking.judging",
     "entries": "catalogue",
     "entry": "catalogue",
     "loss": "catalogue",
@@ -42,6 +47,7 @@ _HOMES = {
     "read": "notation",
     "read_problem": "problem",
     "render": "document",
+    "same": "checking.sameness",
     "work": "worksheet",
     "write": "notation",
 }

@@ -26,6 +26,8 @@ from handgrad.reading.typesetting import unicode
 PLACES, MOST_NUMBERS, MOST_POINTS, MOST_SHOWN = 2, 8, 60, 5      # of a witness: entries an axis, numbers, points that are tried, numbers that are shown
 NEAR, MOST = 3, 300         # formulas above that are looked into, and corrections that are tried
 NAMING = frozenset(("missing_hat", "wrong_index", "free_index", "wrong_left_side", "copied_wrong", "pre_activation"))   # kinds that are a wrong name
+FACTORS = frozenset(("sign", "missing_factor", "extra_factor", "power_rule", "missing_mean"))
+ONE_FACTOR = 0.7            # the weight of one constant factor beside explanations of other kinds
 MOST_DIGITS, LARGEST = 60, 400      # of a number that is shown, and parts of a formula that is explained
 FIRST, ENOUGH = 1, 5        # points at which a correction is looked at first, and those at which it must hold
 
@@ -91,7 +93,10 @@ def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment,
         right = right_form(finding.compiled.pairs[finding.number].left, finding.compiled, scope.words, trees)
     beside = [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))]
     context = gathered(side, head, right, beside, budget=Budget(MOST, not _doubtful(chain, segment)))
-    return explain(side, checker.holds, context, checker.fits) or _factor(side, checker, right)
+    found, factor = explain(side, checker.holds, context, checker.fits), _factor(side, checker, right)
+    if not factor or (found and found[0].kind in FACTORS):
+        return found or factor
+    return (replace(factor[0], weight=ONE_FACTOR), *(replace(e, weight=e.weight * (1 - ONE_FACTOR)) for e in found)) if found else factor
 
 
 def _factor(side: Surface, checker: Checker, right: Surface | None) -> tuple[Explanation, ...]:
