@@ -44,6 +44,7 @@ FORMS = [
     ("q = abs(x - y)", "|x − y|", "|x - y|", r"\left\lvert x - y \right\rvert"),
     ("q = max(0, 1 - t)", "max(0, 1 − t)", "max(0, 1 - t)", r"\max(0, 1 - t)"),
     ("q = 2*pi*r", "2 π r", "2*pi*r", r"2 \, \pi \, r"),
+    ("q = x/sqrt(pi)", "x/√π", "x/sqrt(pi)", r"\frac{x}{\sqrt{\pi}}"),
     ("q = yhat_1 + w1 + x' + gamma", "ŷ₁ + w₁ + x′ + γ", "yhat_1 + w1 + x' + gamma", r"\hat{y}_{1} + w_{1} + x' + \gamma"),
     ("q = z_h1 + target", "z_h1 + target", "z_h1 + target", r"z_{\mathrm{h1}} + \mathrm{target}"),
     ("q = sigmoid(x)*(1 - sigmoid(x))", "σ(x) (1 − σ(x))", "sigmoid(x)*(1 - sigmoid(x))", r"\sigma(x) \, (1 - \sigma(x))"),

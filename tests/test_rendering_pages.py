@@ -115,6 +115,17 @@ def test_a_derivation_stands_in_columns() -> None:
     assert str(derivation()) == shown
 
 
+def test_a_heading_without_words_is_a_rule() -> None:
+    assert render(Document((), (Heading((), 1, ("lines 1–9",)), Heading(())), Model({})), "terminal") == f"{'─' * 67} lines 1–9 ──\n\n{'─' * 80}\n"
+
+
+def test_chains_stand_apart_where_one_goes_on() -> None:
+    x, y = Entry("x", ()), Entry("y", ())
+    given, worked = Chain((Line(x, "1"), Line(y, "2"))), Chain((Line(x, y), Line(None, "2")))
+    shown = render(Document((), (given, given, worked, worked), Model({})), "terminal")
+    assert shown == "x = 1\ny = 2\nx = 1\ny = 2\n\nx = y\n  = 2\n\nx = y\n  = 2\n"
+
+
 def test_every_format_prints_the_page() -> None:
     for name in formats():
         assert "softmax cross" in render(derivation(), name).replace("-", " ").replace("  ", " ").replace("cross entropy", "cross")
