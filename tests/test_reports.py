@@ -382,3 +382,12 @@ def test_a_problem_file_is_made_of_a_page_and_is_the_problem_of_that_page(page: 
 
 def test_the_page_of_the_report_is_the_page_that_was_judged() -> None:
     assert report().source == SOURCE
+
+
+def test_one_typed_statement_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    typed = b"dE/dw1 = (-0.11)(0.68)(0.32)(0.18) = -0.0043\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed)))
+    assert run(capsys, "-")[:2] == (0, "    1 ✓ −0.0043 is right as rounded (−0.00430848)\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed.replace(b"= -0.0", b"= 0.0"))))
+    status, out, _ = run(capsys, "-", "--hide-answers")
+    assert status == 1 and out.rstrip().endswith("look at the sign") and "−0.0043" not in out

@@ -7,8 +7,7 @@ from dataclasses import replace
 from handgrad.checking.report import Judgement, Report
 from handgrad.checking.words import HOLDS, PLAIN, hint
 
-KEPT = {"undecided": "look at this line again", "unread": "", "not_checked": "", "last_digit": "look at the last digit",
-        "transcription": "read with a repair, free"}
+KEPT = {"undecided": "look at this line again", "not_checked": "", "last_digit": "look at the last digit"}
 
 
 def hidden(report: Report) -> Report:
@@ -26,4 +25,4 @@ def _hidden(j: Judgement) -> Judgement:
         return replace(bare, because="" if j.follows else "right, but it does not follow from the line before")
     if j.verdict == "slip":
         return replace(bare, because=hint(j.kind))
-    return replace(bare, because=j.because if j.verdict == "unread" else KEPT[j.verdict])
+    return replace(bare, because=j.because if j.verdict in ("unread", "transcription") else KEPT[j.verdict])

@@ -97,7 +97,9 @@ def compact(report: Report) -> Document:
     """The statements that need a word, each with that word at its right; of few statements all."""
     few = len(report.judgements) <= 3
     made = Ledgerer(report, all=True)
-    rows = [_short(made, j) for j in report.judgements if few or _speaks(j)]
+    numbered = {id(made.heads[j.id]) for j in report.judgements if is_number(j)}
+    rows = [_short(made, j) for j in report.judgements
+            if _speaks(j) and (j.verdict != "transcription" or j.id in made.echoes) or few and (j.shown is not None or id(made.heads[j.id]) not in numbered)]
     blocks: list[Block] = [] if few else [Paragraph((f"{_title(report)}: {_counted(report)}",))]
     blocks += [Ledger(tuple(rows))] if rows else []
     blocks += [Note((m.text,), "!") for m in report.missing]
@@ -127,6 +129,6 @@ def _short(made: Ledgerer, j: Judgement) -> Row:
     if j.mark == "✓" and j.because:
         return Row(number, j.mark, (j.because,), anchor=anchor)
     text: Inline = made.formula(j) if j.tree is not None else (j.source,)
-    reason = made.reason(j) or VERDICTS[j.verdict]
-    extra = [note for note in made.notes(j) if note != (made.reason(j),)]
+    reason = minus_in_text(made.reason(j)) or VERDICTS[j.verdict]
+    extra = [note for note in made.notes(j) if note != (reason,)]
     return Row(number, j.mark, text, word=(reason,), notes=tuple(extra), anchor=anchor)

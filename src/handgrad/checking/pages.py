@@ -67,6 +67,7 @@ def got(report: Report) -> str:
 
 
 def counts(report: Report) -> Iterator[Count]:
+    """A row for each sort of finding: how many, and where."""
     by = {verdict: [j for j in report.judgements if j.verdict == verdict] for verdict in VERDICTS}
     if report.causes:
         yield Count("✗", plural(len(report.causes), "slip"), tuple(dict.fromkeys(_place(j, short(j.kind)) for j in report.causes)))
