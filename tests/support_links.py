@@ -162,7 +162,7 @@ def rows(page: str) -> Iterator[tuple[bool, str, str, str]]:
             if relation:
                 yield begins, left, relation, right
             begins = not cells[0].strip().startswith(r"\phantom") and bool(cells[0].strip())
-            left, relation, right = cells[0].strip(), found[1], found[2]
+            left, relation, right = cells[0].strip(), found[1], found[2].partition(r"\qquad")[0]
         if relation:
             yield begins, left, relation, right
 

@@ -107,7 +107,8 @@ def _curvature(display: Display, pair: tuple[str, str]) -> Table:
 
 
 def _family(display: Display, family: str) -> Mapping[At, Worked]:
-    return {_at(w.item.entry): w for w in display.numbers.backward if w.item.family == family}
+    found = {_at(w.item.entry): w for w in display.numbers.backward if w.item.family == family}
+    return dict(sorted(found.items()))
 
 
 def _at(entry: Entry) -> At:

@@ -137,11 +137,15 @@ def apart(worked: Worked, display: Display) -> Inline:
     """The exact number where it has other digits, and how far off the one by hand is."""
     if not differs(worked, display):
         return ()
-    last, text = worked.shown[-1]
-    digits = len(text.lstrip("-0.").replace(".", "")) + 1
+    last, digits = worked.shown[-1][0], _shown_digits(worked) + 1
     with working_precision(display.numbers.bits):
         exact = as_told(worked.exact, Places(max(digits, EXACT_DIGITS), significant=True))[1]
         return (f"exact {minus(exact)}{_percent(last, worked.exact)}",)
+
+
+def _shown_digits(worked: Worked) -> int:
+    """How many significant digits are shown."""
+    return len(worked.shown[-1][1].lstrip("-0.").replace(".", ""))
 
 
 def _percent(shown: Fraction, true: Scalar) -> str:
@@ -170,7 +174,7 @@ def summary(display: Display) -> Inline:
     found, problem = display.numbers, display.plan.problem
     error = next(w for w in found.forward if w.item.entry.name == problem.of)
     with working_precision(found.bits):
-        exact = as_told(error.exact, Places(EXACT_DIGITS, significant=True))[1]
+        exact = as_told(error.exact, Places(max(_shown_digits(error) + 1, EXACT_DIGITS), significant=True))[1]
         ranked = sorted(used(display), key=cost, reverse=True)[:2]
         costs = [(w, cost(w)) for w in ranked]
     said: list[Any] = [display.symbol(error.item.entry), f" {result(error)[0] if not error.rounded else '='} {minus(error.text)}"]

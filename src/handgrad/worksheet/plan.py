@@ -161,8 +161,14 @@ class Plan:
         slopes = slopes_of(Question(tuple(model.definitions.values()), model.facts, problem.of, problem.by, self.listed, model))
         stops = frozenset(slope.name for slope in slopes if slope.stands)
         for slope in slopes:
-            found += self._items(slope, stops)
+            found += self._in_order(self._items(slope, stops))
         return _interleaved(found, frozenset(gradient(problem.of, n) for n in problem.by))
+
+    def _in_order(self, items: list[Item]) -> list[Item]:
+        """The items in the order in which the page names what is differentiated by, if it names all of that."""
+        named = {quantity: n for n, (_, quantity) in reversed(list(enumerate(self.problem.names)))}
+        keys = [named.get(spelled(*place(item.by))) if item.by is not None else None for item in items]
+        return items if None in keys else [item for _, item in sorted(zip(keys, items, strict=True), key=lambda pair: pair[0] or 0)]
 
     def _items(self, slope: Slope, stops: frozenset[str]) -> list[Item]:
         letters = [i for i in slope.entry.indices if isinstance(i, Letter)]

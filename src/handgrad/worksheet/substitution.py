@@ -46,6 +46,7 @@ class Display:
     hand: Hand
     texts: dict[Place, str] = field(default_factory=dict)
     spellings: dict[str, str] = field(default_factory=dict)
+    derived: frozenset[str] = frozenset()                       # the derivatives that are numbers of the page
     slopes: dict[str, tuple[str, ...]] = field(default_factory=dict)        # the tensors by which the internal names are the derivatives
 
     # ------------------------------------------------------------ names
@@ -67,8 +68,9 @@ class Display:
 
     def _called(self, by: tuple[Entry, ...]) -> Entry | None:
         """What a page calls a derivative of the error, if it has a name for it; with a nabla it is the name of a matrix."""
-        own = self.spellings.get(gradient(self.plan.problem.of, *(spelled(*place(e)) for e in by)))
-        return Entry(own, ()) if own and "nabla" not in own else None
+        quantity = gradient(self.plan.problem.of, *(spelled(*place(e)) for e in by))
+        own = self.spellings.get(quantity)
+        return Entry(own, ()) if own and "nabla" not in own and quantity in self.derived else None
 
     def alias(self, worked: Worked) -> str:
         """How the number that this one merely repeats is written; empty where it is more than that, or rounded anew."""
@@ -190,7 +192,8 @@ class Display:
 def display(plan: Plan, found: Numbers, given: Mapping[Place, Any]) -> Display:
     """The display of a page."""
     problem = plan.problem
-    made = Display(plan, found, plan.hand(found.values, found.exact), spellings=spellings(problem))
+    made = Display(plan, found, plan.hand(found.values, found.exact), spellings=spellings(problem),
+                   derived=frozenset(w.item.quantity for w in found.backward))
     for key, value in given.items():
         made.texts[key] = in_full(value, 400) or str(value)
     if problem.update is not None:
