@@ -111,9 +111,9 @@ class _Writer:
         return f"{self.tight(base)}^{self.tight(sup)}"
 
     def _call(self, function: Surface, arguments: tuple[Surface, ...]) -> str:
-        power = None
+        power: Surface | None = None
         if isinstance(function, Scripted) and not function.sub and function.sup is not None:
-            function, power = function.base, function.sup
+            power, function = function.sup, function.base
         name = function_of(function)
         if name is None:
             raise UnwritableError(f"`{_short(function)}` is no function that is known", remedy="write it by exp, log and the names of the catalogue")
