@@ -79,3 +79,24 @@ def test_long_sums_are_elided_and_large_tensors_cut() -> None:
     page = str(work(read_problem(text)))
     assert "+ … +" in page
     assert "6 more are worked in the same way and left out here" in page
+
+
+def test_gradients_stand_in_the_order_of_the_names_of_the_page() -> None:
+    model_ = 'model = """\nE = sum[i,j](x[i]*W[i,j]^2)\n"""\ngradient = { by = "W" }\n[given]\nx = [1, 2]\nW = [[1, 2], [3, 4]]\n'
+    names = '[names]\nw_1 = "W[1,1]"\nw_2 = "W[2,1]"\nw_3 = "W[1,2]"\nw_4 = "W[2,2]"\n'
+    page = str(work(read_problem(model_ + names)))
+    assert [page.index(f"∂E/∂w{n} =") for n in "₁₂₃₄"] == sorted(page.index(f"∂E/∂w{n} =") for n in "₁₂₃₄")
+    assert "⎛  2.0000   4.0000 ⎞" in page                       # the matrix keeps its own order
+    part = [w.item.quantity for w in work(read_problem(model_ + names.replace('w_4 = "W[2,2]"\n', ""))).numbers.backward]
+    assert part == ["d(E, W[1,1])", "d(E, W[1,2])", "d(E, W[2,1])", "d(E, W[2,2])"]
+
+
+def test_a_name_of_a_derivative_is_used_only_where_the_page_has_that_number() -> None:
+    text = 'model = """\nu = a*w\nv = b*w\nE = u^2 + v^2\n"""\ngradient = { by = "w" }\n[given]\na = 2\nb = 3\nw = 0.5\n[names]\ndelta = "d(E, u)"\n'
+    assert "∂E/∂u · ∂u/∂w" in str(work(read_problem(text)))
+    assert "δ · ∂u/∂w" in str(work(read_problem(text.replace("[names]", '[rounding]\n"d(E, u)" = 2\n[names]')))).replace("δ ∂u", "δ · ∂u")
+
+
+def test_the_error_is_told_with_more_digits_than_it_is_shown_with() -> None:
+    text = 'model = "E = exp(w)"\ngradient = { by = "w" }\n[given]\nw = 0.5\n[rounding]\ndefault = 9\n'
+    assert "E = 1.648721271 (exact 1.6487212707)" in str(work(read_problem(text)))
