@@ -20,7 +20,7 @@ from handgrad.checking import matrices, number_slips, substitutions
 from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
 from handgrad.checking.certain import BITS, Certain
 from handgrad.checking.chains import Chain
-from handgrad.checking.evaluation import constant_of, exactly, function_of, number, numbers_in, value
+from handgrad.checking.evaluation import constant_of, exactly, function_of, number, numbers_in, same, value
 from handgrad.checking.givens import is_wrong_set, judged_given
 from handgrad.checking.habit import Habit, decimals_of
 from handgrad.checking.inferring import inferred, joined
@@ -36,7 +36,7 @@ from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.tensors import tensor
 from handgrad.checking.valuing import Finding, judged
 from handgrad.errors import HandgradError
-from handgrad.reading.surface import Span, Surface, Symbol, rebuilt, spelled, walk
+from handgrad.reading.surface import Scripted, Span, Surface, Symbol, rebuilt, spelled, walk
 
 EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "<-", "←", ":"))
 ASSIGNING = frozenset(("<-", "←"))
@@ -212,10 +212,25 @@ class _Judging:
 
     def _symbolic(self, n: int) -> tuple[Judgement, ...]:
         """A formula that the problem decides; wrong ones, and those without a problem, are no matter of numbers."""
+        if self.known.certain is None and n == 1 and self._defines():
+            return (self._judgement(n, Finding("right"), role="definition"),)
         agreed = agrees(self.trees[0], self.trees[n], self.known)
         if agreed is False and self.repair is None and self.known.whole.records:
             return self._contradicted(n)
         return (self._judgement(n, self._repaired(Finding("right"))),) if agreed else ()
+
+    def _defines(self) -> bool:
+        """Whether the chain says what a quantity is after a step, such as w⁺, with the right numbers put in behind the formula."""
+        named = self.named
+        if self.key is None or named is not self.trees[0] or not isinstance(named, Scripted) or named.sup is None or len(self.trees) < 3:
+            return False
+        if self.key in self.known.ledger.formulas or self.known.ledger.last(self.key) is not None:
+            return False
+        before = spelled(replace(named, sup=None))
+        if not any(isinstance(node, (Symbol, Scripted)) and spelled(node) == before for node in walk(self.trees[1])):
+            return False
+        x, after = self.known.value(self.trees[1]), shown(self.trees[2])
+        return x is None or (fits(after, x) if after is not None else same(x, value(self.trees[2])))
 
     def _contradicted(self, n: int) -> tuple[Judgement, ...]:
         """A formula that is not what the problem has, where a slip explains it; what nothing explains is left to those who judge formulas."""
