@@ -480,6 +480,15 @@ def gradient_of(body: Surface, by: Surface | None) -> tuple[Surface, ...] | None
     return called[1] if called is not None and len(called[1]) == 1 else None
 
 
+def hessian_of(node: Product) -> tuple[Surface, Surface] | None:
+    """The function and its argument where a product is `∇² f(w)`."""
+    first = node.factors[0].node
+    if not (isinstance(first, Scripted) and isinstance(first.base, Symbol) and first.base.name == "nabla" and isinstance(first.sup, Decimal)):
+        return None
+    called = call_of(replace(node, factors=node.factors[1:])) if first.sup.text == "2" and len(node.factors) == 3 else None
+    return (replace(node, factors=node.factors[1:]), called[1][0]) if called is not None and len(called[1]) == 1 else None
+
+
 def safe(own: str) -> str:
     """The identifier as a name of the notation: words of the notation get a bar below."""
     return f"{own}_" if own in WORDS else own

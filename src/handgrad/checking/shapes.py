@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, count, islice, product
 from typing import NamedTuple
 
-from handgrad.checking.interpretation import Interpreter, Opaque, gradient_of, safe
+from handgrad.checking.interpretation import Interpreter, Opaque, gradient_of, hessian_of, safe
 from handgrad.checking.naming import Name, identifier, name_of, occurrences
 from handgrad.checking.vocabulary import Vocabulary, known_function
 from handgrad.reading.surface import (
@@ -73,6 +73,8 @@ class Shaped:
                 return self._name_shape(node)
             case Sum(_, terms):
                 return self._joined([self.shape(t.node) for t in terms], node)
+            case Product() if hessian_of(node) is not None:
+                return MATRIX
             case Product():
                 return self._folded(node)[0]
             case Fraction(_, top, bottom):
@@ -189,6 +191,9 @@ class Shaped:
             case Sum(_, terms):
                 return "(" + "".join((" - " if t.sign < 0 else " + " if n else "") + _safe(self.entry(t.node, row, column))
                                      for n, t in enumerate(terms)).strip() + ")"
+            case Product() if (found := hessian_of(node)) is not None:
+                by = found[1]
+                return f"d({self.entry(found[0], '', '')}, {self.entry(by, row, row)}, {self.entry(by, column, column)})"
             case Product():
                 return self._product_entry(node, row, column)
             case Fraction(_, top, bottom):
@@ -363,7 +368,7 @@ def _options(own: str, usual: int, words: Vocabulary) -> list[tuple[float, int]]
 
 # what it costs that a name with this usual rank has another: a small letter is often a vector, a capital seldom anything but a matrix
 COSTS = {0: (0.0, 0.5, 2.0), 1: (2.0, 0.0, 1.0), 2: (2.0, 1.5, 0.0)}
-UNFIT, MARGIN, MOST_DEVIATIONS = 1.5, 3.0, 4
+UNFIT, MARGIN, MOST_DEVIATIONS = 1.5, 2.0, 4
 
 
 def _deviations(options: Sequence[Sequence[tuple[float, int]]]) -> Iterator[tuple[float, tuple[int, ...]]]:
