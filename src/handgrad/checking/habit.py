@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from handgrad.arithmetic import balls
+from handgrad.arithmetic.balls import Scalar
+from handgrad.checking.evaluation import exactly
 from handgrad.checking.ledger import Ledger
 from handgrad.checking.quantities import family_of
+from handgrad.checking.shown import Relation, Shown
 
 ENOUGH = 2                      # values that only cutting explains before it is called a habit
 
@@ -36,6 +40,13 @@ class Habit:
         """Notes with how many decimals a quantity is shown."""
         if key:
             self.decimals.setdefault(family_of(key), Counter())[decimals] += 1
+
+    def explained(self, how: Relation, number: Shown, x: Scalar) -> None:
+        """Notes whether rounding or cutting alone explains a number."""
+        if how == "truncation":
+            self.cuts += 1
+        elif how == "rounding" and balls.less(abs(x), exactly(abs(number.value))):
+            self.rounds += 1
 
 
 def decimals_of(ledger: Ledger, habit: Habit) -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
-from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar, working_precision
 from handgrad.checking import matrices, number_slips, substitutions
 from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
@@ -22,10 +21,11 @@ from handgrad.checking.certain import BITS, Certain
 from handgrad.checking.chains import Chain
 from handgrad.checking.evaluation import constant_of, exactly, function_of, number, numbers_in, same, value
 from handgrad.checking.givens import is_wrong_set, judged_given
-from handgrad.checking.habit import Habit, decimals_of
+from handgrad.checking.habit import decimals_of
 from handgrad.checking.inferring import inferred, joined
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.ledger import Record
+from handgrad.checking.logarithms import other_base
 from handgrad.checking.missing import missing
 from handgrad.checking.operands import Operands
 from handgrad.checking.quantities import Names
@@ -36,7 +36,7 @@ from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.tensors import tensor
 from handgrad.checking.valuing import Finding, judged
 from handgrad.errors import HandgradError
-from handgrad.reading.surface import Scripted, Span, Surface, Symbol, rebuilt, spelled, walk
+from handgrad.reading.surface import Scripted, Span, Surface, Symbol, spelled, walk
 
 EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "<-", "←", ":"))
 ASSIGNING = frozenset(("<-", "←"))
@@ -368,7 +368,7 @@ class _Judging:
         worked = self.trees[n - 1] is not self.named
         self.known.add(Record(self.key or "", number, made.id, made.line, x, full, fault, role == "given", copied, worked, self.repair is not None))
         if x is not None and not copied and not self.known.whole.records:
-            _seen(number, x, self.known.habit)
+            self.known.habit.explained(relation(number, x), number, x)
         return made
 
     def _entry(self, n: int, at: tuple[int, int], number: Shown, finding: Finding, key: str, hand: Scalar | None, full: Scalar | None,
@@ -394,27 +394,3 @@ class _Judging:
         self.made[n] = made
         self.explanations = ()
         return made
-
-
-def other_base(tree: Surface, number: Shown, known: Knowledge) -> int | None:
-    """The base, other than e, with which the logarithms of a formula give the number."""
-    if any(isinstance(n, Symbol) and n.name == "log" for n in walk(tree)):
-        for base in (2, 10):
-            if fits(number, value(_with_base(tree, base), known.lookup)):
-                return base
-    return None
-
-
-def _with_base(tree: Surface, base: int) -> Surface:
-    if isinstance(tree, Symbol) and tree.name == "log":
-        return replace(tree, name=f"log{base}")
-    return rebuilt(tree, lambda child: _with_base(child, base))
-
-
-def _seen(number: Shown, x: Scalar, habit: Habit) -> None:
-    """Notes whether rounding or cutting alone explains a number."""
-    how = relation(number, x)
-    if how == "truncation":
-        habit.cuts += 1
-    elif how == "rounding" and balls.less(abs(x), exactly(abs(number.value))):
-        habit.rounds += 1
