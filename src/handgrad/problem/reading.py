@@ -123,8 +123,11 @@ class _Reader:
             raise self.error(f"`{str(of)[:60]}` does not stand in the model", line, self._near(str(of), model.tensors))
         if of not in model.definitions or model.tensors[of]:
             raise self.error(f"`{of}` is no single number that the model defines", line, "`of` names the error, a definition without indices")
-        by = asked.get("by", [name for name in model.inputs if name not in _labels(model)])
+        labels = _labels(model)
+        by = asked.get("by", [name for name in model.inputs if name not in labels])
         found = [self._variables(str(name), of, model, line) for name in (by if isinstance(by, list) else [by])]
+        for name in (n for names in found for n in names if n in labels):
+            raise self.error(f"`{name}` is a label: nothing is differentiated by it", line, f"its inputs are {', '.join(model.inputs)}")
         order = asked.get("order", 1)
         if isinstance(order, bool) or order not in (1, 2):
             raise self.error(f"order = {str(order)[:40]} is not worked in numbers", line, "write order = 2; `handgrad derive --order` gives formulas")
@@ -142,8 +145,6 @@ class _Reader:
             raise self.error(f"`{text[:60]}` is no derivative of `{of}`", line, f"write d({of}, …)")
         names = tuple(part.strip() for part in derivative[2].split(",")) if derivative else (text,)
         for name in names:
-            if name in _labels(model):
-                raise self.error(f"`{name}` is a label: nothing is differentiated by it", line, f"its inputs are {', '.join(model.inputs)}")
             if name not in model.tensors:
                 raise self.error(f"`{name[:60]}` does not stand in the model", line, self._near(name, model.tensors))
             if name == of:
