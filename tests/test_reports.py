@@ -96,7 +96,14 @@ def test_lines_with_the_same_repair_are_one_entry() -> None:
 
 
 def test_entries_of_a_matrix_that_hold_are_one_row_which_names_what_is_carried() -> None:
-    assert "   19 ✓ ∇w: 2 entries as above; (1,1) carries line 15, free" in terminal()
+    assert "   19 ✓ ∇w: 2 entries hold; (1,1) carries line 15, free" in terminal()
+
+
+def test_entries_that_stood_on_the_page_before_are_told_as_such() -> None:
+    make = Maker()
+    above = make("rounding", "h_1 = 0.5744", "h_1", "0.1", shown="0.1", by_hand="0.1")
+    found = replace(report(), judgements=(above, *report().judgements[5:]))
+    assert "   19 ✓ ∇w: 2 entries as above; (1,1) carries line 15, free" in render(found.blocks(), "terminal")
 
 
 def test_the_end_says_what_is_missing_what_was_noticed_and_that_there_are_no_marks() -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from handgrad.checking.setting import DOTS, EMPTY, beside, relation, typeset
-from handgrad.checking.words import HOLDS, PLAIN, VERDICTS, lines, listed, minus, name, plural, shown_beside, verb
+from handgrad.checking.words import HOLDS, PLAIN, VERDICTS, lines, listed, minus, name, plural, repeats, shown_beside, verb
 from handgrad.document import Inline, Reference, Row, Typeset
 from handgrad.reading.surface import Derivative
 
@@ -122,7 +122,9 @@ class Ledgerer:
         where = lines([j.line for j in run])
         number, anchor = str(first.line), f"L{first.line}"
         if first.entry is not None and all(map(self._entry_of(first), run)):
-            return Row(number, "✓", (self.named(first), f": {plural(len(run), 'entry', 'entries')} as above", *self._carried_entries(run)), anchor=anchor)
+            earlier = [j.shown for j in self.report.judgements if j.line < first.line and j.shown]
+            said = "as above" if all(any(repeats(j.shown or "", shown) for shown in earlier) for j in run) else verb(len(run), "holds", "hold")
+            return Row(number, "✓", (self.named(first), f": {plural(len(run), 'entry', 'entries')} {said}", *self._carried_entries(run)), anchor=anchor)
         if first.role == "given" and len(run) >= FEW and all(j.role == "given" for j in run):
             source = f", as in {self.report.problem}" if self.with_numbers and self.report.problem else ""
             return Row(number, "✓", (f"{plural(len(run), 'given')}, {where}{source}",), anchor=anchor)

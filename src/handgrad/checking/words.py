@@ -97,6 +97,14 @@ def shown_beside(value: str | None, shown: str | None) -> str:
     return minus(f"{number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, Context(prec=400)):f}")
 
 
+def repeats(shown: str, earlier: str) -> bool:
+    """Whether a number is an earlier one, or that with fewer decimals."""
+    try:
+        return abs(Decimal(shown) - Decimal(earlier)) * 2 <= Decimal(1).scaleb(-len(shown.partition(".")[2])) and len(shown) <= len(earlier)
+    except ArithmeticError:
+        return False
+
+
 def _decimals(shown: str | None) -> int:
     return min(len(shown.partition(".")[2]), 12) if shown else 0
 
