@@ -35,6 +35,8 @@ def with_cases(statements: tuple[Statement, ...], rows: Sequence[Row], read: Rea
 
 def stacked(stack: Stack, read: Read) -> Statement:
     """The statement that cases with a tall brace make; what cannot be read of it is an unread side."""
+    if not stack.rows:
+        return Statement(stack.span, (Side("", Unread(stack.span, "", "cases inside a larger formula of several lines"), stack.span),))
     sides = tuple(side for found in read(*stack.head, True) for side in found.sides) if stack.head[0] < stack.head[1] else ()
     span = (stack.rows[0][0][0], stack.span[1])
     pairs: list[tuple[Surface, Surface | None]] = []

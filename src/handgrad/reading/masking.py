@@ -37,6 +37,7 @@ PROGRAM = re.compile(
     r"|(?P<times>(?<=\d) [xX] (?=[-(−]?\(?[-−]?\d)|(?<=\d\))[xX](?=\(\d))"
     r"|(?P<hat>(?<![\w-])[A-Za-z]-hat\b)")
 ROWS = re.compile(r"\[[\[\]\d.,;eE+\-−\s]*\d\s+[-−+.\d][\[\]\d.,;eE+\-−\s]*\]")
+ROW = re.compile(r"\([ \t]*[-−+]?\d[\d.]*(?:[ \t]{2,}[-−+]?\d[\d.]*)+[ \t]*\)")
 GAP = re.compile(r"(?<=[\d.])\s(?=\s*[-−+]?\.?\d)|(?<=\])\s(?=\s*\[)")
 ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[^\s<>()\]\"'`|]+")
 LATEX_PAGE = re.compile(r"^[ \t]*\\(?:documentclass|begin\{document\}|section\*?\{|subsection\*?\{|usepackage|chapter\*?\{|newcommand)", re.MULTILINE)
@@ -72,7 +73,7 @@ def masked(source: str) -> Mask:
     mask.text = TAG.sub(lambda found: _tag(mask, found), mask.text) if "<" in mask.text else mask.text
     mask.text = ENTITY.sub(_entity, mask.text) if "&" in mask.text else mask.text
     mask.text = ADDRESS.sub(lambda found: " " * len(found.group()), mask.text) if "://" in mask.text else mask.text
-    mask.text = ROWS.sub(_commas, PROGRAM.sub(_program, mask.text))
+    mask.text = ROW.sub(_commas, ROWS.sub(_commas, PROGRAM.sub(_program, mask.text)))
     return mask
 
 

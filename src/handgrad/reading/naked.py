@@ -389,7 +389,8 @@ class _Grower:
 
     def bracket_before(self, place: int, need: bool) -> int:
         opening = self.pairs.get(place, -1)
-        if opening < 0 or self.wordy(opening, place):
+        said = opening > 0 and self.found[opening].text == "{" and self.found[opening - 1].kind == "stop"
+        if opening < 0 or said or self.wordy(opening, place):
             return -1
         label = place - opening == 2 and (opening == 0 or self.found[opening - 1].kind in ("newline", "other"))
         return -1 if label and self.found[place + 1].gap > 0 and self.found[place + 1].kind != "relation" else opening

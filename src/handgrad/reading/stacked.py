@@ -21,7 +21,10 @@ MOST = 40           # lines of one brace
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Cases: the lines that they take, what stands to the left of the relation, the relation, and each value with its condition."""
+    """Cases: the lines that they take, what stands to the left of the relation, the relation, and each value with its condition.
+
+    Without rows it is a tall brace inside a larger formula.
+    """
 
     span: Span
     head: Span
@@ -53,16 +56,16 @@ def _stack(text: str, top: int, start: int, end: int) -> Stack | None:
         if brace >= stop or text[brace] not in (TOP if line == begin else BOTTOM + INNER):
             return None
         if text[line:brace].strip():
-            if head is not None:
-                return None
-            head = (line, brace)
+            head = (line, brace) if head is None else (line, line)
         row = ROW.match(text, brace + 1, stop)
         if row:
             rows.append((row.span("value"), row.span("condition") if row["condition"] else None))
         if text[brace] == BOTTOM:
             break
         line = stop + 1
+    else:
+        return None
     relation = RELATION.search(text, *head) if head is not None else None
     if head is None or relation is None or len(rows) < 2:
-        return None
+        return Stack((begin, stop), (begin, begin), "", ())
     return Stack((begin, rows[-1][1][1] if rows[-1][1] else stop), (head[0], relation.start()), relation[1], tuple(rows))

@@ -72,6 +72,7 @@ PARTNER = {")": "(", "]": "[", "}": "{", "⟩": "⟨"}
 RENAMED = {"transpose": "strong", "smudged": "strong", "array": "strong", "bidi": "strong", "ordinal": "stop", "compound": "stop", "rule": "other",
            "percent": "dots", "evaluated": "operator"}
 PLURAL = re.compile(r"\((?:s|es|ed|n)\)")
+GRADIENT = re.compile(r" [A-Za-zα-ω][\w₀-₉]?(?=[ \t]*=)")
 DIFFERENTIAL = re.compile(r"d[²2]?[A-Za-zα-ωŷ][\w₀-₉]*")
 
 
@@ -124,9 +125,11 @@ def _word(text: str, shown: str, start: int, end: int) -> str:
         return "letter" if bare.isascii() else "strong"
     if any(c.isdigit() or c == "_" or c in SCRIPTS or "\u0300" <= c <= "\u03ff" or "\u1f00" <= c <= "\u1fff" for c in bare) or bare in GREEK:
         return "strong"
+    after = text[end:end + 1]
+    if DIFFERENTIAL.fullmatch(bare) and after == "[" or bare == "grad" and GRADIENT.match(text, end):
+        return "prefix" if bare == "grad" else "strong"
     if bare.lower() in STOP:
         return "stop"
-    after = text[end:end + 1]
     if DIFFERENTIAL.fullmatch(bare) and (after == "/" or text[max(0, start - 1):start] == "/"):
         return "strong"
     if after in ("(", "[", "^") and after and not PLURAL.match(text, end) or shown != bare and after not in ("'", "’"):
