@@ -1,7 +1,8 @@
 """`python -m benchmarks`: all of them."""
 
-from benchmarks import derive, worked
+from benchmarks import derive, diagnosis, worked
 
 if __name__ == "__main__":
     derive.main()
     worked.main()
+    diagnosis.main()
