@@ -29,6 +29,7 @@ HOSTILE = [
     "ends"), ("(x", "never closed"),
 ]
 HEAVY = [
+    r"asin = \| " * 1300, "|a = " * 1500, "x = (" * 250,
     "+".join(f"x_{i}" for i in range(2000)), "$" * 20000, r"\{" + ",".join(map(str, range(3999))) + r"\}", ",".join(["a=1"] * 2000),
     "a " + r"\text{for }" * 3000, "|" * 7000,
     r"\text{" * 4000, r"\\" * 7000, r"\quad " * 7000 + "x", "'" * 8000 + "x", "1/" * 3999 + "1",

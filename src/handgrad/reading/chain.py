@@ -107,7 +107,8 @@ class Reader(Asides):
         self.depth = self.level = 0
         self.bars = []
         at = first
-        while self.kinds[at] not in STOPS:
+        stops = ENDS if refusal.why.startswith("limit") else STOPS       # past a limit nothing more of the statement is tried
+        while self.kinds[at] not in stops:
             at = self.partner.get(at, at) + 1
         self.rewind(at)
         end = max(start, self.ends[at - 1]) if at > first else start
