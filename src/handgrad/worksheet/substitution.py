@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from math import ceil
 from typing import Any
@@ -151,7 +152,7 @@ class Display:
 
     def since(self, e: Expr) -> Inline:
         """Why the branches of one or two cases were taken; of more it would be no reason that one can read."""
-        found = [n for n in subtrees(e) if isinstance(n, Cases)][::-1]
+        found = [n for n in _bent(e) if isinstance(n, Cases)][::-1]
         if not 1 <= len(found) <= 2:
             return ()
         with working_precision(self.numbers.bits):
@@ -165,7 +166,7 @@ class Display:
     def kink(self, e: Expr) -> Inline:
         """The place where a slope is taken by convention, and which, if the numbers hit one exactly."""
         with working_precision(self.numbers.bits):
-            for n in subtrees(e):
+            for n in _bent(e):
                 if isinstance(n, Cases):
                     met = next((c for _, c in n.branches if isinstance(c, Compare) and c.operator not in "==!=" and self._vanishes(c.left - c.right)), None)
                     taken = self.hand.branch(n)
@@ -174,7 +175,7 @@ class Display:
                         return ("a tie, ", Compare("==", self.formula(tied.left), self.formula(tied.right)), ": only the first counts")
                     if met is not None and any(not self._vanishes(value - taken) for value in (*(v for v, _ in n.branches), n.otherwise)):
                         return ("on the kink ", Compare("==", self.formula(met.left), self.formula(met.right)), ": ", self.formula(taken), " is taken")
-                if isinstance(n, Call) and n.function == "sign" and self._vanishes(n.arguments[0]):
+                elif self._vanishes(n.arguments[0]):
                     return ("on the kink ", Compare("==", self.formula(n.arguments[0]), ZERO), ": 0 is taken")
         return ()
 
@@ -269,6 +270,13 @@ def _plain(e: Expr) -> bool:
             return isinstance(e, (Entry, Number))
 
 
+@lru_cache(maxsize=1024)
+def _bent(e: Expr) -> tuple[Cases | Call, ...]:
+    """The parts of the formula that have branches, and its signs."""
+    return tuple(n for n in subtrees(e) if isinstance(n, Cases) or isinstance(n, Call) and n.function == "sign")
+
+
+@lru_cache(maxsize=1024)
 def _elided(e: Any) -> Any:
     """The formula with sums of many terms cut in the middle."""
     def change(n: Any) -> Any:
