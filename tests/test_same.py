@@ -1,7 +1,8 @@
 """Whether two formulas are the same is never told wrongly: pairs of which the truth is known by how they are made, and the answers' form."""
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
@@ -31,20 +32,28 @@ IDENTITIES = [
 # one change: two formulas that are certainly not the same
 CHANGES = {
     "sign": [("z", "-z"), ("y - z", "y + z"), ("z*exp(y)", "-z*exp(y)"), ("sigmoid(z)*(1 - sigmoid(z))*d(g(z), z)", "sigmoid(z)*(1 + sigmoid(z))*d(g(z), z)"),
-             ("1 - tanh(z)^2", "1 + tanh(z)^2"), ("-y if y*z < 1 else 0", "y if y*z < 1 else 0"), ("exp(-z)", "exp(z)"), ("z - sum[i](a[i])", "z + sum[i](a[i])")],
-    "index": [("sum[i](a[i]*M[i,1])", "sum[i](a[i]*M[1,i])"), ("sum[i,k](M[i,k]*c[k])", "sum[i,k](M[i,k]*c[i])"), ("sum[i](a[i]*b[i])", "sum[i](a[i])*sum[i](b[i])"),
+             ("1 - tanh(z)^2", "1 + tanh(z)^2"),
+             ("-y if y*z < 1 else 0", "y if y*z < 1 else 0"), ("exp(-z)", "exp(z)"), ("z - sum[i](a[i])", "z + sum[i](a[i])")],
+    "index": [("sum[i](a[i]*M[i,1])", "sum[i](a[i]*M[1,i])"), ("sum[i,k](M[i,k]*c[k])", "sum[i,k](M[i,k]*c[i])"),
+              ("sum[i](a[i]*b[i])", "sum[i](a[i])*sum[i](b[i])"),
               ("c[1]", "c[2]"), ("sum[j](delta[j,1]*c[j])", "sum[j](delta[j,2]*c[j])"), ("sum[i](a[i]*b[i])", "sum[k](a[k]*b[1])"),
               ("sum[k](softmax[k](c[k])*c[k])", "sum[k](softmax[k](c[k])*c[1])")],
-    "factor": [("z", "2*z"), ("z/2", "z"), ("z^2", "z^3"), ("mean[i](a[i])", "sum[i](a[i])"), ("2*z", "(2 + 2^-90)*z"), ("1/2^99", "1/2^98"), ("10^-20", "2*10^-20"),
+    "factor": [("z", "2*z"), ("z/2", "z"), ("z^2", "z^3"), ("mean[i](a[i])", "sum[i](a[i])"), ("2*z", "(2 + 2^-90)*z"),
+               ("1/2^99", "1/2^98"), ("10^-20", "2*10^-20"),
                ("z*y", "z*y*sigmoid(z)"), ("exp(z)", "exp(z)*(1 + 10^-25)"), ("sum[i](a[i])/size(a, 1)", "sum[i](a[i])/(size(a, 1) + 1)")],
-    "kink": [("relu(z)", "1 if z > 0 else 0"), ("relu(z)", "z if z > 0 else z/1000"), ("abs(z)", "z"), ("max(z, y)", "z"), ("max(0, 1 - y*z)", "max(0, 2 - y*z)"),
-             ("abs(z - 40)", "40 - z"), ("min(z, 3)", "z"), ("clip(z, -1, 1)", "clip(z, -1, 2)"), ("sign(z)*z^2", "z^2"), ("relu(z - 50)", "0"), ("abs(z)", "sqrt(z^2 + 2^-99)"),
+    "kink": [("relu(z)", "1 if z > 0 else 0"), ("relu(z)", "z if z > 0 else z/1000"), ("abs(z)", "z"), ("max(z, y)", "z"),
+             ("max(0, 1 - y*z)", "max(0, 2 - y*z)"),
+             ("abs(z - 40)", "40 - z"), ("min(z, 3)", "z"), ("clip(z, -1, 1)", "clip(z, -1, 2)"), ("sign(z)*z^2", "z^2"), ("relu(z - 50)", "0"),
+             ("abs(z)", "sqrt(z^2 + 2^-99)"),
              ("max(z, y)", "max(z, y, 60)"), ("relu(z)*relu(-y)", "relu(z)*relu(y)"), ("z if z < 1 else z^2", "z if z < 2 else z^2")],
-    "tail": [("z", "z + exp(-z^2)*2^-60"), ("z", "z if z < 100000 else z + 1"), ("tanh(z)", "1 - 2*exp(-2*z)"), ("softplus(z)", "relu(z)"), ("z^2", "z^2 + 2^-99"),
-             ("z", "z + relu(z - 1000)"), ("sigmoid(z)", "sigmoid(z) + 10^-40"), ("exp(z)", "1 + z + z^2/2 + z^3/6 + z^4/24 + z^5/120"), ("log(1 + exp(z))", "z + exp(-z)")],
+    "tail": [("z", "z + exp(-z^2)*2^-60"), ("z", "z if z < 1500 else z + 1"), ("tanh(z)", "1 - 2*exp(-2*z)"), ("softplus(z)", "relu(z)"),
+             ("z^2", "z^2 + 2^-99"),
+             ("z", "z + relu(z - 1000)"), ("sigmoid(z)", "sigmoid(z) + 10^-40"), ("exp(z)", "1 + z + z^2/2 + z^3/6 + z^4/24 + z^5/120"),
+             ("log(1 + exp(z))", "z + exp(-z)")],
 }
 # strictly rising or falling wherever it is asked: what differs inside differs outside
-CONTEXTS = ["{h}", "2*({h}) + {u}", "{u} - ({h})/3", "({p})*({h})", "(({h}))^3", "exp(({h})/9)", "({h})*({q}) - {v}", "tanh(({h})/50) + {u}", "sum[n](({h})*exp(s[n]))"]
+CONTEXTS = ["{h}", "2*({h}) + {u}", "{u} - ({h})/3", "({p})*({h})", "(({h}))^3", "exp(({h})/9)", "({h})*({q}) - {v}",
+            "tanh(({h})/50) + {u}", "sum[n](({h})*exp(s[n]))"]
 
 
 @dataclass(frozen=True)
@@ -104,3 +113,91 @@ def test_no_pair_of_known_truth_is_told_wrongly() -> None:
     assert wrong == []
     assert len(undecided) <= MOST_UNDECIDED, undecided
     assert process_time() - begun < MOST_SECONDS
+
+
+LATEX = [
+    (r"$\frac{a}{b}$", "a/b", "equal"), (r"$\sigma(x)(1-\sigma(x))$", "sigmoid(x)*(1 - sigmoid(x))", "equal"),
+    (r"$\hat{y}_i - y_i$", "y_hat[i] - y[i]", "equal"),
+    (r"$\sum_i (\hat{y}_i - y_i)x_i$", r"$\sum_k (\hat{y}_k - y_k)x_k$", "equal"), (r"$\sqrt{x^2}$", "abs(x)", "equal"),
+    (r"$\frac{1}{1+e^{-x}}$", "sigmoid(x)", "equal"),
+    (r"$$\begin{cases} 1 & x > 0 \\ 0 & \text{else} \end{cases}$$", "1 if x > 0 else 0", "equal"), (r"$x^{-1}$", r"$\frac{1}{x}$", "equal"),
+    (r"$\frac{a}{b}$", "b/a", "unequal"), (r"$\sigma(x)(1-\sigma(x))$", r"$\sigma(x)(1+\sigma(x))$", "unequal"),
+    (r"$\hat{y}_i - y_i$", "y[i] - y_hat[i]", "unequal"),
+    (r"$\sum_i a_i b_i$", r"$\sum_i a_i \sum_i b_i$", "unequal"), (r"$2^{-99}$", r"$2^{-98}$", "unequal"), (r"$\max(0, x)$", "1 if x > 0 else 0", "unequal"),
+    (r"$\frac{1}{\sigma(x)+\sigma(-x)-1}$", "5", "undecided"), (r"$9^{9^{9^{9}}}$", "5", "undecided"), ("log(-1 - x^2)", "1", "undecided"),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "verdict"), LATEX)
+def test_latex_stands_between_dollars(left: str, right: str, verdict: str) -> None:
+    assert same(left, right).verdict == verdict
+    assert same(right, left).verdict == verdict
+
+
+@pytest.mark.parametrize(("left", "right", "facts"), [
+    ("sum[k](p[k])", "1", ["sum[k](p[k]) == 1"]), ("abs(x)", "x", ["x > 0"]), ("t^2", "1", ["t in {-1, 1}"]),
+    ("sum[k](y[k]*log(2))", "log(2)", ["sum[k](y[k]) == 1"]),
+    ("max(a, b)", "b", ["a <= b"]), ("y[i]^2", "y[i]", ["y[i] in {0, 1}"]),
+])
+def test_facts_may_be_used(left: str, right: str, facts: list[str]) -> None:
+    assert same(left, right, facts).verdict == "equal"
+    assert same(left, right).verdict == "unequal"
+
+
+@pytest.mark.parametrize(("left", "right", "shown"), [
+    ("relu(x)", "1 if x > 0 else 0", "unequal at x = 2: 2 and 1 (the values differ at a point)"),
+    ("2^-99", "2^-98", "unequal: 1.57772e-30 and 3.15544e-30 (the values differ at a point)"),
+    ("x", "x + 2^-99", "unequal at x = 4053/2048: both about 1.97900, 1.58e-30 apart (the values differ at a point)"),
+    ("tanh(x)", "1", "unequal at x = 2: 0.964028 and 1 (the values differ at a point)"),
+    ("a + b", "b + a", "equal (they agree at 8 points to 320 bits)"),
+    ("1 if x > 0 else 0", "1 if x >= 0 else 0", "unequal at x = 0: 0 and 1 (they differ on a kink only; what is taken there is a convention)"),
+    ("log(-1 - x^2)", "1", "undecided (a logarithm of what is not positive, wherever it was tried)"),
+])
+def test_the_answer_is_said_in_short_numbers(left: str, right: str, shown: str) -> None:
+    assert str(same(left, right)) == shown
+
+
+def test_every_number_that_is_shown_is_short() -> None:
+    for pair in _pairs(9, 60):
+        found = str(same(pair.left, pair.right))
+        assert all(len(number) <= 17 for number in re.findall(r"-?\d[\d./e-]*", found)), found
+
+
+def test_the_point_in_json_is_exact_and_shows_the_difference() -> None:
+    found = same("x^2*y", "x^2*y + y").as_dict()
+    assert list(found) == ["verdict", "point", "left", "right", "because"]
+    x, y = (Fraction(found["point"][name]) for name in "xy")
+    assert (Fraction(found["left"]), Fraction(found["right"])) == (x**2*y, x**2*y + y)
+
+
+@pytest.mark.parametrize(("left", "right", "status", "verdict"), [
+    ("x + x", "2*x", 0, "equal"), ("x", "2*x", 1, "unequal"), ("log(-1 - x^2)", "1", 2, "undecided"),
+])
+def test_the_command_tells_the_verdict_by_its_status(left: str, right: str, status: int, verdict: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["same", left, right, "--json"]) == status
+    told = json.loads(capsys.readouterr().out)
+    assert set(told) == {"verdict", "point", "left", "right", "because"}
+    assert (told["verdict"], told["point"] is None, told["because"] != "") == (verdict, verdict != "unequal", True)
+    assert main(["same", left, right, "--to", "markdown"]) == status
+    assert capsys.readouterr().out.startswith(f"# {verdict}")
+    assert main(["same", left, right]) == status
+    assert capsys.readouterr().out == f"{same(left, right)}\n"
+
+
+@pytest.mark.parametrize(("left", "right", "why"), [
+    ("", "x", "empty"), ("$ $", "x", "empty"), ("x +", "x", "a value is missing"), ("$x +$", "x", "cannot be read"), (r"$\frac{$", "1", "never closed"),
+    ("x", "y = 1", "one ="), ("__import__('os')", "x", "notation"), (r"$\href{javascript:alert(1)}{x}$", "x", "not known"), ("x" + "+x"*9000, "x", "limit"),
+    ("("*4000 + "x" + ")"*4000, "x", "limit"), ("$" + "("*4000 + "x" + ")"*4000 + "$", "x", "limit"), ("7"*5000, "x", "limit"), ("x", "\x00", "notation"),
+    ("$x\u202e$", "x", "U+202E"),
+])
+def test_what_is_no_formula_is_refused_in_words(left: str, right: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for sides in ((left, right), (right, left)):
+        with pytest.raises(HandgradError, match=re.escape(why)):
+            same(*sides)
+        assert main(["same", *sides]) == 2
+        assert why in capsys.readouterr().err
+
+
+def test_a_name_of_the_user_is_never_taken_for_one_of_ours() -> None:
+    assert same("both_sides + 1", "1 + both_sides").verdict == "equal"
+    assert same("both_sides", "both_sides_", ["both_sides__ > 0"]).verdict == "unequal"

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from handgrad.axes import Model
 from handgrad.catalogue import functions
 from handgrad.checking.interpretation import Interpreter, Opaque
+from handgrad.checking.pointing import short, simpler, told
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
 from handgrad.expr import Call
@@ -47,9 +48,10 @@ class Sameness:
         return {"verdict": self.verdict, "point": self.point, "left": self.left, "right": self.right, "because": self.because}
 
     def __str__(self) -> str:
-        where = ", ".join(f"{name} = {value}" for name, value in (self.point or {}).items())
-        values = f": {self.left} and {self.right}" if self.left is not None else ""
-        return f"{self.verdict}{f' at {where}{values}' if where else ''}{f' ({self.because})' if self.because else ''}"
+        where = ", ".join(f"{name} = {short(value)}" for name, value in (self.point or {}).items())
+        values = f": {told(self.left, self.right)}" if self.left is not None and self.right is not None else ""
+        because = f" ({self.because})" if self.because else ""
+        return f"{self.verdict}{f' at {where}' if where else ''}{values}{because}"
 
 
 def same(left: str, right: str, facts: Sequence[str] = ()) -> Sameness:
@@ -57,14 +59,20 @@ def same(left: str, right: str, facts: Sequence[str] = ()) -> Sameness:
     sides = _texts((left, right))
     trees = read_equation(f"{sides[0]} = {sides[1]}", Model({}), new=True)
     letters = sorted({letter.name for tree in trees for letter in tree.letters})
-    head = f"{PAIR}[{','.join(letters)}]" if letters else PAIR
+    pair = _unused(" ".join((*sides, *facts)))
+    head = f"{pair}[{','.join(letters)}]" if letters else pair
     model = read("\n".join((f"{head} = max({sides[0]}, {sides[1]})", *(f"assume {fact}" for fact in facts))))
-    body = model.definitions[PAIR].body
+    body = model.definitions[pair].body
     assert isinstance(body, Call)
     return _sameness(Verifier(model, functions()), *body.arguments)
 
 
-PAIR = "both_sides"
+def _unused(text: str) -> str:
+    """A name that does not stand in the text."""
+    name = "both_sides"
+    while name in text:
+        name += "_"
+    return name
 
 
 def _sameness(verifier: Verifier, left: Any, right: Any) -> Sameness:
@@ -72,16 +80,22 @@ def _sameness(verifier: Verifier, left: Any, right: Any) -> Sameness:
         return Sameness("equal", None, None, None, "they are the same formula")
     found = verifier.compare(left, right)
     because = found.because
-    if found.verdict == "agrees":
+    if found.verdict == "undecided":
+        because = f"{because}, wherever it was tried"
+    elif found.verdict == "agrees":
         because = f"they agree at {found.points} {'point' if found.points == 1 else 'points'} to {found.bits} bits" + (f"; {because}" if because else "")
     elif found.verdict == "apart" and verifier.compare(left, right, off_kinks=True).verdict == "agrees":
         because = "they differ on a kink only; what is taken there is a convention"
+    elif found.verdict == "apart":
+        found = simpler(verifier, left, right, found)
     return Sameness(NAMES[found.verdict], found.point, found.left, found.right, because)  # type: ignore[arg-type]
 
 
 def _texts(sides: Sequence[str]) -> list[str]:
     """The sides in the notation; what stands between dollars is LaTeX, and names mean the same in both."""
     stripped = [side.strip() for side in sides]
+    if not all(side.strip("$ ") for side in stripped):
+        raise SameError("one of the two formulas is empty", remedy="write two formulas, each in the notation or in LaTeX between $")
     trees = {n: _tree(side) for n, side in enumerate(stripped) if len(side) > 2 and side[0] == side[-1] == "$"}
     words = Vocabulary()
     words.collect((), trees.values())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
+from handgrad.axes import Model
 from handgrad.checking.sameness import same
-from handgrad.commands.output import parser
+from handgrad.commands.output import chosen, parser, put
+from handgrad.document import Document, Paragraph
 
 STATUS = {"equal": 0, "unequal": 1, "undecided": 2}
 
@@ -18,6 +19,10 @@ def run(arguments: Sequence[str]) -> int:
     made.add_argument("right", metavar="RIGHT", help="the other")
     made.add_argument("--fact", action="append", default=[], metavar="CONDITION", help='what may be used, such as "sum[k](y[k]) == 1"; repeat it')
     options = made.parse_args(arguments)
+    output = chosen(options)
     found = same(options.left, options.right, options.fact)
-    print(json.dumps(found.as_dict(), ensure_ascii=False) if options.json else str(found))
+    if output.form == "terminal" and not output.file:
+        print(found)                        # one line, not filled: it stands in scripts
+    else:
+        put(output, lambda: Document((found.verdict,), (Paragraph((str(found),)),), Model({})), found.as_dict)
     return STATUS[found.verdict]
