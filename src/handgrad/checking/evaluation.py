@@ -199,6 +199,10 @@ def _product(factors: tuple[Factor, ...], lookup: Lookup) -> Scalar:
         if isinstance(node, Dots) and at and not operator and isinstance(factors[at - 1].node, Decimal):
             at += 1                         # `0.5592…`: a number of which more digits were carried than are shown
             continue
+        behind = factors[at + 1].node if at + 1 < len(factors) and not factors[at + 1].operator else None
+        if isinstance(node, Decimal) and isinstance(behind, Scripted) and isinstance(behind.base, Dots):
+            node = replace(behind, base=node)               # `0.5592…²`
+            at += 1
         call = called(factors, at, lookup)
         if call is None:
             here = _value(node, lookup)

@@ -32,6 +32,7 @@ UNDERLINE = re.compile(r"[ \t]*(?:={3,}|-{3,})[ \t]*$")
 BULLET = re.compile(
     r"[ \t]*(?P<bullet>(?:[-*+•◦▪‣–·][ \t]+)|(?:\(?(?P<number>\d{1,2}|[a-hA-H]|[ivx]{2,4})[.)][ \t]+)|\\item\b(?:\[[^\]\n]{0,40}\])?[ \t]*"
     r"|(?:Q(?:uestion)?|Problem|Part|Exercise|Step)[ \t]*\d{0,2}[.:)][ \t]+){1,3}")
+OPERATORS = tuple("+-*/·−–×")
 CAPITALS = re.compile(r"[ \t]*[A-Z][A-Z0-9 \t,&/()'-]{5,60}:?[ \t]*$")
 ROW = re.compile(r"[ \t]*\|.*\|")
 NO_MATHS = re.compile(r"[=≈<>\\$+^_|∂∇Σ∑]|\d\.\d")
@@ -157,7 +158,7 @@ def _hangs(text: str, paragraph: Sequence[tuple[int, int]], bullet: re.Match[str
         sign = next((n for n in range(first, last) if text[n] in "=≈"), -1)
         if sign >= 0:
             return bullet.start("bullet") > sign - begin
-        if not BULLET.match(text[begin:last]):
+        if text[begin:last].lstrip()[:1] not in OPERATORS:
             return False
     return False
 
