@@ -18,7 +18,7 @@ import handgrad.checking.slips
 from handgrad.checking.edits import Budget, Context, Edit, Slip
 from handgrad.checking.evaluation import value as exact
 from handgrad.checking.explaining import explain, explain_number, gathered, hint, small_points
-from handgrad.checking.places import key
+from handgrad.checking.parts import key
 from handgrad.checking.slips import CODES, KINDS, SLIPS
 from handgrad.checking.witness import smallest
 from handgrad.command import main

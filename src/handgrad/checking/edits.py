@@ -12,7 +12,8 @@ from itertools import chain
 from typing import Union
 
 from handgrad.checking.naming import letter_of, letters_in
-from handgrad.checking.places import Place, factors_of, free_letters, is_name, key, names_in, plain, values
+from handgrad.checking.parts import factors_of, free_letters, key, names_in, plain
+from handgrad.checking.places import Place, is_name, values
 from handgrad.reading.plain import unicode
 from handgrad.reading.surface import Decimal, Derivative, Fraction, Nabla, Product, Scripted, Span, Sum, Surface, Symbol, walk
 

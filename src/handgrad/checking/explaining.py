@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from handgrad.checking.edits import Budget, Context, Edit, Slip, gathered, twins, written
-from handgrad.checking.places import key
+from handgrad.checking.parts import key
 from handgrad.checking.report import Explanation
 from handgrad.checking.slips import CODES, KINDS, SLIPS
 from handgrad.checking.witness import small_points

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from handgrad.checking.places import Place, chunk, chunks, inner, inverse, key, number, values, without
+from handgrad.checking.parts import chunk, chunks, key
+from handgrad.checking.places import Place, inner, inverse, number, values, without
 from handgrad.reading.surface import Derivative, Fraction, Product, Sum, Surface, Term
 
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from handgrad.checking.edits import Context, Edit, Slip, other_values
-from handgrad.checking.places import Place, all_names, key, plain, powered, replaced
+from handgrad.checking.parts import all_names, key, plain, powered, replaced
+from handgrad.checking.places import Place
 from handgrad.reading.surface import Scripted, Surface, Symbol
 
 FEW = 16

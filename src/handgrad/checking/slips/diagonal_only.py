@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther
 from handgrad.checking.naming import letter_of
-from handgrad.checking.places import Place, bracketed, everywhere, inner, key, product, relettered, values
+from handgrad.checking.parts import key, relettered
+from handgrad.checking.places import Place, bracketed, everywhere, inner, product, values
 from handgrad.reading.surface import Applied, Big, Derivative, Factor, Group, Product, Scripted, Sum, Surface, Symbol, Term
 
 

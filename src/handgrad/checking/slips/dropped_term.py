@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handgrad.checking.edits import Context, Edit, Slip, farther
-from handgrad.checking.places import Place, bracketed, inner, key, negative, number, passes, values, with_term
+from handgrad.checking.parts import key
+from handgrad.checking.places import Place, bracketed, inner, negative, number, passes, values, with_term
 from handgrad.checking.removals import shortened
 from handgrad.reading.surface import Big, Decimal, Group, Scripted, Sum, Surface, Term, walk
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handgrad.checking.edits import Context, Edit, Slip
-from handgrad.checking.places import Place, bracketed, free_letters, relettered, values
+from handgrad.checking.parts import free_letters, relettered
+from handgrad.checking.places import Place, bracketed, values
 from handgrad.reading.surface import Big, Sum, Surface, Symbol
 
 EVIDENT = -1.5      # the cost of what the free letters of both sides show

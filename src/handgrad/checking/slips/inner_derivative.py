@@ -6,21 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from handgrad.checking.edits import Context, Edit, Slip, farther
-from handgrad.checking.places import (
-    Place,
-    free_letters,
-    inner,
-    innermost,
-    is_call,
-    is_name,
-    key,
-    multiplied,
-    names_in,
-    number,
-    plain,
-    product,
-    scaled,
-)
+from handgrad.checking.parts import free_letters, is_call, key, names_in, plain
+from handgrad.checking.places import Place, inner, innermost, is_name, multiplied, number, product, scaled
 from handgrad.checking.removals import removals
 from handgrad.reading.surface import Decimal, Derivative, Factor, Group, Nabla, Product, Scripted, Sum, Surface, Term, walk
 

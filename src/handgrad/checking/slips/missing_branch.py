@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, written
-from handgrad.checking.places import Place, inner, key, number, powered, values
+from handgrad.checking.parts import key, powered
+from handgrad.checking.places import Place, inner, number, values
 from handgrad.reading.surface import Applied, Bars, Compared, Decimal, Piecewise, Sum, Surface, Symbol, Term, walk
 
 TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "!=", "!=": "==", "≤": "≥", "≥": "≤"}

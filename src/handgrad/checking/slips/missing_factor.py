@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther, ratio
-from handgrad.checking.places import Place, chunk, chunks, divided, factors_of, free_letters, inner, innermost, key, multiplied, number, scaled, values, without
+from handgrad.checking.parts import chunk, chunks, factors_of, free_letters, key
+from handgrad.checking.places import Place, divided, inner, innermost, multiplied, number, scaled, values, without
 from handgrad.checking.removals import removals
 from handgrad.reading.surface import Array, Decimal, Derivative, Fraction, Product, Scripted, Surface, Symbol, walk
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther
-from handgrad.checking.places import Place, inner, inverse, key, multiplied, scaled
+from handgrad.checking.parts import key
+from handgrad.checking.places import Place, inner, inverse, multiplied, scaled
 from handgrad.checking.removals import removals
 from handgrad.reading.surface import Big, Decimal, Fraction, Product, Scripted, Surface, Symbol, walk
 

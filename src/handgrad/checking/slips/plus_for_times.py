@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther
-from handgrad.checking.places import chunk, chunks, product, values
+from handgrad.checking.parts import chunk, chunks
+from handgrad.checking.places import product, values
 from handgrad.reading.surface import Derivative, Factor, Group, Product, Sum, Surface, Term
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther, ratio
-from handgrad.checking.places import Place, inner, innermost, is_name, key, multiplied, number, powered, scaled, values
+from handgrad.checking.parts import key, powered
+from handgrad.checking.places import Place, inner, innermost, is_name, multiplied, number, scaled, values
 from handgrad.checking.removals import removals
 from handgrad.reading.surface import Bars, Decimal, Derivative, Factor, Fraction, Group, Nabla, Product, Scripted, Sum, Surface, Term, walk
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handgrad.checking.edits import Context, Edit, Slip, base_of, edit
-from handgrad.checking.places import Place, all_names, is_call, key, names_in, plain, powered, replaced, values
+from handgrad.checking.parts import all_names, is_call, key, names_in, plain, powered, replaced
+from handgrad.checking.places import Place, values
 from handgrad.reading.surface import Applied, Decimal, Factor, Group, Product, Scripted, Surface, Symbol, walk
 
 PAIRS = frozenset((before, after) for before, afters in {

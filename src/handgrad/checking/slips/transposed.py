@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther
-from handgrad.checking.places import Place, all_names, is_call, is_transposed, values
+from handgrad.checking.parts import all_names, is_call
+from handgrad.checking.places import Place, is_transposed, values
 from handgrad.reading.surface import Array, Derivative, Factor, Group, Nabla, Product, Scripted, Surface, Symbol
 
 WORDS = frozenset("Delta Sigma Theta Lambda Gamma Omega Phi Psi delta".split())      # Greek names that layers and matrices have

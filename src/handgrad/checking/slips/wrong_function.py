@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther
-from handgrad.checking.places import FUNCTIONS, Place, chunk, chunks, inner, is_call, key, plain, powered, values
+from handgrad.checking.parts import FUNCTIONS, chunk, chunks, is_call, key, plain, powered
+from handgrad.checking.places import Place, inner, values
 from handgrad.reading.surface import Applied, Bars, Decimal, Factor, Fraction, Group, Product, Scripted, Sum, Surface, Symbol, Term
 
 ALIKE = (("sigma", "tanh"), ("sin", "cos"), ("max", "min"), ("sigma", "ReLU"), ("tanh", "ReLU"), ("sinh", "cosh"), ("log", "exp"), ("log_2", "log"))

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from handgrad.checking.edits import Context, Edit, Slip, farther, other_values
 from handgrad.checking.naming import letter_of
-from handgrad.checking.places import Place, all_names, everywhere, free_letters, key, plain, powered, relettered, replaced
+from handgrad.checking.parts import all_names, free_letters, key, plain, powered, relettered, replaced
+from handgrad.checking.places import Place, everywhere
 from handgrad.reading.surface import Big, Decimal, Group, Scripted, Surface, Symbol
 
 EVIDENT = -1.5      # the cost of what the free letters of both sides show

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handgrad.checking.edits import Context, Edit, Slip
-from handgrad.checking.places import Place, all_names, free_letters, key, plain, powered, relettered
+from handgrad.checking.parts import all_names, free_letters, key, plain, powered, relettered
+from handgrad.checking.places import Place
 from handgrad.reading.surface import Scripted, Surface
 
 EVIDENT = -1.5      # the cost of what the free letters of both sides show
