@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 
+from handgrad.catalogue import functions
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import Reading, Readings, claim_of, readings, vocabulary
 from handgrad.checking.definitions import Stated, hatted, is_numeric, is_place, is_substituted, leaned_on, maps, stated
@@ -31,7 +33,7 @@ from handgrad.reading.typesetting import unicode
 from handgrad.trees import subtrees
 from handgrad.verification import Certificate
 
-KINKED = frozenset(("abs", "max", "min", "relu", "sign", "clip", "leaky_relu", "elu", "hinge"))
+KINKED = frozenset(("abs", "max", "min", "sign", "clip"))         # elementary functions with a kink
 OPPOSITE = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}
 MEMBER = frozenset(("in", "∈", "∼", "~", "∝"))
 UPDATES = frozenset((":=", "<-", "←", "="))
@@ -351,7 +353,16 @@ def _found(reading: Reading, compiled: Compiled, n: int, used: tuple[str, ...]) 
 
 
 def _kinked(node: object) -> bool:
-    return isinstance(node, Cases) or (isinstance(node, Call) and node.function in KINKED)
+    return isinstance(node, Cases) or (isinstance(node, Call) and _has_kink(node.function))
+
+
+@cache
+def _has_kink(function: str) -> bool:
+    """Whether a function is made of cases or of something with a kink."""
+    if function in KINKED:
+        return True
+    found = functions().get(function)
+    return found is not None and any(_kinked(part) for part in subtrees(found.body))
 
 
 def _held(finding: Finding, blank: Judgement) -> Judgement:
