@@ -268,7 +268,7 @@ def _kept(node: Decimal, key: str, known: Knowledge) -> bool:
     text, last = shown(node), known.ledger.last(key)
     values = _values(key, known)
     longer = text is not None and last is not None and text.decimals > last.number.decimals
-    allowed = ("exact", "rounding", "truncation") if known.habit.cutting or longer else ("exact", "rounding")
+    allowed = ("exact", "rounding", *(("truncation",) if known.habit.cutting or longer else ()), *(("last_digit",) if longer else ()))
     return text is not None and any(relation(text, v) in allowed for x in values for v in (abs(x), abs(ONE - x)))
 
 
