@@ -24,6 +24,7 @@ LONGEST_BAR = 60
 COLUMN = 3              # so wide a space stands between columns, not between factors
 LONGEST_CASES = 8
 IFS = frozenset(("if", "for", "when", "whenever", "where", "provided"))
+BRANCHING = frozenset(("if", "else", "otherwise"))      # words of a formula too: `(1 if x > 0 else 0)`
 ELSES = frozenset(("else", "otherwise", "elsewhere"))
 
 
@@ -136,7 +137,7 @@ class _Grower:
         self.start = found[0].start if found else 0
         self.words = [0]
         for token in found:
-            self.words.append(self.words[-1] + (token.kind in ("weak", "stop")))
+            self.words.append(self.words[-1] + (token.kind in ("weak", "stop") and token.text not in BRANCHING))
         self.inside = [False] * len(found)
         reach = -1
         for place in range(len(found)):
