@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import islice
 
 from handgrad.reading.surface import Span
 
@@ -22,7 +23,8 @@ class Region:
     kind: str
 
 
-DISPLAYS = "equation|align|alignat|gather|multline|eqnarray|flalign|displaymath|math|split|dmath"
+DISPLAYS = "equation|align|alignat|gather|multline|eqnarray|flalign|displaymath|math|split|dmath|aligned|alignedat|gathered"
+MOST_WITHIN = 2000      # marks of environments in an environment that are counted
 OPENING = re.compile(
     rf"(?P<fence>^[ \t]*(?:```+[^`\n]*|~~~+[^\n]*)$)|(?P<code>`+)|(?P<dollars>\$+)|(?P<doubled>\\\\[\[(])|(?P<bracket>\\[\[(])"
     rf"|\\begin\{{(?P<environment>(?:{DISPLAYS})\*?)\}}|(?P<escaped>\\[\\$`])",
@@ -137,13 +139,26 @@ def _line_end(text: str, place: int) -> int:
 def _environment(scan: _Scan, opening: re.Match[str]) -> Region:
     r"""`\begin{align} … \end{align}`: with its own marks, since they say how its lines are laid out; of an equation only what is inside."""
     name = opening["environment"]
-    end = scan.closing(f"\\end{{{name}}}", opening.end(), len(scan.text))
+    end = _partner(scan, name, opening.end())
     alone = name.rstrip("*") in ("equation", "displaymath", "math", "dmath")
     if end < 0:
         last = scan.paragraph_end(opening.end())
         return Region((opening.start(), last), (opening.end(), last), "display")
     last = end + len(name) + 6
     return Region((opening.start(), last), (opening.end(), end) if alone else (opening.start(), last), "display")
+
+
+def _partner(scan: _Scan, name: str, inner: int) -> int:
+    r"""The `\end` of an environment, those of its like within passed over; else the first, or -1."""
+    first = scan.closing(f"\\end{{{name}}}", inner, len(scan.text))
+    if first < 0 or scan.text.find(f"\\begin{{{name}}}", inner, first) < 0:
+        return first
+    depth = 1
+    for mark in islice(re.finditer(rf"\\(begin|end)\{{{re.escape(name)}\}}", scan.text[inner:scan.paragraph_end(first)]), MOST_WITHIN):
+        depth += 1 if mark[1] == "begin" else -1
+        if not depth:
+            return inner + mark.start()
+    return first
 
 
 def _dollars(scan: _Scan, start: int, count: int) -> Region | None:
