@@ -82,7 +82,7 @@ def without_emphasis(text: str) -> str:
     return EMPHASIS.sub(lambda found: found["mark"].replace("*", " ") + found["inside"] + found["mark"].replace("*", " "), text) if "*" in text else text
 
 
-EMPHASIS = re.compile(r"(?<![\w*^)\]])(?P<mark>\*{1,3})(?P<inside>[^\W\d_](?:[^*\n$^\\]{0,80}[^*\n$^\\\s])?)(?P=mark)(?![\w*])")
+EMPHASIS = re.compile(r"(?<![\w*^)\]])(?P<mark>\*{1,3})(?P<inside>[^\W\d_](?:[^*\n$^\\]{0,80}[^*\n$^\\\s])?)(?P=mark)(?![\w*(])")
 
 
 def spaces(text: str) -> str:
