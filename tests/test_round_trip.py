@@ -27,7 +27,10 @@ from handgrad.worksheet.plan import plan_of
 from support_cases import CASES, Question
 from test_worksheet_links import POLICIES, generated
 
-FORMS = {"markdown": ("markdown", Options()), "latex": ("latex", Options()), "unicode": ("terminal", Options(80, False)), "ascii": ("terminal", Options(80, True))}
+FORMS = {
+    "markdown": ("markdown", Options()), "latex": ("latex", Options()),
+    "unicode": ("terminal", Options(80, False)), "ascii": ("terminal", Options(80, True)),
+}
 FINDINGS = ("slip", "last_digit", "transcription")
 OPEN = ("undecided", "unread")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from handgrad.checking.continuing import MOST, continued
 from handgrad.reading.page import Formula, Page, Prose, Title
-from handgrad.reading.surface import Compared, Side, Span, Statement, Surface
+from handgrad.reading.surface import Compared, Side, Span, Statement, Surface, Unread
 
 COMPARING = {"≠": "!=", "!=": "!=", "<": "<", ">": ">", "≤": "<=", "<=": "<=", "≥": ">=", ">=": ">="}
 JOINING = frozenset(("=", "≈", "≡", ":="))
@@ -110,7 +110,8 @@ class _Gathering:
         near = tuple(c for c, line in self.near if 0 <= links[0].start - line <= NEAR)
         if statement.continues and statement.sides[0].relation in JOINING and self.chains and not self.headed(statement):
             at = continued(self.page.source, statement, [[link.side.span for link in chain.links] for chain in self.chains[-MOST:]])
-            above = self.chains[at - len(self.chains[-MOST:])]
+            unread = isinstance(self.chains[-1].head.side.tree, Unread)         # what goes on behind it may go on with it
+            above = self.chains[-1] if unread else self.chains[at - len(self.chains[-MOST:])]
             whole = Chain((*above.links, *links), (*above.words, *statement.words), (*above.near, *near), above.before)
             self.chains[self.chains.index(above)] = whole
         else:

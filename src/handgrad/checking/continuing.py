@@ -13,7 +13,7 @@ from handgrad.reading.surface import Span, Statement
 
 PHANTOM = re.compile(r"\\h?phantom\s*\{")
 QUOTED = re.compile(r"[ \t]*((?:>[ \t]?)+)")
-MOST = 12           # chains above that are looked at
+MOST = 40           # chains above that are looked at
 
 
 def continued(source: str, statement: Statement, above: Sequence[Sequence[Span]]) -> int:
@@ -29,7 +29,7 @@ def continued(source: str, statement: Statement, above: Sequence[Sequence[Span]]
     depth = _depth(source, start)
     if any(_depth(source, spans[0][0]) for spans in (above[n] for n in near)) or depth:
         return next((n for n in near if _depth(source, above[n][0][0]) == depth), last)
-    if "$" in margin or "\\" in margin or "&" in margin:
+    if "⎧" in margin or "$" in margin or "\\" in margin or "&" in margin:
         return last
     column = _column(margin)
     if any(_sign(source, spans, m) == column for spans in above[-1:] for m in range(1, len(spans))):
