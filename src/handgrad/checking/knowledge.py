@@ -211,7 +211,8 @@ class Knowledge:
 
     def alternates(self, key: str) -> tuple[Scalar, ...]:
         """Other values that a writer may have carried on: shown before, by hand before it was rounded, and of the unrounded run, in this order."""
-        base, found = self.current(key) if not key.startswith("#") else None, []
+        base = self.current(key) if not key.startswith("#") else None
+        found: list[Scalar] = []
         records = self.records(key)
         for v in (*(exactly(r.number.value) for r in records[:-1]), *(r.hand for r in records), self.full(key)):
             if v is not None and not same(v, base) and not any(same(v, other) for other in found):

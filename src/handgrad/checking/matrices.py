@@ -164,7 +164,7 @@ def _entry(number: Shown, key: str, known: Knowledge) -> Entry:
         verdict = relation(number, x)
         slip = Finding("slip", f"{digits(x, 9)}", kind="wrong_digit", right=digits(x, 9))
         held = fits(number, full)
-        finding = slip if verdict == "apart" and not held else Finding("carried" if verdict == "apart" else verdict)  # type: ignore[arg-type]
+        finding = slip if verdict == "apart" and not held else Finding("carried" if verdict == "apart" else verdict)
         return finding, key, x, full, False
     return judged_value(number, x, tree, known, known.operands(tree)), key, x, full, False
 

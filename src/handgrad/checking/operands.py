@@ -149,8 +149,8 @@ def part_products(tree: Surface, lookup: Lookup) -> Iterator[tuple[tuple[int, ..
     factors = factors_of(tree)
     if not 3 <= len(factors) <= FACTORS:
         return
-    values = [value(f, lookup) for f in factors]
-    if any(v is None for v in values):
+    values = [v for f in factors for v in (value(f, lookup),) if v is not None]
+    if len(values) < len(factors):
         return
     for size in range(2, len(factors)):
         for chosen in combinations(range(len(factors)), size):

@@ -12,7 +12,7 @@ from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.ledger import Record
 from handgrad.checking.quantities import family_of
 from handgrad.checking.shown import minus
-from handgrad.expr import Add, Call, Entry, Mul, Number
+from handgrad.expr import Add, Call, Entry, Expr, Mul, Number
 from handgrad.reading.surface import Scripted
 from handgrad.trees import subtrees
 from handgrad.worksheet.hand import place
@@ -41,7 +41,8 @@ def _unreachable(known: Knowledge) -> list[str]:
     found: dict[str, str] = {}
     sums = (node for formula in made.values() for node in subtrees(formula) if isinstance(node, Add) and len(node.terms) == 2)
     for one, other in (pair for node in sums for pair in (node.terms, node.terms[::-1])):
-        of, target = made.get(_bare(one)), _bare(other)
+        left, target = _bare(one), _bare(other)
+        of = made.get(left) if isinstance(left, Entry) else None
         if isinstance(of, Call) and of.function in REACH and isinstance(target, Entry):
             key, (low, high) = spelled(*place(target)), REACH[of.function]
             given = known.certain.given(key)
@@ -51,7 +52,7 @@ def _unreachable(known: Knowledge) -> list[str]:
     return list(found.values())[:MOST]
 
 
-def _bare(e: object) -> object:
+def _bare(e: Expr) -> Expr:
     return e.factors[1] if isinstance(e, Mul) and len(e.factors) == 2 and isinstance(e.factors[0], Number) else e
 
 

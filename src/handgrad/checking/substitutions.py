@@ -1,4 +1,4 @@
-"""Judging numbers that were put into a formula, such as `(−0.11)(0.68)(0.32)(0.18)`: are they the numbers of the quantities that stand there?
+"""Judging numbers that were put into a formula, such as `(−0.11)(0.68)(0.32)(0.18)`: whether they are those of the quantities that stand there.
 
 A substitution is right when its value is that of the formula, exactly, for numbers that the page has shown. It is wrong only when one change
 (a sign, one quantity for another, a digit, a factor) makes it so; anything else is left open.
