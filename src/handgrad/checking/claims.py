@@ -106,6 +106,7 @@ class Reading:
     number: int                     # of the link in its chain
     claim: Claim
     noted: tuple[str, ...] = ()
+    conditioned: bool = False       # both sides under the conditions that stand beside the link
 
 
 @dataclass(slots=True)
@@ -138,11 +139,11 @@ def readings(links: Iterator[tuple[Chain, int]], scope: Scope, partial: bool = F
         try:
             claim, noted = claim_of(scope, head, link.side.tree, partial)
             if condition:
-                claim = _under(scope, chain, link, claim)
+                claim = under(scope, chain, link, claim)
         except Opaque as reason:
             out.opaque[link.id] = reason
             continue
-        out.found.append(Reading(link, chain, number, claim, noted))
+        out.found.append(Reading(link, chain, number, claim, noted, condition))
     return out
 
 
@@ -175,7 +176,7 @@ def _claim(scope: Scope, head: Surface, side: Surface, own: tuple[str, ...], par
     return claim, tuple(dict.fromkeys(interpreter.noted))
 
 
-def _under(scope: Scope, chain: Chain, link: Link, claim: Claim) -> Claim:
+def under(scope: Scope, chain: Chain, link: Link, claim: Claim) -> Claim:
     """The claim under the conditions that stand beside the link."""
     interpreter = scope.interpreter(claim.letters)
     conditions = " and ".join(f"({interpreter.condition(c)})" for c in _nearest((*link.conditions, *reversed(chain.near))))

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import product
 
 from handgrad.checking.chains import Chain
-from handgrad.checking.claims import claim_of, head_letters, sample_letters
+from handgrad.checking.claims import claim_of, head_letters, sample_letters, under
 from handgrad.checking.deriving import right_form
 from handgrad.checking.explaining import Budget, explain, gathered
 from handgrad.checking.interpretation import Opaque
@@ -57,8 +57,9 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
 
 
 def _plainest(findings: Sequence[Finding]) -> Finding:
-    """The finding that a fault is sought in: where names that the page never defines are plain inputs, if it was looked at so."""
-    return next((f for f in findings if not f.compiled.surrogates), findings[0])
+    """The finding that a fault is sought in: under the conditions of the link; else where names that are never defined are plain inputs."""
+    under_conditions = next((f for f in findings if f.reading.conditioned and f.reading.link.conditions), None)
+    return under_conditions or next((f for f in findings if not f.compiled.surrogates), findings[0])
 
 
 def repaired(judgement: Judgement, chain: Chain, segment: Segment) -> Judgement | None:
@@ -194,7 +195,7 @@ class Checker:
         own = (*sample_letters(head, self.scope.words), *head_letters(head))
         pair = self.finding.compiled.pairs[self.finding.number]
         quick = Quick(self.finding.compiled, pair, replace(self.scope.interpreter(own), scope=frozenset(pair.letters)))
-        if self.scope.ranks is None and quick.prepare():
+        if self.scope.ranks is None and not self.finding.reading.conditioned and quick.prepare():
             self.quick = quick
 
     def holds(self, tree: Surface) -> bool:
@@ -210,6 +211,8 @@ class Checker:
         pair = compiled.pairs[number]
         try:
             claim, _ = claim_of(self.scope, left, right)
+            if self.finding.reading.conditioned:
+                claim = under(self.scope, self.chain, self.finding.reading.link, claim)
             if not set(claim.letters) <= set(pair.letters):
                 return False
             sides = (pair.left if left is self.chain.head.side.tree else compiled.expression(claim.left, number)), compiled.expression(claim.right, number)
