@@ -54,6 +54,7 @@ class Scope:
     definitions: dict[str, Stated]
     facts: tuple[str, ...] = ()
     fixed: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)        # names with the numbers that the page gives them
     given: tuple[str, ...] = ()                                     # statements that hold before all others: those of a problem
     ranks: Mapping[str, int] | None = None                          # of names without indices, where the part speaks of vectors and matrices
     surrogating: bool = True                                        # what is differentiated and never defined is an abstract function
@@ -79,6 +80,7 @@ class Scope:
                     owns.add(own)
             except Opaque as reason:
                 self.dropped[key] = reason.why
+        rows |= {f"number {own}": f"{safe(own)} = {text}" for own, text in self.numbers.items() if own not in owns}
         with suppress(Opaque):
             rows |= {name: f"{name} = {body}" for name, body in self.interpreter().value_definitions().items()}
         return rows

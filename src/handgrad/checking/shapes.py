@@ -19,6 +19,7 @@ from handgrad.checking.naming import Name, identifier, name_of, occurrences
 from handgrad.checking.vocabulary import Vocabulary, known_function
 from handgrad.reading.surface import (
     Applied,
+    Array,
     Bars,
     Big,
     Braced,
@@ -97,6 +98,8 @@ class Shaped:
                 return self._joined([self.shape(v) for v, _ in rows], node)
             case Root(_, body, _):
                 return self.shape(body)
+            case Array(_, rows) if rows:
+                return Shape(len(rows) > 1, len(rows[0]) > 1)
             case Bars(_, "abs", body) if self.shape(body) != SCALAR:
                 return SCALAR
         return SCALAR

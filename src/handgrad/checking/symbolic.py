@@ -28,7 +28,7 @@ from handgrad.checking.through import through
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
 from handgrad.expr import Call, Cases
-from handgrad.reading.surface import Big, Compared, Derivative, Piecewise, Surface, Unread, spelled, walk
+from handgrad.reading.surface import Big, Compared, Decimal, Derivative, Piecewise, Surface, Unread, spelled, walk
 from handgrad.reading.typesetting import unicode
 from handgrad.trees import subtrees
 from handgrad.verification import Certificate
@@ -191,6 +191,11 @@ class Segment:
             if facts:
                 with_facts = replace(scope, facts=facts)
                 self._pass(readings(iter(self._failing(failing)), with_facts), with_facts, facts)
+            numbers = self._given_numbers()
+            mixed = [(c, n) for c, n in self._failing(failing) if any(isinstance(node, Decimal) for node in walk(c.links[n].side.tree))]
+            if numbers and mixed:
+                with_numbers = replace(scope, numbers=numbers)
+                self._pass(readings(iter(mixed), with_numbers), with_numbers)
             self._pass(readings(iter(self._failing(failing)), scope, partial=True), scope)
             surrogated = [(c, n) for c, n in self._failing(failing) if any(f.compiled.surrogates for f in self.findings.get(c.links[n].id, ()))]
             if surrogated:
@@ -205,6 +210,16 @@ class Segment:
         defined = {self.words.resolved(d.name).own for d in self.scope.definitions.values()} if self.scope is not None else set()
         owns = {self.words.resolved(name).own for _, name in occurrences(head)}
         return isinstance(head, Big) and not owns & defined and not any(isinstance(n, Derivative) for n in walk(head))
+
+    def _given_numbers(self) -> dict[str, str]:
+        """The names that are given as a number and not differentiated by: a writer may put the number in their place."""
+        found = {}
+        for chain in self.chains:
+            name = name_of(chain.head.side.tree)
+            last = chain.links[-1].side.tree
+            if name is not None and len(chain.links) == 2 and isinstance(last, Decimal) and name.own not in self.words.by:
+                found[self.words.resolved(name).own] = last.text
+        return found
 
     def _constraints(self) -> tuple[str, ...]:
         """The facts that such chains state."""
