@@ -6,9 +6,10 @@ A chain is `a = b = c`, its head and its links; a statement that begins with a r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from handgrad.checking.continuing import MOST, continued
+from handgrad.checking.rewriting import with_indicators
 from handgrad.reading.page import Formula, Page, Prose, Title
 from handgrad.reading.surface import Compared, Side, Span, Statement, Surface, Unread
 
@@ -86,6 +87,8 @@ class _Gathering:
         for side in statement.sides:
             line = self.page.line_of(max(side.span[0], side.span[1] - 1))
             self.counts[line] = self.counts.get(line, 0) + 1
+            mended = with_indicators(side.tree)
+            side = side if mended is side.tree else replace(side, tree=mended)
             yield Link(side, f"{line}.{self.counts[line]}", self.page.line_of(side.span[0]), line, statement.conditions, statement.tag)
 
     def headed(self, statement: Statement) -> bool:

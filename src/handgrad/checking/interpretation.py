@@ -83,6 +83,8 @@ class Interpreter:
                 return self._product(factors)
             case Fraction(_, top, bottom):
                 return f"({self.text(top)})/({self.text(bottom)})"
+            case Group(_, _, (Compared() as condition,)):
+                return f"(1 if {self.condition(condition)} else 0)"         # the bracket that is 1 where it holds
             case Group(_, _, (item,)):
                 return f"({self.text(item)})"
             case Bars(_, _, body):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handgrad.checking.naming import Name, letter_of, letters_in, name_of
-from handgrad.reading.surface import Big, Decimal, Dots, Group, Scripted, Surface, Symbol, Term, rebuilt, spelled, substituted, walk
+from handgrad.reading.surface import Big, Compared, Decimal, Dots, Factor, Group, Product, Scripted, Surface, Symbol, Term, rebuilt, spelled, substituted, walk
 
 NOWHERE = (0, 0)
 
@@ -70,6 +70,35 @@ def _general(node: Surface, letter: str) -> Surface | None:
         if end.name == ends[0].name:
             found = substituted(found, end, Symbol(end.span, letter))
     return found if ends else None
+
+
+def with_indicators(node: Surface) -> Surface:
+    """The tree with `1[a > 0]`, `1_{a > 0}` and `I(a > 0)` as the bracket `[a > 0]`, which is 1 where the condition holds."""
+    node = rebuilt(node, with_indicators)
+    match node:
+        case Scripted(span, base, (condition,), None, 0) if _is_one(base) and _condition(condition) is not None:
+            return Group(span, "[", (_condition(condition) or condition,))
+        case Product(span, factors):
+            kept: list[Factor] = []
+            for factor in factors:
+                inside = _condition(factor.node)
+                if kept and inside is not None and not factor.operator and _is_one(kept[-1].node):
+                    kept[-1] = Factor(kept[-1].operator, Group(factor.node.span, "[", (inside,)))
+                else:
+                    kept.append(factor)
+            if len(kept) < len(factors):
+                return kept[0].node if len(kept) == 1 else Product(span, tuple(kept))
+    return node
+
+
+def _is_one(node: Surface) -> bool:
+    return isinstance(node, Decimal) and node.text == "1" or isinstance(node, Symbol) and node.name in ("I", "chi") and not node.accents
+
+
+def _condition(node: Surface) -> Surface | None:
+    if isinstance(node, Compared):
+        return node
+    return node.items[0] if isinstance(node, Group) and len(node.items) == 1 and isinstance(node.items[0], Compared) else None
 
 
 def bare(name: Name) -> Name:

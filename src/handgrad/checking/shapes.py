@@ -23,6 +23,7 @@ from handgrad.reading.surface import (
     Bars,
     Big,
     Braced,
+    Compared,
     Decimal,
     Derivative,
     Factor,
@@ -80,6 +81,8 @@ class Shaped:
                 return self._folded(node)[0]
             case Fraction(_, top, bottom):
                 return self._joined([self.shape(top), self.shape(bottom)], node) if self.shape(bottom) != SCALAR else self.shape(top)
+            case Compared(_, _, left, right):
+                return self._joined([self.shape(left), self.shape(right)], node)
             case Group(_, _, (item,)) | Braced(_, item, _):
                 return self.shape(item)
             case Applied(_, _, arguments):
@@ -201,6 +204,8 @@ class Shaped:
                 return self._product_entry(node, row, column)
             case Fraction(_, top, bottom):
                 return f"({self.entry(top, row, column)})/({self.entry(bottom, row, column)})"
+            case Group(_, _, (Compared(_, operator, left, right),)):
+                return f"(1 if {self.entry(left, row, column)} {operator} {self.entry(right, row, column)} else 0)"
             case Group(_, _, (item,)) | Braced(_, item, _):
                 return f"({self.entry(item, row, column)})"
             case Applied(_, function, arguments):
