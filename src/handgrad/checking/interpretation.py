@@ -12,7 +12,7 @@ from functools import partial
 
 from handgrad.checking.naming import Name, identifier, is_label, letter_of, letters_in, name_of, occurrences
 from handgrad.checking.rewriting import at_index, bare, dotted, moved, with_argument
-from handgrad.checking.vocabulary import Vocabulary, bracket_of, call_of, known_function
+from handgrad.checking.vocabulary import SQUARE, Vocabulary, bracket_of, call_of, known_function
 from handgrad.reading.surface import (
     Applied,
     Array,
@@ -216,6 +216,8 @@ class Interpreter:
         return own in self.words.calls and own not in self.words.assigned and not name.indices and not name.above
 
     def _with_indices(self, own: str, name: Name, node: Surface) -> str:
+        if own in self.words.squares and own not in self.words.assigned:        # σ, where the page says what σ^2 is
+            return f"sqrt({self._with_indices(own + SQUARE, name, node)})"
         texts = [self._index(i) for i in name.indices]
         if len(texts) < self.words.arity(own):
             texts = self._filled(own, texts, node)

@@ -27,7 +27,7 @@ from handgrad.checking.slips import KINDS
 from handgrad.checking.through import through
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
-from handgrad.expr import Call, Cases
+from handgrad.expr import ZERO, Call, Cases
 from handgrad.reading.surface import Big, Compared, Decimal, Derivative, Piecewise, Surface, Unread, spelled, walk
 from handgrad.reading.typesetting import unicode
 from handgrad.trees import subtrees
@@ -361,6 +361,9 @@ def _quantity(tree: Surface) -> str:
 def _found(reading: Reading, compiled: Compiled, n: int, used: tuple[str, ...]) -> Finding:
     certificate = compiled.compare(n)
     pair = compiled.pairs[n]
+    nowhere = compiled.reaches(n) if certificate.verdict == "agrees" and pair.right is not ZERO else ""
+    if nowhere:         # 0 = 0 says nothing
+        certificate = Certificate("undecided", 0, 0, because=nowhere)
     convention = False
     if certificate.verdict == "agrees" and any(_kinked(node) for side in (pair.left, pair.right) for node in subtrees(side)):
         convention = compiled.compare(n, at_kinks=True).verdict == "apart"
