@@ -36,11 +36,12 @@ from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.tensors import tensor
 from handgrad.checking.valuing import Finding, judged
 from handgrad.errors import HandgradError
-from handgrad.reading.surface import Scripted, Span, Surface, Symbol, spelled, walk
+from handgrad.reading.surface import Scripted, Span, Surface, Symbol, Unread, spelled, walk
 
 EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "<-", "←", ":"))
 ASSIGNING = frozenset(("<-", "←"))
 ARROWS = frozenset(("->", "→", "=>", "⇒"))
+MOST_LEFTS = 12         # sides to the left of a number that are asked which quantities it is made of
 Role = Literal["link", "definition", "given", "entry", "condition"]
 
 
@@ -286,7 +287,7 @@ class _Judging:
             return self._stated(number)
         left, x = self._left(n)
         if x is None and not any(isinstance(node, Symbol) and function_of(node) is None for node in walk(self.trees[n - 1])):
-            return self._recorded(n, number, Finding("undecided", "limit: what stands on the left is too large to evaluate"), None, None)
+            return self._recorded(n, number, Finding("undecided", _valueless(self.trees[n - 1])), None, None)
         if left is None or x is None:
             return self._recorded(n, number, Finding("right"), None, None)
         operands = self.known.operands(left, self._expected(n))
@@ -311,7 +312,7 @@ class _Judging:
 
     def _expected(self, n: int) -> tuple[str, ...]:
         """The quantities whose numbers are expected in the side before."""
-        lefts = tuple(t for t in self.trees[: n - 1] if t is not self.named)
+        lefts = tuple(t for t in self.trees[max(0, n - 1 - MOST_LEFTS): n - 1] if t is not self.named)
         return substitutions.expected_keys(substitutions.targets_of(self.key, lefts, self.known))
 
     def _against_head(self, n: int, number: Shown, finding: Finding) -> Finding:
@@ -394,3 +395,12 @@ class _Judging:
         self.made[n] = made
         self.explanations = ()
         return made
+
+
+def _valueless(tree: Surface) -> str:
+    """Why a side has no value."""
+    if any(isinstance(node, Unread) for node in walk(tree)):
+        return "what stands on the left cannot be read"
+    if any(isinstance(node, Scripted) for node in walk(tree)):
+        return "limit: what stands on the left is too large to evaluate"
+    return "what stands on the left has no value"

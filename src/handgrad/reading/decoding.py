@@ -27,7 +27,7 @@ NOTEBOOK = re.compile(r'\s*\{\s*"(?:cells|metadata|nbformat)"\s*:')
 def page_text(data: bytes, limits: ReadingLimits = LIMITS) -> str:
     """The text of a file: UTF-8, or UTF-16 where its first bytes say so; anything else is refused with the reason."""
     if len(data) > 4 * limits.page:
-        raise LimitError(f"limit: page {limits.page}: the file has {len(data):,} bytes", remedy="split it into several pages")
+        raise LimitError(f"page {limits.page}: the file has {len(data):,} bytes", remedy="split it into several pages")
     for signature, kind in SIGNATURES:
         if data.startswith(signature) and (signature != b"BM" or b"\x00" in data[:64]):
             raise PageError(f"this is {kind}, whatever its name says", remedy=TYPED)
@@ -47,7 +47,7 @@ def page_text(data: bytes, limits: ReadingLimits = LIMITS) -> str:
 def accept(text: str, limits: ReadingLimits = LIMITS) -> None:
     """Nothing, or the refusal of a text that is empty, too long, or a notebook file."""
     if len(text) > limits.page:
-        raise LimitError(f"limit: page {limits.page}: the page has {len(text):,} characters", remedy="split it into several pages")
+        raise LimitError(f"page {limits.page}: the page has {len(text):,} characters", remedy="split it into several pages")
     if not text.strip("\ufeff\u200b \t\r\n\f\v"):
         raise PageError("the page is empty", remedy="give a page with formulas on it")
     if NOTEBOOK.match(text) and '"nbformat"' in text:
