@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from handgrad.checking.chains import Chain, Link
 from handgrad.checking.definitions import Stated, maps
-from handgrad.checking.einstein import with_sums
+from handgrad.checking.einstein import implies_sums, with_sums
 from handgrad.checking.interpretation import RUNNING, Opaque
-from handgrad.checking.naming import index_letters, letter_of, name_of
+from handgrad.checking.naming import index_letters, letter_of, letters_in, name_of
 from handgrad.checking.scopes import COLUMNS, ROWS, Claim, Scope
 from handgrad.checking.shapes import SCALAR, Shaped
 from handgrad.checking.vocabulary import Vocabulary, call_of
@@ -73,6 +73,9 @@ def vocabulary(chains: Sequence[Chain], definitions: dict[str, Stated], earlier:
             if any(p is not None and words.arity(words.resolved(p).own) for p in parameters):
                 words.quantities.add(definition.name.own)
     _spread_samples(words, definitions)
+    for definition in definitions.values():
+        if not letters_in(definition.head) and not implies_sums(definition.head, definition.body):
+            words.pinned |= {x for x in free_letters(definition.body) if x not in words.sizes}
     return words
 
 
@@ -149,7 +152,7 @@ def readings(links: Iterator[tuple[Chain, int]], scope: Scope, partial: bool = F
 
 def claim_of(scope: Scope, head: Surface, side: Surface, partial: bool = False) -> tuple[Claim, tuple[str, ...]]:
     """The claim that two sides are equal, and what was filled in to read it; with shapes, entry by entry."""
-    own = (*sample_letters(head, scope.words), *head_letters(head))
+    own = (*sample_letters(head, scope.words), *(x for x in head_letters(head) if x not in scope.words.pinned))
     try:
         return _claim(scope, head, side, own, partial)
     except Opaque:
@@ -161,7 +164,7 @@ def claim_of(scope: Scope, head: Surface, side: Surface, partial: bool = False) 
 def _claim(scope: Scope, head: Surface, side: Surface, own: tuple[str, ...], partial: bool) -> tuple[Claim, tuple[str, ...]]:
     if scope.einstein:
         head, side = with_sums(head, own), with_sums(side, own)
-    letters = tuple(dict.fromkeys((*own, *free_letters(side))))
+    letters = tuple(dict.fromkeys((*own, *(x for x in free_letters(side) if x not in scope.words.pinned))))
     interpreter = scope.interpreter(own, partial)
     wide = replace(interpreter, scope=interpreter.scope | frozenset(letters))
     if scope.ranks is None:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import replace
 
 from handgrad.checking.naming import letters_in
-from handgrad.reading.surface import Big, Decimal, Group, Product, Scripted, Sum, Surface, Symbol, rebuilt
+from handgrad.reading.surface import Big, Decimal, Group, Product, Scripted, Surface, Symbol, rebuilt
 
 
 def with_sums(tree: Surface, free: Collection[str]) -> Surface:
     """The formula with the implied sums written out; the letters in `free` stand on the left."""
     match tree:
-        case Sum(_, terms):
-            return replace(tree, terms=tuple(replace(t, node=with_sums(t.node, free)) for t in terms))
-        case Group(_, _, (item,)):
-            return replace(tree, items=(with_sums(item, free),))
         case Product(_, factors):
             counts: Counter[str] = Counter()
             for factor in factors:

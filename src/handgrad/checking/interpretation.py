@@ -181,6 +181,10 @@ class Interpreter:
 
     def _compound(self, node: Surface) -> str:
         assert isinstance(node, Scripted)
+        if isinstance(node.base, Applied) and len(node.sub) == 1 and node.sup is None and not node.primes:
+            function, given = name_of(node.base.function), node.base.arguments             # `softmax(z)_t`
+            if function is not None and not function.indices:
+                return self._call(node, replace(function, indices=node.sub), given[0].items if isinstance(given[0], Group) and len(given) == 1 else given)
         if isinstance(node.base, Bars) and node.base.kind == "norm" and len(node.sub) == 1:
             return self._norm(node, node.base.body, node.sub[0])
         if node.sub or node.primes or node.sup is None:
@@ -259,7 +263,7 @@ class Interpreter:
     def _index(self, node: Surface) -> str:
         match node:
             case Symbol(_, name):
-                return name
+                return "1" if name in self.words.pinned and name not in self.scope else name
             case Decimal(_, text) if text.isdigit() and text != "0":
                 return text
             case Sum(_, terms):

@@ -68,6 +68,7 @@ class Vocabulary:
     by: set[str] = field(default_factory=set)
     labelled: dict[str, tuple[str, int]] = field(default_factory=dict)         # labels of classes, `t` of `s_{i,t_i}`: the slot that they name
     _brackets: list[tuple[Name, Group]] = field(default_factory=list)
+    pinned: set[str] = field(default_factory=set)                       # letters of one place that is meant throughout: `L = −log p_t`
     squares: set[str] = field(default_factory=set)                      # names of which the square is a quantity of its own: `σ^2 = …`
     recurrent: set[str] = field(default_factory=set)                    # names defined by their own earlier entries: `h_t = … h_{t-1}`
     short: dict[str, str] = field(default_factory=dict)                 # names differentiated without the label they are defined with
