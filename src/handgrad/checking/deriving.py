@@ -39,7 +39,7 @@ from handgrad.reading.surface import Fraction as Quotient
 from handgrad.trees import replaced
 
 HERE = (0, 0)
-HEAVIEST = 120          # parts of what is differentiated, with all that it leans on; more takes too long
+HEAVIEST = 150          # parts of what is differentiated, with all that it leans on; more takes too long
 LONGEST = 400           # symbols of a result; a longer one helps nobody
 GREEK_FUNCTIONS = {"sigmoid": "sigma"}
 

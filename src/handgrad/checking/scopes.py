@@ -25,6 +25,7 @@ from handgrad.trees import names, subtrees
 from handgrad.verification import Certificate, Verifier
 
 UNJOINED = re.compile(r"`delta\[(\w+),\s*(\w+)\]` compares")
+DEFINITION = 4              # parts that a definition counts for: what is derived through many takes long
 ROWS, COLUMNS = "r0", "c0"      # the letters of entries of vectors and matrices
 
 
@@ -212,10 +213,10 @@ class Compiled:
         return read_expression(text, self.model, self.pairs[n].letters)
 
     def weight(self, side: Expr) -> int:
-        """How many different parts a formula has, with the definitions that it leans on."""
+        """How many different parts a formula has, with the definitions that it leans on; each of these counts for several."""
         reached = frozenset().union(*(_reached(name, self.model) for name in names(side)))
         bodies = [self.model.definitions[name].body for name in reached if name in self.model.definitions]
-        return sum(1 for tree in (side, *bodies) for _ in subtrees(tree))
+        return sum(1 for tree in (side, *bodies) for _ in subtrees(tree)) + DEFINITION * len(bodies)
 
     def inputs_of(self, side: Expr) -> frozenset[str]:
         """The inputs that a formula is made of."""
