@@ -203,7 +203,7 @@ def test_a_rule_is_read_as_an_equation() -> None:
 def test_a_softmax_at_another_index_has_a_form_of_its_own() -> None:
     found = read("s[j] = softmax[k](a[k]*b[j])[j]\nt = softmax[k](a[k])[1]\nu[j] = softmax[j](a[j])\nv[q] = a[q]*softmax[k in 1..size(a, 1)](2)[q]")
     shown = write_model(found)
-    assert shown == "s[j] = softmax[q](a[q]*b[j])[j]\nt = softmax[j](a[j])[1]\nu[j] = softmax[j](a[j])\nv[q] = a[q]*softmax[q in 1..size(s, 1)](2)\n"
+    assert shown == "s[j] = softmax[q](a[q]*b[j])[j]\nt = softmax[j](a[j])[1]\nu[j] = softmax[j](a[j])\nv[q] = a[q]*softmax[q in 1..size(a, 1)](2)\n"
 
 
 def test_conditions_are_joined_and_negated_as_in_text() -> None:
