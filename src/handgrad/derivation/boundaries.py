@@ -20,6 +20,7 @@ from handgrad.expr import (
     MINUS_ONE,
     ONE,
     ZERO,
+    Abstract,
     And,
     Call,
     Cases,
@@ -217,7 +218,7 @@ def solutions(u: Expr, first: Expr | None = None) -> list[tuple[Expr, Expr]]:
     found: list[tuple[Expr, Expr]] = []
     for t in terms(u):
         for atom in factors(coefficient(t)[1]):
-            if not isinstance(atom, (Entry, Call, Reduce)):
+            if not isinstance(atom, (Entry, Call, Reduce, Abstract)):
                 continue
             rest = total_of(o for o in terms(u) if o is not t)
             weight = product(t, power(atom, MINUS_ONE))
