@@ -20,6 +20,7 @@ from handgrad.checking.quantities import Names
 from handgrad.checking.report import Judgement, Report, Section
 from handgrad.checking.symbolic import Segment
 from handgrad.checking.vocabulary import Vocabulary
+from handgrad.derivation.collecting import without_collection
 from handgrad.problem import Problem
 from handgrad.reading.page import Page, read_page
 from handgrad.reading.prose import ProseFact, facts
@@ -28,6 +29,7 @@ from handgrad.reading.surface import Unread
 LEAST_NUMBERS = 3       # values in a part that make it one with given numbers
 
 
+@without_collection()
 def check(source: str, problem: Problem | None = None, name: str = "", problem_name: str = "") -> Report:
     """What stands on a page and whether it holds, line by line."""
     return _Judging(read_page(source), problem, name, problem_name).report()
