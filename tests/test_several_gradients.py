@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from handgrad.derivation import model
+from handgrad.errors import ModelError
 from support_cases import CASES, Question, contracted
 from support_oracle import disagreement
 from support_transform import symbols
@@ -47,3 +48,9 @@ def test_a_pullback_contracts_with_the_cotangent(case: dict[str, Any]) -> None:
 def test_a_pullback_says_what_to_keep(case: dict[str, Any]) -> None:
     found = model(case["model"]).pullback(case["pullback"], case["by"]).json()
     assert sorted(k["name"] for k in found["keep"]) == sorted(case["keep"])
+
+
+def test_nothing_is_differentiated_by_a_label() -> None:
+    asked = model("J = sum[i](a[i,t[i]])\nassume t[i] in 1..size(a, 2)")
+    with pytest.raises(ModelError, match="`t` is a label"):
+        asked.derive("J", "t")

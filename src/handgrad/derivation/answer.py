@@ -13,7 +13,7 @@ from handgrad.derivation.network import Network
 from handgrad.derivation.sharing import Sharing, occurrences
 from handgrad.derivation.steps import Narrator, Step
 from handgrad.errors import ModelError
-from handgrad.expr import Delta, Entry, Expr, Index, Letter, Literal, Reduce
+from handgrad.expr import Delta, Entry, Expr, Index, Label, Letter, Literal, Reduce
 from handgrad.notation import read_entry
 from handgrad.rules import textbook
 from handgrad.rules.canonical import canonical
@@ -49,6 +49,9 @@ def variable(text: str, given: Model, taken: frozenset[str]) -> Variable:
     name = text.strip()
     if name.partition("[")[0].strip() not in given.tensors:
         raise ModelError(f"`{name}` does not stand in the model", remedy=f"its names are {', '.join(given.tensors)}")
+    labels = {fact.entry.name for fact in given.facts if isinstance(fact, Label) and isinstance(fact.entry, Entry)}
+    if name.partition("[")[0].strip() in labels:
+        raise ModelError(f"`{name}` is a label, and nothing is differentiated by a position", remedy="differentiate by a name that takes real values")
     if given.tensors.get(name):
         letters = tuple(fresh(axis) for axis in given.tensors[name])
         return Variable(Entry(name, letters), letters)
