@@ -17,14 +17,14 @@ from handgrad.checking.grounding import fixed_names, ground_statements
 from handgrad.checking.numeric import NumericJudge
 from handgrad.checking.prosefacts import facts_for
 from handgrad.checking.quantities import Names
-from handgrad.checking.report import Judgement, Report, Section
+from handgrad.checking.report import HOLDS, OPEN, Judgement, Report, Section
 from handgrad.checking.symbolic import Segment
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.derivation.collecting import without_collection
 from handgrad.problem import Problem
 from handgrad.reading.page import Page, read_page
 from handgrad.reading.prose import ProseFact, facts
-from handgrad.reading.surface import Unread
+from handgrad.reading.surface import Decimal, Derivative, Surface, Unread
 
 LEAST_NUMBERS = 3       # values in a part that make it one with given numbers
 
@@ -46,6 +46,7 @@ class _Judging:
     words: Vocabulary | None = None
     said: tuple[ProseFact, ...] = ()
     numbers: NumericJudge | None = None
+    spare: dict[str, list[Judgement]] = field(default_factory=dict)     # of `∂z/∂b = 1`, which is a formula first
 
     def report(self) -> Report:
         """The whole report."""
@@ -78,8 +79,11 @@ class _Judging:
         within = (parts[0].span[0], parts[-1].span[1])
         certain = Certain(self.problem) if self.problem is not None else None
         self.numbers = NumericJudge(Names(self.problem, within), certain, self.page.source)
-        for key, made in self.numbers.page([chain for part in parts for chain in part.chains]).items():
-            self.judgements[key] = list(made)
+        chains = [chain for part in parts for chain in part.chains]
+        whole = {link.id for chain in chains if isinstance(chain.head.side.tree, Derivative) for link in chain.links if _is_whole(link.side.tree)}
+        for key, made in self.numbers.page(chains).items():
+            taken = self.spare if key in whole and all(j.by_hand is None and j.verdict in HOLDS for j in made) else self.judgements
+            taken[key] = list(made)
 
     def _part(self, part: Part) -> None:
         skipped = frozenset(self.judgements)
@@ -93,11 +97,16 @@ class _Judging:
             segment.given = ground_statements(self.problem)
         segment.choose()
         for judgement in completed(segment, self.numbers):
-            self.judgements[judgement.id] = [judgement]
+            spare = self.spare.get(judgement.id) if judgement.verdict in OPEN else None
+            self.judgements[judgement.id] = spare or [judgement]
         hatless = {s.link.id for s in segment.definitions.values() if s.hatless}
         others = {s.key: s for chain in chains for s in (stated(chain),) if s is not None and s.link.id not in hatless}
         self.earlier = {**self.earlier, **others, **segment.definitions}
         self.words = segment.words
+
+
+def _is_whole(tree: Surface) -> bool:
+    return isinstance(tree, Decimal) and tree.text.isdigit()
 
 
 def _has_numbers(part: Part) -> bool:

@@ -55,6 +55,7 @@ class Finding:
     certificate: Certificate
     convention: bool = False
     used: tuple[str, ...] = ()
+    empty: bool = False         # both sides are 0 whatever they are
 
     @property
     def holds(self) -> bool:
@@ -185,7 +186,7 @@ class Segment:
             beside = [(c, n) for c, n in failing if (*c.links[n].conditions, *c.near)]
             self._pass(readings(iter(beside), scope, condition=True), scope)
             for condition in self._cases():
-                inside = [(replace(c, near=(condition,)), n) for c, n in self._failing(failing) if CASE.search(c.before)]
+                inside = [(replace(c, near=(condition,)), n) for c, n in self._failing(failing) if CASE.search(c.before) and not c.links[n].side.boxed]
                 self._pass(readings(iter(inside), scope, condition=True), scope)
             facts = (*self.facts(self.words), *self._constraints())
             if facts:
@@ -256,6 +257,8 @@ class Segment:
                 self.opaque.setdefault(reading.link.id, Opaque(compiled.faults[n], reading.link.side.span))
                 continue
             finding = _found(reading, compiled, n, used)
+            if finding.empty and reading.link.id in self.findings:
+                continue            # a reading in which nothing is said does not speak against the others
             self.findings.setdefault(reading.link.id, []).append(finding)
 
     # ------------------------------------------------------------ verdicts
@@ -362,12 +365,15 @@ def _found(reading: Reading, compiled: Compiled, n: int, used: tuple[str, ...]) 
     certificate = compiled.compare(n)
     pair = compiled.pairs[n]
     nowhere = compiled.reaches(n) if certificate.verdict == "agrees" and pair.right is not ZERO else ""
+    held = "stop(" in reading.claim.left and certificate.verdict == "agrees" and pair.right is not ZERO
+    if held and compiled.verifier.compare(pair.left, ZERO, 3).verdict == "agrees":
+        nowhere = "with the other names held fixed both sides are 0"
     if nowhere:         # 0 = 0 says nothing
         certificate = Certificate("undecided", 0, 0, because=nowhere)
     convention = False
     if certificate.verdict == "agrees" and any(_kinked(node) for side in (pair.left, pair.right) for node in subtrees(side)):
         convention = compiled.compare(n, at_kinks=True).verdict == "apart"
-    return Finding(reading, compiled, n, certificate, convention, used)
+    return Finding(reading, compiled, n, certificate, convention, used, bool(nowhere))
 
 
 def _kinked(node: object) -> bool:
