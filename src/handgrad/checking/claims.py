@@ -75,7 +75,7 @@ def vocabulary(chains: Sequence[Chain], definitions: dict[str, Stated], earlier:
     _spread_samples(words, definitions)
     for definition in definitions.values():
         if not letters_in(definition.head) and not implies_sums(definition.head, definition.body):
-            words.pinned |= {x for x in free_letters(definition.body) if x not in words.sizes}
+            words.pinned |= {x for x in free_letters(definition.body) if x not in words.sizes and x not in words.labelling}
     return words
 
 
@@ -152,7 +152,7 @@ def readings(links: Iterator[tuple[Chain, int]], scope: Scope, partial: bool = F
 
 def claim_of(scope: Scope, head: Surface, side: Surface, partial: bool = False) -> tuple[Claim, tuple[str, ...]]:
     """The claim that two sides are equal, and what was filled in to read it; with shapes, entry by entry."""
-    own = (*sample_letters(head, scope.words), *(x for x in head_letters(head) if x not in scope.words.pinned))
+    own = (*sample_letters(head, scope.words), *(x for x in head_letters(head) if x not in scope.words.pinned | scope.words.labelling))
     try:
         return _claim(scope, head, side, own, partial)
     except Opaque:
@@ -164,7 +164,7 @@ def claim_of(scope: Scope, head: Surface, side: Surface, partial: bool = False) 
 def _claim(scope: Scope, head: Surface, side: Surface, own: tuple[str, ...], partial: bool) -> tuple[Claim, tuple[str, ...]]:
     if scope.einstein:
         head, side = with_sums(head, own), with_sums(side, own)
-    letters = tuple(dict.fromkeys((*own, *(x for x in free_letters(side) if x not in scope.words.pinned))))
+    letters = tuple(dict.fromkeys((*own, *(x for x in free_letters(side) if x not in scope.words.pinned | scope.words.labelling))))
     interpreter = scope.interpreter(own, partial)
     wide = replace(interpreter, scope=interpreter.scope | frozenset(letters))
     if scope.ranks is None:

@@ -81,7 +81,9 @@ def _faces(words: Vocabulary, trees: Iterable[Surface]) -> dict[str, Surface]:
     found: dict[str, Surface] = {}
     for tree in trees:
         for node, name in occurrences(tree):
-            found.setdefault(words.resolved(name).own, _without_indices(node, bool(words.resolved(name).indices)))
+            resolved = words.resolved(name)
+            labelled = bool(name.indices) and not resolved.indices and name.power is None          # its letters are labels: they belong to it
+            found.setdefault(resolved.own, node if labelled else _without_indices(node, bool(resolved.indices)))
     return found
 
 

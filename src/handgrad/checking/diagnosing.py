@@ -45,8 +45,9 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
         found = _explanations(chain, number, under_facts, segment, known)
     witness = witnessed(finding)
     if not found:
-        because = "the two sides differ, and no single slip explains it"
-        return replace(judgement, verdict="undecided" if _doubtful(chain, segment) else "slip", because=because, see=witness)
+        if _doubtful(chain, segment):
+            return replace(judgement, verdict="undecided", because="the two sides differ as they are read, and no slip explains it: look at it", see=witness)
+        return replace(judgement, verdict="slip", because="the two sides differ, and no single slip explains it", see=witness)
     best = found[0]
     unknown = finding.compiled.reaches(finding.number, right=True)
     if unknown and best.kind not in NAMING:

@@ -168,12 +168,12 @@ class Interpreter:
             return self._entry(squared, node)
         if name.power is not None and isinstance(node, Scripted):
             without = Scripted(node.span, node.base, node.sub, None, node.primes) if node.sub or node.primes else node.base
-            if name.own == "e" and "e" not in self.words.assigned and not name.indices:
+            if name.own == "e" and "e" not in self.words.assigned and not name.indices and not name.digits:
                 return f"exp({self.text(name.power)})"
             return f"{self._scripted(without)}^({self.text(name.power)})"
         if name.own == "pi" and not name.indices:
             return "pi"
-        if name.own == "e" and not name.indices and "e" not in self.words.assigned and not self.words.counts.get("e"):
+        if name.own == "e" and not name.indices and not name.digits and "e" not in self.words.assigned and not self.words.counts.get("e"):
             return "exp(1)"
         if name.transposed:
             raise Opaque("a transpose is not read here", node.span)

@@ -254,7 +254,8 @@ class Segment:
         self.dropped |= compiled.dropped
         for n, reading in enumerate(found.found):
             if n in compiled.faults:
-                self.opaque.setdefault(reading.link.id, Opaque(compiled.faults[n], reading.link.side.span))
+                fault = compiled.faults[n] if "pair_" not in compiled.faults[n] else "the indices of both sides do not go together"
+                self.opaque.setdefault(reading.link.id, Opaque(fault, reading.link.side.span))
                 continue
             finding = _found(reading, compiled, n, used)
             if finding.empty and reading.link.id in self.findings:

@@ -68,6 +68,7 @@ class Vocabulary:
     by: set[str] = field(default_factory=set)
     labelled: dict[str, tuple[str, int]] = field(default_factory=dict)         # labels of classes, `t` of `s_{i,t_i}`: the slot that they name
     _brackets: list[tuple[Name, Group]] = field(default_factory=list)
+    labelling: set[str] = field(default_factory=set)                    # letters below that are labels and no indices: `δ_o` of the output o
     pinned: set[str] = field(default_factory=set)                       # letters of one place that is meant throughout: `L = −log p_t`
     squares: set[str] = field(default_factory=set)                      # names of which the square is a quantity of its own: `σ^2 = …`
     recurrent: set[str] = field(default_factory=set)                    # names defined by their own earlier entries: `h_t = … h_{t-1}`
@@ -87,6 +88,10 @@ class Vocabulary:
 
     def resolved(self, name: Name) -> Name:
         """The name with digits below taken for indices or for a part of the name, as its other uses say; labels of no weight dropped."""
+        if self.labelling and any(letter_of(i) in self.labelling for i in name.indices):
+            labels = [x for x in map(letter_of, name.indices) if x in self.labelling]
+            rest = tuple(i for i in name.indices if letter_of(i) not in self.labelling)
+            name = replace(name, own="_".join((name.own, *(x for x in labels if x))), indices=rest)
         own = name.own
         if own in self.recurrent and any(isinstance(i, Sum) for i in name.indices):
             return self._earlier(name)
@@ -144,9 +149,10 @@ class Vocabulary:
         all_trees = list(trees)
         for tree in all_trees:
             self.letters |= letters_in(tree)
+        stated = list(heads)
+        self._labels(all_trees, stated)
         for tree in all_trees:
             self._names(tree, operand=True)
-        stated = list(heads)
         self._split(stated)
         for head, body in stated:
             self._head(head, body)
@@ -163,6 +169,21 @@ class Vocabulary:
                 self.calls.setdefault(name.own, []).append(group.items)
         for tree in all_trees:
             self._sizes(tree)
+
+    def _labels(self, trees: list[Surface], heads: list[tuple[Surface, Surface | None]]) -> None:
+        """The letters below names that are labels: bound nowhere, and a quantity of the page themselves or written below one name alone."""
+        bound = {letter.name for tree in trees for node in walk(tree) if isinstance(node, Big) for letter in node.letters}
+        below: dict[str, set[str]] = {}
+        digits: set[str] = set()
+        for tree in trees:
+            for _, name in occurrences(tree):
+                for letter in map(letter_of, name.indices):
+                    below.setdefault(letter or "", set()).add(name.own)
+                digits |= {name.own} if name.digits else set()
+        quantities = {name.own for head, body in heads if body is not None and letter_of(body) is None           # `i = k` says nothing of a quantity
+                      for name in (name_of(head),) if name is not None and not name.indices}
+        self.labelling = {x for x, owns in below.items() if x and x not in bound and (x in quantities or (len(owns) == 1 and owns <= digits))}
+        self.letters -= self.labelling
 
     def _split(self, heads: list[tuple[Surface, Surface | None]]) -> None:
         found = [name for head, body in heads if body is not None for name in (name_of(head),) if name is not None]
@@ -253,6 +274,7 @@ class Vocabulary:
             for slot, index in enumerate(name.indices, 1 + len(name.above)):
                 if is_label(index):
                     self.labelled.setdefault(identifier(index.base), (name.own, slot))  # type: ignore[union-attr, arg-type]
+        name = replace(name, indices=tuple(i for i in name.indices if letter_of(i) not in self.labelling)) if self.labelling else name
         spelled_letters = tuple(x for x in (letter_of(i) for i in name.indices) if x)
         if spelled_letters:
             self.counts.setdefault(name.own, Counter())[len(name.indices)] += 1
