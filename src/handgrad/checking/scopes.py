@@ -61,7 +61,6 @@ class Scope:
     surrogating: bool = True                                        # what is differentiated and never defined is an abstract function
     einstein: bool = False                                          # an index that stands twice in a product is summed over
     upright: bool = True                                            # vectors are columns
-    claimed: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)    # of a surrogate: entry, letters, derivative as claimed
     dropped: dict[str, str] = field(default_factory=dict)           # definitions that cannot be read, and why
 
     def interpreter(self, letters: Iterable[str] = (), partial: bool = False) -> Interpreter:
@@ -165,21 +164,14 @@ class Scope:
     def _surrogate(self, name: str, entries: Mapping[Entry, Entry], model: Model) -> str:
         letters = [f"s{n}" for n in range(len(model.tensors[name]))]
         head = f"{name}[{','.join(letters)}]" if letters else name
-        claimed = {entry: (own, text) for entry, own, text in self.claimed.get(name, ())}
-        terms = [f"sum[{own}](stop({text})*{entry})" if own else f"stop({text})*{entry}" for entry, (own, text) in claimed.items()]
-        known = {entry.split("[")[0] for entry in claimed}
         arguments = []
         for by, body in entries.items():
-            if by.name in known:
-                continue
             slots = len(by.indices)
             alike = bool(slots) and by.indices == body.indices        # ∂ŷ_i/∂a_i alone: entry by entry
             arguments.append(f"{by.name}[{','.join(letters if alike else ':' * slots)}]" if slots else by.name)
         if letters:
             arguments.append(f"{name}_at[{','.join(letters)}]")
-        if arguments and not (claimed and len(arguments) == len(letters[:1])):
-            terms.append(f"{name}_of({', '.join(arguments)})")
-        return f"{head} = {' + '.join(terms)}"
+        return f"{head} = {name}_of({', '.join(arguments)})"
 
 
 @dataclass(slots=True)
