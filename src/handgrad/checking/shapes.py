@@ -243,7 +243,11 @@ class Shaped:
                 return f"exp({self.entry(name.power, row, column)})"
             if self._plain_shape(name) == MATRIX and not (isinstance(name.power, Decimal) and name.power.text == "2"):
                 raise Opaque("a power of a matrix is not read here", node.span)         # a square is taken entry by entry
-            return f"{self._at(replace(name, power=None), row, column, node)}^({self.plain.text(name.power)})"
+            if self._plain_shape(name) == SCALAR:
+                return self.plain.text(node)
+            assert isinstance(node, Scripted)
+            base = Scripted(node.span, node.base, node.sub, None, node.primes) if node.sub or node.primes else node.base
+            return f"{self._name_entry(base, row, column)}^({self.plain.text(name.power)})"
         return self._at(name, row, column, node)
 
     def _compound_entry(self, node: Surface, row: str, column: str) -> str:
@@ -306,7 +310,7 @@ class Shaped:
         if name.primes == 1 and len(items) == 1 and name_of(items[0]) is not None:
             at = self.entry(items[0], row, column)
             return f"d({self._call_entry(node, replace(name, primes=0), items, row, column)}, {at})"
-        if standard is not None and name.own not in self.plain.words.assigned and not name.primes:
+        if standard is not None and name.own not in self.plain.words.assigned and not name.primes and not name.indices:
             return f"{standard}({', '.join(self.entry(i, row, column) for i in items)})"
         if all(self.shape(i) == SCALAR for i in items) or name.own in self.plain.words.functions:
             return self.plain._call(node, name, items)
