@@ -95,7 +95,8 @@ class _Gathering:
         """Whether a word in front of the relation is its head: `accuracy $= 0.9$` goes on with nothing above it, `we get $= 0.9$` does."""
         if not self.before:
             return False
-        between = self.page.source[self.prose[-1].span[1]:statement.span[0]]
+        said = self.prose[-1]
+        between = self.page.source[said.span[0] + len(said.text.rstrip()):statement.span[0]]
         last = self.before.split()[-1]
         return "\n" not in between and not between.strip(" $\\([") and last.isalpha() and last.lower() not in LEADS
 
