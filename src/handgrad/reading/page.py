@@ -11,6 +11,7 @@ from __future__ import annotations
 import string
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Union
@@ -23,7 +24,7 @@ from handgrad.reading.delimiters import Region, regions
 from handgrad.reading.labels import labelled
 from handgrad.reading.limits import LIMITS, ReadingLimits
 from handgrad.reading.lists import has_list, listed
-from handgrad.reading.macros import definitions, on_the_page, written_out
+from handgrad.reading.macros import Written, definitions, on_the_page, written_out
 from handgrad.reading.masking import FRAME, Mask, covered, masked, without_emphasis
 from handgrad.reading.mathematics import statements
 from handgrad.reading.naked import Stretch, behind, stretches
@@ -183,7 +184,10 @@ class _Reader:
         """The formulas of a run of text, marked or not, and cases that stand above one another."""
         for stack in stacks(self.plain, start, end):
             yield from self.level(start, stack.span[0])
-            yield Formula(stack.span, (stacked(stack, self.read),), True)
+            if stack.line is None:
+                yield Formula(stack.span, (stacked(stack, self.read),), True)
+            else:
+                yield from self.through(stack.line, stack.span)
             start = stack.span[1]
         yield from self.level(start, end)
 
@@ -199,6 +203,18 @@ class _Reader:
                 yield self.formula(region, False)
         for stretch in naked:
             yield from self.stretch(stretch, found)
+
+    def through(self, line: Written, span: Span) -> Iterator[Formula]:
+        """The formulas of several lines that were set in one."""
+        inner = copy(self)
+        inner.source = inner.plain = line.text
+        inner.inline, inner.starts, inner.macros = [], [], {}
+        found = [statement for formula in inner.level(0, len(line.text)) for statement in formula.statements]
+        if not found:
+            found = [self.unread(span, "cases inside a larger formula of several lines")]
+            yield Formula(span, tuple(found), True)
+            return
+        yield Formula(span, on_the_page(found, line.origins), True)
 
     def close(self, token: Token) -> Token:
         """The token, close to the one before it where marks of the page stand between the two and no wide space."""
