@@ -114,7 +114,7 @@ class Interpreter:
             if found is None:
                 raise Opaque("the dots do not say how the sum goes on", span)
             letter, general = found
-            inner = f"sum[{letter}]({self._within(letter).text(general)})"
+            inner = f"sum[{letter}]({self.within(letter).text(general)})"
             return inner if terms[0].sign > 0 else f"(-{inner})"
         return "(" + "".join((" - " if t.sign < 0 else " + " if n else "") + self._term(t.node) for n, t in enumerate(terms)).strip() + ")"
 
@@ -168,7 +168,7 @@ class Interpreter:
             return self._entry(squared, node)
         if name.power is not None and isinstance(node, Scripted):
             without = Scripted(node.span, node.base, node.sub, None, node.primes) if node.sub or node.primes else node.base
-            if name.own == "e" and "e" not in self.words.assigned and not name.indices and not name.digits:
+            if self.is_exponential(name):
                 return f"exp({self.text(name.power)})"
             return f"{self._scripted(without)}^({self.text(name.power)})"
         if name.own == "pi" and not name.indices:
@@ -178,6 +178,12 @@ class Interpreter:
         if name.transposed:
             raise Opaque("a transpose is not read here", node.span)
         return self._entry(name, node)
+
+    def is_exponential(self, name: Name) -> bool:
+        """Whether what is raised to a power is the number e."""
+        if name.own != "e" or name.indices or name.digits:
+            return False
+        return "e" not in self.words.assigned or bool(self.words.counts.get("e")) and not isinstance(name.power, Decimal)
 
     def _compound(self, node: Surface) -> str:
         assert isinstance(node, Scripted)
@@ -197,7 +203,7 @@ class Interpreter:
         """`‖x‖₂`, or with the letter along which it runs, `‖xᵢₖ‖ₖ`."""
         letter = letter_of(below)
         if letter is not None:
-            text = f"norm[{letter}]({self._within(letter).text(body)})"
+            text = f"norm[{letter}]({self.within(letter).text(body)})"
         elif isinstance(below, Decimal) and below.text == "2":
             text = self._bars(body)
         else:
@@ -288,7 +294,7 @@ class Interpreter:
             return self._primed(node, name, items)
         letter = letter_of(name.indices[0]) if len(name.indices) == 1 and len(items) == 1 else None
         if letter is not None and own in RUNNING and own not in self.words.functions:
-            return f"{own}[{letter}]({self._within(letter).text(items[0])})"
+            return f"{own}[{letter}]({self.within(letter).text(items[0])})"
         if own in self.words.aliases:
             return self._component(name, items, node)
         if own in self.words.functions:
@@ -300,7 +306,16 @@ class Interpreter:
             return self._entry(name, node)
         if own in self.words.by:
             return self.value_name(own)
+        if own == "size" and len(items) == 2:
+            return self._size(items, node)
         return f"{safe(own)}({', '.join(self._argument(i) for i in items)})"
+
+    def _size(self, items: tuple[Surface, ...], node: Surface) -> str:
+        """`size(x, 1)`: how many entries x has along its first index."""
+        name, slot = name_of(items[0]), items[1]
+        if name is None or name.indices or not isinstance(slot, Decimal) or not slot.text.isdigit():
+            raise Opaque("a size that does not say of which index", node.span)
+        return f"size({safe(self.words.resolved(name).own)}, {slot.text})"
 
     def _standard(self, standard: str, name: Name, items: tuple[Surface, ...], node: Surface) -> str:
         if standard == "log" and name.digits:
@@ -369,7 +384,7 @@ class Interpreter:
         component, item = letter_of(name.indices[0]), items[0]
         if component is not None and component in letters_in(item):        # `softmax_m(a_m)`: of the whole vector, its component m
             item = at_index(item, component, Symbol(node.span, letter))
-        return f"{standard}[{letter}]({replace(self._within(letter), filler=(letter,)).text(item)})[{self._index(name.indices[0])}]"
+        return f"{standard}[{letter}]({replace(self.within(letter), filler=(letter,)).text(item)})[{self._index(name.indices[0])}]"
 
     def _primed(self, node: Surface, name: Name, items: tuple[Surface, ...]) -> str:
         """`σ'(z)`: the derivative by the argument, at a name."""
@@ -380,7 +395,8 @@ class Interpreter:
 
     # ------------------------------------------------------------ sums, derivatives, cases
 
-    def _within(self, *letters: str) -> Interpreter:
+    def within(self, *letters: str) -> Interpreter:
+        """The interpreter of what stands below a sum over some letters."""
         return replace(self, scope=self.scope | frozenset(letters))
 
     def _bars(self, body: Surface) -> str:
@@ -397,22 +413,34 @@ class Interpreter:
     def _big(self, node: Big) -> str:
         if node.kind not in KINDS or not node.letters:
             raise Opaque("a sum that does not say over what it runs", node.span)
+        return self.gathered(node, self.within(*(letter.name for letter in node.letters)).text(node.body))
+
+    def gathered(self, node: Big, body: str) -> str:
+        """The sum or product of a body that is written already, with its letters, their ranges and conditions."""
         letters = [letter.name for letter in node.letters]
-        within = self._within(*letters)
-        body = within.text(node.body)
+        within = self.within(*letters)
         conditions = [*self._bounds(node), *([within.condition(node.condition)] if node.condition is not None else [])]
         if conditions:
             body = f"{body} if {' and '.join(conditions)} else 0"
         return f"{KINDS[node.kind]}[{','.join(map(partial(self._ranged, body=node.body), letters))}]({body})"
 
     def _ranged(self, letter: str, body: Surface) -> str:
-        """The letter, with its range where it only stands beside labels in Kronecker deltas: `Σₖ δ_{k,tᵢ}`."""
+        """The letter, with its range where it only stands in Kronecker deltas, beside labels or other letters: `Σₖ δ_{k,tᵢ}`, `Σⱼ yᵢ δᵢⱼ`."""
         names = [name for _, name in occurrences(body) if any(letter_of(i) == letter for i in (*name.indices, *name.above))]
-        labels = [i for name in names for i in name.indices if is_label(i)]
-        if not labels or any(name.own != "delta" for name in names):
+        if not names or any(name.own != "delta" for name in names):
             return letter
-        found = self.words.labelled.get(identifier(labels[0].base))  # type: ignore[union-attr, arg-type]
+        labels = [i for name in names for i in name.indices if is_label(i)]
+        found = self.words.labelled.get(identifier(labels[0].base)) if labels else self._slot({x for n in names for x in map(letter_of, n.indices)})  # type: ignore[union-attr, arg-type]
         return f"{letter} in 1..size({safe(found[0])}, {found[1]})" if found is not None else letter
+
+    def _slot(self, letters: set[str | None]) -> tuple[str, int] | None:
+        """A name that is written with one of some letters, and as which of its indices."""
+        for own, used in sorted(self.words.used.items()):
+            for written in used if own != "delta" and own not in self.words.sampled else ():
+                at = [n for n, x in enumerate(written, 1) if x in letters and written.count(x) == 1]
+                if at and len(written) == self.words.arity(own):
+                    return own, at[0]
+        return None
 
     def _bounds(self, node: Big) -> list[str]:
         """The conditions that bounds make which are not the whole axis."""

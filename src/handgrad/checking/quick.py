@@ -100,7 +100,7 @@ class Quick:
                 if isinstance(base, Symbol) and base.name == "e" and "e" not in self.interpreter.words.assigned:
                     return math.exp(self.value(power, env))
                 return float(self.value(base, env) ** self.value(power, env))
-            case Big(_, "sum", (letter,), _, _, None, body) if not self.interpreter._within(*env)._bounds(node):
+            case Big(_, "sum", (letter,), _, _, None, body) if not self.interpreter.within(*env)._bounds(node):
                 size = self._size(letter.name)
                 return sum(self.value(body, {**env, letter.name: n}) for n in range(1, size + 1))
         return self._atom(node, env)
@@ -143,7 +143,7 @@ class Quick:
     def _tree(self, spelling: str, node: Surface, env: Mapping[str, int]) -> Expr:
         place = (spelling, tuple(sorted(env)))
         if place not in self.trees:
-            self.trees[place] = read_expression(self.interpreter._within(*env).text(node), self.compiled.model)
+            self.trees[place] = read_expression(self.interpreter.within(*env).text(node), self.compiled.model)
         return self.trees[place]
 
 

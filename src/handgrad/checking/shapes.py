@@ -98,7 +98,7 @@ class Shaped:
             case Big(_, _, _, _, _, _, body):
                 return self.shape(body)
             case Piecewise(_, rows):
-                return self._joined([self.shape(v) for v, _ in rows], node)
+                return self._joined([self.shape(part) for value, condition in rows for part in (value, condition) if part is not None], node)
             case Root(_, body, _):
                 return self.shape(body)
             case Array(_, rows) if rows:
@@ -113,6 +113,8 @@ class Shaped:
             assert isinstance(node, Scripted)
             inner = self.shape(node.base)
             return Shape(inner.columns, inner.rows) if _is_transposed(node) else inner
+        if name.power is not None and self.plain.is_exponential(name):
+            return self.shape(name.power)
         shape = self._plain_shape(name)
         return Shape(shape.columns, shape.rows) if name.transposed else shape
 
@@ -219,14 +221,28 @@ class Shaped:
             case Nabla(_, body, by) if (entries := gradient_of(body, by)) is not None:
                 return f"d({self.entry(body, row, column)}, {', '.join(self.entry(b, row, column) for b in entries)})"
             case Big(_, _, letters):
-                inner = replace(self, plain=replace(self.plain, scope=self.plain.scope | {x.name for x in letters}))
-                return f"{node.kind}[{','.join(x.name for x in letters)}]({inner.entry(node.body, row, column)})"
+                inner = replace(self, plain=self.plain.within(*(x.name for x in letters)))
+                return self.plain.gathered(node, inner.entry(node.body, row, column))
             case Root(_, body, None):
                 return f"sqrt({self.entry(body, row, column)})"
+            case Piecewise(_, rows):
+                return self._cases_entry(rows, row, column, node)
             case Bars(_, _, body):
                 return self._length(body)
             case Decimal(_, text):
                 return text
+        return self.plain.text(node)
+
+    def _cases_entry(self, rows: tuple[tuple[Surface, Surface | None], ...], row: str, column: str, node: Surface) -> str:
+        """Cases whose conditions are about entries too: `1 if z > 0 else 0` for a vector z."""
+        text = ""
+        for value, condition in rows:
+            own = f"({self.entry(value, row, column)})"
+            if condition is None:
+                return f"({text}{own})"
+            if not isinstance(condition, Compared) or condition.operator in ("and", "or", "in"):
+                break
+            text += f"{own} if {self.entry(condition.left, row, column)} {condition.operator} {self.entry(condition.right, row, column)} else "
         return self.plain.text(node)
 
     def _name_entry(self, node: Surface, row: str, column: str) -> str:
@@ -239,7 +255,7 @@ class Shaped:
             squared = self.plain.words.squared(name)
             if squared is not None:
                 return self._at(squared, row, column, node)
-            if name.own == "e" and "e" not in self.plain.words.assigned:
+            if self.plain.is_exponential(name):
                 return f"exp({self.entry(name.power, row, column)})"
             if self._plain_shape(name) == MATRIX and not (isinstance(name.power, Decimal) and name.power.text == "2"):
                 raise Opaque("a power of a matrix is not read here", node.span)         # a square is taken entry by entry
@@ -312,7 +328,7 @@ class Shaped:
             return f"d({self._call_entry(node, replace(name, primes=0), items, row, column)}, {at})"
         if standard is not None and name.own not in self.plain.words.assigned and not name.primes and not name.indices:
             return f"{standard}({', '.join(self.entry(i, row, column) for i in items)})"
-        if all(self.shape(i) == SCALAR for i in items) or name.own in self.plain.words.functions:
+        if name.own == "size" or all(self.shape(i) == SCALAR for i in items) or name.own in self.plain.words.functions:
             return self.plain._call(node, name, items)
         raise Opaque("a function of a vector that is not read here", node.span)
 

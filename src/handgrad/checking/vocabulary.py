@@ -140,7 +140,7 @@ class Vocabulary:
         plain = all(name_of(item) is not None for item in group.items)
         if plain:
             return own in CONVENTIONAL or own not in self.bare
-        return own not in self.bare and not name.indices and not name.digits
+        return own not in self.bare | self.by and not name.indices and not name.digits
 
     # ------------------------------------------------------------ collecting
 
