@@ -7,8 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from handgrad.reading.naked import Row
-from handgrad.reading.stacked import Stack
-from handgrad.reading.surface import Compared, Piecewise, Side, Span, Statement, Surface, Unread
+from handgrad.reading.surface import Compared, Piecewise, Span, Statement, Surface, Unread
 
 Read = Callable[[int, int, bool], Sequence[Statement]]
 
@@ -31,24 +30,6 @@ def with_cases(statements: tuple[Statement, ...], rows: Sequence[Row], read: Rea
     span: Span = (side.span[0], end)
     pairs = tuple((value, condition) for value, condition in zip(values, conditions, strict=True) if value is not None)
     return (*statements[:-1], replace(last, span=whole, sides=(*last.sides[:-1], replace(side, tree=Piecewise(span, pairs), span=span))))
-
-
-def stacked(stack: Stack, read: Read) -> Statement:
-    """The statement that cases with a tall brace make; what cannot be read of it is an unread side."""
-    if not stack.rows:
-        return Statement(stack.span, (Side("", Unread(stack.span, "", "cases inside a larger formula of several lines"), stack.span),))
-    sides = tuple(side for found in read(*stack.head, True) for side in found.sides) if stack.head[0] < stack.head[1] else ()
-    span = (stack.rows[0][0][0], stack.span[1])
-    pairs: list[tuple[Surface, Surface | None]] = []
-    tree: Surface | None = None
-    for value, condition in stack.rows:
-        found, under = _value(read(*value, True)), _condition(read(*condition, True)) if condition else None
-        if found is None or condition and under is None:
-            tree = Unread(span, "", "a case is not read")
-            break
-        pairs.append((found, under))
-    side = Side(stack.relation, tree or Piecewise(span, tuple(pairs)), span)
-    return Statement(stack.span, (*sides, side))
 
 
 def _value(found: Sequence[Statement]) -> Surface | None:

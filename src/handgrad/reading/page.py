@@ -17,18 +17,18 @@ from itertools import zip_longest
 from typing import Union
 
 from handgrad.reading.blocks import BOLD, BULLET, HEADING, SECTION, Block, blocks
-from handgrad.reading.cases import stacked, with_cases
+from handgrad.reading.cases import with_cases
 from handgrad.reading.claims import accepted, body_span, said, with_verbs
 from handgrad.reading.decoding import accept
 from handgrad.reading.delimiters import Region, regions
 from handgrad.reading.labels import labelled
 from handgrad.reading.limits import LIMITS, ReadingLimits
 from handgrad.reading.lists import has_list, listed
-from handgrad.reading.macros import Written, definitions, on_the_page, written_out
+from handgrad.reading.macros import definitions, on_the_page, written_out
 from handgrad.reading.masking import FRAME, Mask, covered, masked, without_emphasis
 from handgrad.reading.mathematics import statements
 from handgrad.reading.naked import Stretch, behind, stretches
-from handgrad.reading.stacked import stacks
+from handgrad.reading.stacked import Stack, stacks
 from handgrad.reading.surface import Side, Span, Statement, Unread
 from handgrad.reading.tables import claims, is_table, rows_of
 from handgrad.reading.words import Token, tokens
@@ -184,10 +184,7 @@ class _Reader:
         """The formulas of a run of text, marked or not, and cases that stand above one another."""
         for stack in stacks(self.plain, start, end):
             yield from self.level(start, stack.span[0])
-            if stack.line is None:
-                yield Formula(stack.span, (stacked(stack, self.read),), True)
-            else:
-                yield from self.through(stack.line, stack.span)
+            yield self.through(stack)
             start = stack.span[1]
         yield from self.level(start, end)
 
@@ -204,17 +201,16 @@ class _Reader:
         for stretch in naked:
             yield from self.stretch(stretch, found)
 
-    def through(self, line: Written, span: Span) -> Iterator[Formula]:
+    def through(self, stack: Stack) -> Formula:
         """The formulas of several lines that were set in one."""
-        inner = copy(self)
-        inner.source = inner.plain = line.text
-        inner.inline, inner.starts, inner.macros = [], [], {}
-        found = [statement for formula in inner.level(0, len(line.text)) for statement in formula.statements]
-        if not found:
-            found = [self.unread(span, "cases inside a larger formula of several lines")]
-            yield Formula(span, tuple(found), True)
-            return
-        yield Formula(span, on_the_page(found, line.origins), True)
+        found: tuple[Statement, ...] = ()
+        if stack.line is not None:
+            inner = copy(self)
+            inner.source = inner.plain = stack.line.text
+            inner.inline, inner.starts, inner.macros = [], [], {}
+            found = tuple(statement for formula in inner.level(0, len(inner.plain)) for statement in formula.statements)
+            found = on_the_page(found, stack.line.origins)
+        return Formula(stack.span, found or (self.unread(stack.span, "cases of several lines that go together with nothing"),), True)
 
     def close(self, token: Token) -> Token:
         """The token, close to the one before it where marks of the page stand between the two and no wide space."""

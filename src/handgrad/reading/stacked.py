@@ -4,7 +4,7 @@
         r = ⎨
             ⎩ 0       otherwise
 
-Inside a larger formula they are set in the line of their middle, `2 x { 1 if x > 0; 0 otherwise } + 3`, which is then read like any other.
+They are set in the line of their middle, `r = { x if x > 0; 0 otherwise }`, which is then read like any other; so are those inside a larger formula.
 """
 
 from __future__ import annotations
@@ -20,55 +20,26 @@ from handgrad.reading.surface import Span
 TOP, BOTTOM, INNER, MIDDLE = "⎧", "⎩", "⎨⎪", "⎨"
 CLOSING = "⎫⎬⎭⎪"
 ROW = re.compile(r"\s*(?P<value>\S.*?)(?:,\s+|\s{2,})(?:(?:if|when|for|where)\s+(?P<condition>\S.*?)|(?P<rest>otherwise|else))(?:\s{3,}\S.*)?\s*$")
-RELATION = re.compile(r"[ \t]*(=|≈|≡|:=)[ \t]*$")
 MOST = 40           # lines of one brace
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Cases: the lines that they take, what stands to the left of the relation, the relation, and each value with its condition.
-
-    Cases inside a larger formula have no rows: `line` is that formula with them set in the line.
-    """
+    """Cases: the lines that they take, and the formula with them set in one line; None where they cannot be."""
 
     span: Span
-    head: Span
-    relation: str
-    rows: tuple[tuple[Span, Span | None], ...]
-    line: Written | None = None
+    line: Written | None
 
 
 def stacks(text: str, start: int, end: int) -> Iterator[Stack]:
     """The cases in text[start:end], in order."""
     place = text.find(TOP, start, end)
     while place >= 0:
-        found = _stack(text, place, start, end)
-        if found is not None:
-            yield found
-            start = found.span[1]
+        lines = _lines(text, max(start, text.rfind("\n", 0, place) + 1), end)
+        if lines:
+            yield Stack((lines[0][0], lines[-1][1]), _in_line(text, lines))
+            start = lines[-1][1]
         place = text.find(TOP, max(start, place + 1), end)
-
-
-def _stack(text: str, top: int, start: int, end: int) -> Stack | None:
-    lines = _lines(text, max(start, text.rfind("\n", 0, top) + 1), end)
-    if not lines:
-        return None
-    column = top - lines[0][0]
-    whole = (lines[0][0], lines[-1][1])
-    if any(c in CLOSING[:3] or c == TOP for c in text[top + 1:whole[1]]):
-        return _within(text, lines, whole)
-    rows: list[tuple[Span, Span | None]] = []
-    head: Span | None = None
-    for begin, stop in lines:
-        if text[begin:begin + column].strip():
-            head = (begin, begin + column) if head is None else (begin, begin)
-        row = ROW.match(text, begin + column + 1, stop)
-        if row:
-            rows.append((row.span("value"), row.span("condition") if row["condition"] else None))
-    relation = RELATION.search(text, *head) if head is not None else None
-    if head is None or relation is None or len(rows) < 2:
-        return _within(text, lines, whole)
-    return Stack((whole[0], rows[-1][1][1] if rows[-1][1] else whole[1]), (head[0], relation.start()), relation[1], tuple(rows))
 
 
 def _lines(text: str, begin: int, end: int) -> list[Span]:
@@ -93,29 +64,25 @@ def _lines(text: str, begin: int, end: int) -> list[Span]:
     return []
 
 
-def _within(text: str, lines: list[Span], whole: Span) -> Stack:
-    """The cases of a larger formula set in the line that goes through the middle of their braces."""
+def _in_line(text: str, lines: list[Span]) -> Written | None:
+    """The formula with its cases set in the line that goes through the middle of their braces."""
     middle = next((line for line in lines if MIDDLE in text[slice(*line)]), None)
-    nothing = Stack(whole, (whole[0], whole[0]), "", ())
     if middle is None:
-        return nothing
+        return None
     parts: list[tuple[str, Span | None]] = []
     place = middle[0]
     columns = [n for n in range(middle[1] - middle[0]) if text[middle[0] + n] == MIDDLE]
     for column, following in zip_longest(columns, columns[1:]):
-        if middle[0] + column < place:
-            return nothing
         last = _last(text, lines, column, following)
         rows = _rows(text, lines, column, last)
-        if len(rows) < 2:
-            return nothing
+        if len(rows) < 2 or middle[0] + column < place:
+            return None
         parts += [("", (place, middle[0] + column)), ("{ ", None)]
         for n, (value, condition) in enumerate(rows):
             parts += [("; " if n else "", None), ("", value), (" if " if condition else " otherwise", None), ("", condition)]
         parts.append((" }", None))
         place = min(middle[0] + last + 1, middle[1]) if last is not None else _behind(text, middle, column)
-    parts.append(("", (place, middle[1])))
-    return Stack(whole, (whole[0], whole[0]), "", (), _joined(text, parts, middle))
+    return _joined(text, [*parts, ("", (place, middle[1]))], middle)
 
 
 def _last(text: str, lines: list[Span], column: int, following: int | None) -> int | None:
