@@ -1,7 +1,7 @@
-"""Slips put into right pages, found and named: `python -m benchmarks.diagnosis [--pages N] [--slips N] [--seed N] [--decimals 2] [--misses] [--json FILE]`.
+"""Slips put into right pages, found and named: `python -m benchmarks.diagnosis [--pages N] [--slips N] [--seed N …] [--set first] [--dialect all] [--misses]`.
 
-The pages are what `derive` and `work` write as Markdown. Each is checked as it is: whatever is accused there is a false accusation. Then slips of the
-tests' own set are put in, one at a time and only such as show (a formula differs somewhere; a number by more than one unit of its last place), and the
+The pages are what `derive` and `work` write. Each is checked as it is: whatever is accused there is a false accusation. Then slips of the two sets of
+the tests are put in, one at a time and only such as show (a formula differs somewhere; a number by more than one unit of its last place), and the
 page is checked again, those of `work` with their problem. Detected is a slip that is accused, on the line itself or where it shows; the kind is the
 first, or one of the first three, that the report gives.
 """
@@ -14,35 +14,33 @@ import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
-from handgrad import model, read_problem, render, work
-from handgrad.catalogue import entries
+from benchmarks.right_pages import DIALECTS, RightPage, pages
 from handgrad.checking.judging import check
 from handgrad.checking.report import Judgement, Report
-from handgrad.manual import derivation
 from handgrad.problem import Problem
+from handgrad.reading.mathematics import statements
 from handgrad.reading.page import Formula, read_page
+from handgrad.reading.plain import unicode
 from handgrad.reading.surface import Decimal, Derivative, Scripted, Side, Statement, Sum, Surface, Symbol, Unread, spelled, walk
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support_injection import Page, slips  # noqa: E402  # the slips live with the tests
+from support_injection import Injected, Page, slips  # noqa: E402  # the slips live with the tests
+from support_slips import made  # noqa: E402
 from support_tex import is_plain_name, latex  # noqa: E402
+from support_typed import typed  # noqa: E402
 from support_values import differs, value  # noqa: E402
 
 GOALS = {"detected": 0.99, "top 1": 0.80, "top 3": 0.92}
-MODELS = (
-    ("J = 1/size(y,1)*sum[i](1/2*(y[i] - g(w, x[i]))^2)", "w"),
-    ("h = tanh(w*x + b); E = 1/2*(h - t)^2", "w"),
-    ("z[j] = b[j] + sum[i](W[i,j]*x[i]); h[j] = sigmoid(z[j]); u = c + sum[j](v[j]*h[j]); o = sigmoid(u); E = 1/2*(o - t)^2", "W"),
-    ("J = sum[i](max(0, 1 - y[i]*g(w, x[i])))", "w"),
-    ("m = 1/size(x,1)*sum[i](x[i]); J = sum[i]((x[i] - m)^2)", "x"),
-)
+WRITERS: dict[str, Callable[[Surface], str]] = {"markdown": latex, "latex": latex, "unicode": unicode, "ascii": typed}
+SETS: dict[str, Callable[[Surface, int, Page], list[Injected]]] = {"first": slips, "second": lambda tree, seed, page: _shuffled(made(tree, page), seed)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,7 @@ class Outcome:
     """What became of a slip."""
 
     page: str
+    origin: str                 # the set that the slip is of
     kind: str
     numeric: bool
     detected: bool              # something on the page, which was right before, is accused
@@ -66,28 +65,13 @@ class Outcome:
     seen: bool                  # the line is not accused, but not passed either: undecided or unread
     kinds: tuple[str, ...]
     verdicts: tuple[str, ...]
+    because: str
     right: str
     wrong: str
     seconds: float
 
 
 # ---------------------------------------------------------------- pages
-
-
-def pages() -> Iterator[tuple[str, str, Problem | None]]:
-    """Right pages, with their names, and the problems of those that have one."""
-    for entry in entries():
-        yield entry.name, render(derivation(entry), "markdown"), None
-    for text, wrt in MODELS:
-        yield text, render(model(text).derive(_last(text), wrt), "markdown"), None
-    for path in sorted((ROOT / "tests" / "problems").glob("*.toml")):
-        found = read_problem(path.read_text(encoding="utf-8"), str(path))
-        yield path.stem, render(work(found), "markdown"), found
-
-
-def _last(text: str) -> str:
-    """The name that a model's last statement defines."""
-    return text.rsplit(";", 1)[-1].split("=", 1)[0].split("[", 1)[0].strip()
 
 
 def sites(source: str, known: Problem | None) -> list[Site]:
@@ -147,19 +131,37 @@ NO_QUANTITIES = frozenset("sigma tanh e g f delta size T log exp max min".split(
 # ---------------------------------------------------------------- slips
 
 
-def wrong(site: Site, around: Page, seed: int) -> tuple[str, str] | None:
+def _shuffled(found: Iterable[Injected], seed: int) -> list[Injected]:
+    distinct = list({(wrong.kind, latex(wrong.tree)): wrong for wrong in islice(found, 4000)}.values())
+    random.Random(seed).shuffle(distinct)
+    return distinct
+
+
+def wrong(site: Site, around: Page, seed: int, given: Setting) -> tuple[str, str] | None:
     """A kind of slip and what then stands in the place, one that shows; None if there is none."""
     order = random.Random(seed)
     if site.working is not None:
         return _wrong_number(site, around, order)
     by_kind = defaultdict(list)
-    for slip in slips(site.tree, seed, around):
+    for slip in SETS[given.slips](site.tree, seed, around):
         by_kind[slip.kind].append(slip.tree)
     for kind in order.sample(sorted(by_kind), len(by_kind)):
         for tree in by_kind[kind][:6]:
-            if differs(site.tree, tree):
-                return kind, latex(tree)
+            text = _text(tree, given.dialect) if differs(site.tree, tree) else None
+            if text is not None:
+                return kind, text
     return None
+
+
+def _text(tree: Surface, dialect: str) -> str | None:
+    """A formula in a dialect; None where it would be read as another."""
+    try:
+        text = WRITERS[dialect](tree)
+    except ValueError:
+        return None
+    found = statements(text, typed=dialect in ("unicode", "ascii"))
+    read = found[0].sides[0].tree if len(found) == 1 and len(found[0].sides) == 1 else None
+    return text if read is not None and not any(isinstance(n, Unread) for n in walk(read)) and not differs(tree, read) else None
 
 
 def _wrong_number(site: Site, around: Page, order: random.Random) -> tuple[str, str] | None:
@@ -184,23 +186,33 @@ def _wrong_number(site: Site, around: Page, order: random.Random) -> tuple[str, 
 # ---------------------------------------------------------------- measuring
 
 
-def tried(name: str, source: str, known: Problem | None, count: int, seed: int) -> Iterator[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Which set the slips are of, in which dialect they are written, how many are made in a page, and the seed."""
+
+    slips: str
+    dialect: str
+    count: int
+    seed: int
+
+
+def tried(page: RightPage, given: Setting) -> Iterator[Outcome]:
     """What becomes of some slips in a page, one at a time."""
-    found = sites(source, known)
+    found = sites(page.source, page.problem)
     around = surroundings(found)
-    order = random.Random(f"{name}:{seed}")
-    for n, site in enumerate(order.sample(found, min(count, len(found)))):
-        made = wrong(site, around, seed + n)
-        if made is None:
+    order = random.Random(f"{page.name}:{given.seed}")
+    for n, site in enumerate(order.sample(found, min(given.count, len(found)))):
+        slip = wrong(site, around, given.seed + n, given)
+        if slip is None:
             continue
-        kind, text = made
+        kind, text = slip
         start, end = site.span
         begun = time.perf_counter()
-        report = check(f"{source[:start]} {text} {source[end:]}", known)
-        yield outcome(name, kind, site, text, report, time.perf_counter() - begun)
+        report = check(f"{page.source[:start]} {text} {page.source[end:]}", page.problem)
+        yield outcome(f"{page.name} ({page.dialect})", given.slips, kind, site, text, report, time.perf_counter() - begun)
 
 
-def outcome(page: str, kind: str, site: Site, text: str, report: Report, seconds: float) -> Outcome:
+def outcome(page: str, origin: str, kind: str, site: Site, text: str, report: Report, seconds: float) -> Outcome:
     """Whether the report accuses the place, and of what."""
     start, end = site.span[0], site.span[0] + len(text) + 2
     there = [j for j in report.judgements if j.span[0] < end and j.span[1] > start]
@@ -208,7 +220,8 @@ def outcome(page: str, kind: str, site: Site, text: str, report: Report, seconds
     kinds = tuple(dict.fromkeys(k for j in accused for k in _kinds(j)))
     seen = any(j.verdict in ("undecided", "unread", "last_digit", "transcription") for j in there)
     placed, verdicts = any(j in there for j in accused), tuple(j.verdict for j in there)
-    return Outcome(page, kind, site.working is not None, bool(accused), placed, seen, kinds, verdicts, latex(site.tree), text, seconds)
+    because = "; ".join(j.because for j in there if j.verdict not in ("right", "slip"))
+    return Outcome(page, origin, kind, site.working is not None, bool(accused), placed, seen, kinds, verdicts, because, latex(site.tree), text, seconds)
 
 
 def _kinds(judgement: Judgement) -> Iterator[str]:
@@ -241,33 +254,47 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--pages", type=int, default=1000, help="how many pages")
     options.add_argument("--slips", type=int, default=6, help="how many slips in each")
-    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--seed", type=int, nargs="*", default=[1])
+    options.add_argument("--set", choices=[*SETS, "both"], default="both", help="which slips")
+    options.add_argument("--dialect", choices=[*DIALECTS, "all"], default="markdown", help="how the pages of formulas are written")
+    options.add_argument("--formulas", action="store_true", help="leave the pages with numbers out")
     options.add_argument("--only", default="", help="pages whose name holds this text")
     options.add_argument("--misses", action="store_true", help="print what was not found, or named otherwise")
     options.add_argument("--json", type=Path, help="where to write all outcomes")
     given = options.parse_args()
+    dialects = DIALECTS if given.dialect == "all" else (given.dialect,)
     outcomes: list[Outcome] = []
     lines = false = 0
-    for name, source, known in [p for p in pages() if given.only in p[0]][:given.pages]:
-        clean = check(source, known)
+    for page in [p for p in pages(dialects, not given.formulas) if given.only in p.name][:given.pages]:
+        clean = check(page.source, page.problem)
         lines += len(clean.judgements)
         for judgement in accusations(clean):
             false += 1
-            print(f"FALSE {name}: {judgement.verdict} {judgement.kind or ''} {judgement.source!r}: {judgement.because}")
-        outcomes += tried(name, source, known, given.slips, given.seed)
+            print(f"FALSE {page.name} ({page.dialect}): {judgement.verdict} {judgement.kind or ''} {judgement.source!r}: {judgement.because}")
+        for origin in SETS if given.set == "both" else (given.set,):
+            for seed in given.seed:
+                outcomes += tried(page, Setting(origin, page.dialect, given.slips, seed))
     print(f"{false} false accusations on {lines} clean lines")
+    tables(outcomes)
+    for o in outcomes if given.misses else ():
+        if o.kind not in o.kinds[:1]:
+            told = f"told {', '.join(o.kinds[:3]) or 'none'} ({', '.join(o.verdicts)}) {o.because}"
+            print(f"{o.page}, {o.origin} set: {o.kind}, {told}\n    {o.right}\n    {o.wrong}")
+    if given.json:
+        given.json.write_text(json.dumps([asdict(o) for o in outcomes], indent=1), encoding="utf-8")
+
+
+def tables(outcomes: Sequence[Outcome]) -> None:
+    """The shares by kind, by set, and of numbers and formulas."""
     print(f"{'kind':18} {'slips':>5}   detected   on line   undecided     top 1     top 3")
     for kind in sorted({o.kind for o in outcomes}):
         summary([o for o in outcomes if o.kind == kind], kind)
+    for origin in SETS:
+        summary([o for o in outcomes if o.origin == origin], f"{origin} set")
     summary([o for o in outcomes if o.numeric], "numbers")
     summary([o for o in outcomes if not o.numeric], "formulas")
     summary(outcomes, "all")
     print("goals:", ", ".join(f"{name} {100 * goal:.0f} %" for name, goal in GOALS.items()))
-    for o in outcomes if given.misses else ():
-        if o.kind not in o.kinds[:1]:
-            print(f"{o.page}: {o.kind}, told {', '.join(o.kinds[:3]) or 'none'} ({', '.join(o.verdicts)})\n    {o.right}\n    {o.wrong}")
-    if given.json:
-        given.json.write_text(json.dumps([asdict(o) for o in outcomes], indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

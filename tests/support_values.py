@@ -1,5 +1,5 @@
 """Whether two formulas differ, by an evaluation that shares nothing with the package: floating point, index letters over 1 and 2, every name and
-every derivative a number drawn from its spelling.
+every derivative a number drawn from its spelling, and the derivative of a number 0.
 
     differs(right, wrong)
 """
@@ -135,10 +135,17 @@ def _drawn(node: Surface, env: Mapping[str, int], seed: int) -> float:
         own, by = (spelled(_placed(n, env)) for n in (node.body, node.by[0]))
         if own == by or own.split("_")[0] == by.split("_")[0] and "_" in own:
             return float(own == by)
+    if isinstance(node, Derivative) and not is_plain_name(node.body) and not _can_move(node.body):
+        return 0.0
     if isinstance(node, Scripted) and spelled(node.base) == "\\delta" and len(node.sub) == 2:
         one, other = (spelled(_placed(s, env)) for s in node.sub)
         return float(one == other)
     return _number_of(node, tuple(sorted(env.items())), seed)
+
+
+def _can_move(node: Surface) -> bool:
+    """Whether a formula has a name in it, numbers and their functions apart."""
+    return any(isinstance(n, Symbol) and n.name not in CALLS and n.name not in ("e", "pi") for n in walk(node))
 
 
 @lru_cache(200_000)
