@@ -10,6 +10,7 @@ from handgrad.reading.surface import Decimal, Group, Product, Scripted, Span, Su
 from handgrad.reading.vocabulary import FUNCTIONS, WORDS
 
 IDENTIFIER = re.compile(r"[A-Za-z]+(?:[0-9]+)?(?:(?:\\?_)[A-Za-z0-9]+)*")
+CODED = re.compile(r"[A-Za-z]+[0-9]+[A-Za-z][A-Za-z0-9]*|(?:\\_)+[A-Za-z](?:\\_|[A-Za-z0-9])*")
 PIECES = re.compile(r"[A-Za-z]+|[0-9]+")
 
 
@@ -133,6 +134,8 @@ class Scripts(Cursor):
                 self.change(self.at, "function", text, self.starts[at])
                 return self.atom()
             node: Surface = Symbol(span, text)
+        elif (coded := self._coded_word(at)) is not None:
+            node = coded
         elif (word := self._spaced_word(at)) is not None:
             if word.name in FUNCTIONS:
                 self.at -= 1
@@ -149,6 +152,18 @@ class Scripts(Cursor):
             node = replace(node, span=self.span(at))
             return self.numbered(node) if self.kinds[self.at] == "number" and not self.texts[at] else node
         return node
+
+    def _coded_word(self, at: int) -> Symbol | None:
+        """An upright word as a program names it, with digits among its letters or underscores in front: `\\mathrm{d2q}`, `\\mathrm{\\_\\_init\\_\\_}`."""
+        close = self.partner.get(self.at, self.at)
+        if self.texts[at] or close - self.at < 2:
+            return None
+        span = (self.ends[self.at], self.starts[close])
+        shown = self.tokens.source[slice(*span)]
+        if not CODED.fullmatch(shown):
+            return None
+        self.at = close + 1
+        return Symbol(span, shown.replace("\\", ""))
 
     def _spaced_word(self, at: int) -> Symbol | None:
         """A word in upright letters that a scanner set apart: `\\mathrm { n e t }`."""
@@ -297,8 +312,16 @@ def _pieces(item: Surface) -> tuple[Surface, ...]:
             if isinstance(factor.node, Decimal) and isinstance(before, Symbol):
                 pieces[-1] = Scripted((before.span[0], factor.node.span[1]), before, (factor.node,))         # `h 1` is `h1`
             else:
-                pieces.append(factor.node)
+                pieces += _apart(factor.node)
         return tuple(pieces)
+    return _apart(item)
+
+
+def _apart(item: Surface) -> tuple[Surface, ...]:
+    """`dk` below the line is no differential, but the letters d and k."""
+    if isinstance(item, Symbol) and item.name[0] == "d" and item.span[1] - item.span[0] == len(item.name) == 2:
+        start, end = item.span
+        return Symbol((start, end - 1), "d"), Symbol((start + 1, end), item.name[1])
     return (item,)
 
 
