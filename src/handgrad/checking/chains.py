@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from handgrad.checking.continuing import MOST, continued
+from handgrad.checking.layers import layered, named
 from handgrad.checking.rewriting import with_indicators
 from handgrad.reading.page import Formula, Page, Prose, Title
 from handgrad.reading.surface import Compared, Side, Span, Statement, Surface, Unread
@@ -142,4 +143,18 @@ def parts_of(page: Page) -> tuple[Part, ...]:
                 for statement in statements:
                     gathering.add(statement)
     gathering.close(None, len(page.source))
-    return tuple(gathering.parts)
+    return _with_layers(tuple(gathering.parts))
+
+
+def _with_layers(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts, the numbers of layers taken into the names."""
+    chains = [chain for part in parts for chain in part.chains]
+    bases = layered([chain.head.side.tree for chain in chains], [link.side.tree for chain in chains for link in chain.links])
+    if not bases:
+        return parts
+
+    def linked(link: Link) -> Link:
+        return replace(link, side=replace(link.side, tree=named(link.side.tree, bases)), conditions=tuple(named(c, bases) for c in link.conditions))
+
+    return tuple(replace(part, chains=tuple(replace(c, links=tuple(map(linked, c.links)), near=tuple(named(n, bases) for n in c.near)) for c in part.chains))
+                 for part in parts)
