@@ -19,6 +19,7 @@ OPERANDS = frozenset(("number", "strong", "letter", "function", "noun", "prefix"
 WORDS = frozenset(("weak", "stop", "noun"))
 ARTICLES = frozenset(("a", "A", "I"))
 ENDLESS = frozenset(("=", "≈", ":=", "==", "=>", "⇒", "⟹", "\\approx", "~=", "≃", "≅"))
+BIG = frozenset("ΣΠ∑∏")
 SIGNS = frozenset(("relation", "verb"))
 LONGEST_BAR = 60
 COLUMN = 3              # so wide a space stands between columns, not between factors
@@ -226,7 +227,8 @@ class _Grower:
                 end = self.operand(place, need)
                 if end < 0 or not need and token.gap >= COLUMN:
                     break
-                open_function = token.kind == "function" and end == place and self.follows(place) \
+                summing = token.kind == "function" or token.kind == "strong" and token.text[0] in BIG
+                open_function = summing and end == place and self.follows(place) \
                     or token.text == "[" and self.found[place - 1].text in ("Σ", "∑", "Π", "∏") and self.follows(end)
                 good, need, place = (good, True, end + 1) if open_function else (end, False, end + 1)
         return good
@@ -255,8 +257,7 @@ class _Grower:
         word_follows = after is not None and after.kind in WORDS and after.gap > 0
         match token.kind:
             case "number":
-                comma = not need and False
-                return place if need or comma else -1
+                return place if need else -1
             case "dots":
                 return place
             case "marked":
@@ -264,7 +265,8 @@ class _Grower:
             case "strong":
                 return place if need or not self.heads(place) else -1
             case "letter":
-                if token.text in ARTICLES and (word_follows or after is not None and after.kind in ("strong", "letter", "marked") and not need):
+                near = after is not None and after.gap < COLUMN
+                if near and token.text in ARTICLES and (word_follows or after is not None and after.kind in ("strong", "letter", "marked") and not need):
                     return -1
                 return place if need or not self.heads(place) else -1
             case "function":
@@ -328,7 +330,14 @@ class _Grower:
         if after is None or after.kind not in SIGNS or after.kind == "relation" and after.text not in ENDLESS:
             return False
         before = self.found[place - 1]
+        if self.found[place].kind == "function" and self.found[place].gap == 1:
+            return before.kind == "number" and self.valued(place - 1)
         return self.found[place].gap > 1 or before.kind in ("number", "close") and self.found[place].gap > 0
+
+    def valued(self, place: int) -> bool:
+        """Whether a number is all that stands behind its sign: in `2x^2 exp(x)` the 2 is not."""
+        signed = place > 0 and self.found[place - 1].kind == "operator" and self.found[place - 1].text in UNARY
+        return place - signed > 0 and self.found[place - signed - 1].kind in SIGNS
 
     # ------------------------------------------------------------ to the left
 

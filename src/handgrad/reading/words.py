@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handgrad.reading.surface import GREEK
 
@@ -63,7 +63,7 @@ TOKEN = re.compile(
     rf"|(?P<compound>[A-Za-z]{{2,}}(?:[-–][A-Za-z]{{2,}})+(?![\w(]))"
     rf"|(?P<word>(?:[^\W\d_]|[{SCRIPTS}])(?:\w|[{SCRIPTS}{MARKS}]|['’](?![a-zA-Z]))*)"
     rf"|(?P<prefix>[∂∇√∑∏∫])|(?P<percent>%)|(?P<evaluated>\|(?=_))|(?P<bar>\|\||[|‖])"
-    rf"|(?P<operator>\*\*|[-+*/^_−–·×⋅⊙∘⊗∗∕÷±@•])"
+    rf"|(?P<operator>\*\*|\.\*|[-+*/^_−–·×⋅⊙∘⊗∗∕÷±@•])"
     rf"|(?P<open>[(\[{{⟨])|(?P<close>[)\]}}⟩])"
     rf"|(?P<bidi>[\u202a-\u202e\u2066-\u2069])"
     rf"|(?P<other>[^ \t\u00a0\u2000-\u200a\u202f\u3000])",
@@ -89,6 +89,30 @@ def tokens(text: str, start: int, end: int, marked: Sequence[tuple[int, int]] = 
             found.append(Token("marked", text[first:last], first, last, first - (found[-1].end if found else start)))
         place = max(place, last)
     return found
+
+
+VOWELS = frozenset("aeiouAEIOU")
+UNITS = frozenset("px kg ms km cm mm hz kb mb gb vs pt dr mr st nd rd th nn lr pp ps db tv pc my try why dry fly sky cry".split())
+NEAR = frozenset(("operator", "relation", "function", "open", "close", "newline"))
+
+
+def with_products(found: list[Token]) -> list[Token]:
+    """The tokens with words such as `xy` as names: two or three letters that stand alone elsewhere, between signs or right behind a number."""
+    letters = {t.text for t in found if t.kind == "letter"}
+    result = list(found)
+    for place, token in enumerate(found):
+        if token.kind == "weak" and 2 <= len(token.text) <= 3 and letters.issuperset(token.text) \
+                and not VOWELS.intersection(token.text) and token.text not in UNITS and _between_signs(found, place):
+            result[place] = replace(token, kind="strong")
+    return result
+
+
+def _between_signs(found: list[Token], place: int) -> bool:
+    """Whether a word stands in a formula: behind a sign or right behind a number, and no word follows."""
+    before = found[place - 1] if place else None
+    after = found[place + 1] if place + 1 < len(found) else None
+    led = before is not None and (before.kind == "number" and found[place].gap == 0 or before.kind in ("operator", "relation", "open"))
+    return led and (after is None or after.kind in NEAR or after.text in (",", ";"))
 
 
 def _array_end(text: str, match: re.Match[str], last: int) -> int:
