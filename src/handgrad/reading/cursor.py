@@ -44,6 +44,7 @@ class Cursor:
         self.depth = 0
         self.level = 0
         self.bars: list[str] = []
+        self.top = -1                                   # the token that is differentiated, where a d before it began a derivative
         self.split = -1                                 # the token of which a part was read
         self.changed: list[tuple[int, str, str, int]] = []
 

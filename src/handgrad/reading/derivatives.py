@@ -130,6 +130,7 @@ class Derivatives(Scripts):
         begin = self.starts[first]
         self._step(sign)
         order = self._order()
+        self.top = self.at                              # `ddq/dt` is that of dq
         body = None if self._slash(self.at) else unwrapped(self.called())
         if not self._slash(self.at) or self.differential(self.at + 1) != sign:
             raise self.refused("this differential is not over another one", first)

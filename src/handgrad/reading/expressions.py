@@ -220,7 +220,7 @@ class Expressions(Environments):
         at = self.at
         text = self.texts[at]
         if text[0] == "d":
-            if self.over(at):
+            if at != self.top and self.over(at):
                 return self.leibniz()
             if self.typed and self.underscored(at):
                 return self.code_name()

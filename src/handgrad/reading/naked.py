@@ -268,6 +268,8 @@ class _Grower:
                 near = after is not None and after.gap < COLUMN
                 if near and token.text in ARTICLES and (word_follows or after is not None and after.kind in ("strong", "letter", "marked") and not need):
                     return -1
+                if word_follows and token.gap > 1 and not need:         # `…  s cancels`: what is said of the line
+                    return -1
                 return place if need or not self.heads(place) else -1
             case "function":
                 return -1 if word_follows and after is not None and after.kind != "noun" or not need and self.heads(place) else place

@@ -7,7 +7,7 @@ with the row above it; a box around a whole equation opens, and is remembered.
 from __future__ import annotations
 
 from handgrad.reading.environments import CASES, CONTAINERS
-from handgrad.reading.tokens import Tokens
+from handgrad.reading.tokens import GOES_ON, Tokens
 
 Boxes = tuple[tuple[int, int], ...]
 WRAPPERS = frozenset(("box", "under"))
@@ -60,7 +60,7 @@ def _inside(tokens: Tokens, at: int, close: int) -> list[int]:
             end = tokens.partner.get(at if kind == "begin" else at + 1, at)
             found.extend(range(at, end + 1))
             at = end
-        elif kind not in ("row", "&"):
+        elif kind not in ("row", "&") and (kind != "gap" or tokens.texts[at] != GOES_ON):
             found.append(at)
         at += 1
     return found
@@ -121,7 +121,7 @@ def _broken(tokens: Tokens) -> None:
         before = len(keep) - 1
         while before >= 0 and kinds[keep[before]] == "gap":
             before -= 1
-        if before < 0 or not _goes_on(tokens, keep[before], after):
+        if before < 0 or tokens.texts[at] != GOES_ON and not _goes_on(tokens, keep[before], after):
             kinds[at] = "break"
             keep.append(at)
         elif kinds[keep[before]] == "relation" and kinds[after] == "relation":

@@ -52,7 +52,7 @@ PATTERN = re.compile(
     r"|\\\\(?:\*|\s*\[-?[0-9.]+\s*(?:pt|em|ex|cm|mm)\])?|\\."
     r"|\{\s*\}|(?:s\.t|i\.e|e\.g|w\.r\.t)\.(?![A-Za-z0-9])"
     r"|[A-Za-z]+(?![A-Za-z\u0302-\u030c\u20d7])|[A-Za-z]"
-    r"|:=|~=|<=|>=|==|!=|\*\*|->|=>|<-|-->|\.\.\.|\|\||//"
+    r"|:=|~=|<=|>=|==|!=|\*\*|->|=>|<-|-->|\.\.\.|\.\*|\|\||//"
     r"|'+"
     r"|[\u2070\u00b9\u00b2\u00b3\u2074-\u207f\u1d2c-\u1d61\u02b0-\u02b8\u2c7d]+|[\u2080-\u209c\u1d62-\u1d6a\u2c7c]+"
     r"|[0-9]*[\u00bc-\u00be\u2150-\u215e]"
@@ -60,6 +60,7 @@ PATTERN = re.compile(
     re.DOTALL,
 )
 COMMA = re.compile(r"[0-9]\s*\{\s*,\s*\}\s*[0-9]")
+GOES_ON = "{}"
 LOOSE = frozenset(("relation", "&", "sign", "times", "row", "(", ",", "gap", "arrow", "begin", "implies"))    # behind them `{}` says nothing
 SPACES = " \t\r\n\u00a0\u2009\u202f"
 STOPS = 6
@@ -178,6 +179,15 @@ def _rejoined(found: Tokens, opening: int, closing: int) -> None:
         at = found.partner.get(at, at) + 1
 
 
+def _going_on(found: Tokens) -> None:
+    """Mark the end of a row behind which `{}` begins the next one: that goes on with the formula."""
+    at = len(found.kinds) - 1
+    while at >= 0 and found.kinds[at] in ("gap", "&"):
+        at -= 1
+    if at >= 0 and found.kinds[at] == "row":
+        found.texts[at:] = [GOES_ON] * (len(found.kinds) - at)
+
+
 CLOSES = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
 
@@ -199,6 +209,8 @@ def _rare(found: Tokens, piece: str, at: int) -> None:
     elif first in SUPERSCRIPTS or first in SUBSCRIPTS:
         _raised(found, piece, at, end)
     elif piece[-1] == "}":
+        if found.kinds and found.kinds[-1] in ("gap", "&", "row"):
+            _going_on(found)
         if found.kinds and found.kinds[-1] not in LOOSE:
             _add(found, "{", "{", at, at + 1)
             _add(found, "}", "}", end - 1, end)

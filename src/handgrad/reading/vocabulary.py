@@ -193,7 +193,7 @@ def _table() -> dict[str, Known]:
 
 
 TABLE: dict[str, Known] = _table()
-TYPED = TABLE | {"~": ("relation", "≈"), "~=": ("relation", "≈"), "or": ("text", "or")}
+TYPED = TABLE | {"~": ("relation", "≈"), "~=": ("relation", "≈"), "or": ("text", "or"), ".*": ("times", "hadamard")}
 
 # ---------------------------------------------------------------- the way back, for typesetting
 
