@@ -137,8 +137,9 @@ class _Grower:
         self.pairs = pairs
         self.start = found[0].start if found else 0
         self.words = [0]
-        for token in found:
-            self.words.append(self.words[-1] + (token.kind in ("weak", "stop") and token.text not in BRANCHING))
+        for place, token in enumerate(found):
+            operand = token.kind == "weak" and place and found[place - 1].kind in ("operator", "relation") and found[place - 1].text not in DASHES
+            self.words.append(self.words[-1] + (token.kind in ("weak", "stop") and token.text not in BRANCHING and not operand))
         self.inside = [False] * len(found)
         reach = -1
         for place in range(len(found)):
