@@ -160,7 +160,6 @@ def _missing_factor(node: Surface, page: Page) -> Iterator[Surface]:
 def _extra_factor(node: Surface, page: Page) -> Iterator[Surface]:
     if isinstance(node, (Product, Fraction, Scripted)) and not isinstance(node, Derivative):
         yield _times(Decimal(HERE, "2"), node)
-        yield _times(Fraction(HERE, Decimal(HERE, "1"), Decimal(HERE, "2")), node)
     if isinstance(node, Product):
         for start, end in _chunks(node):
             if node.factors[start].operator != "/" and end - start == 1 and is_plain_name(node.factors[start].node):

@@ -12,30 +12,34 @@ from handgrad.checking.claims import claim_of, head_letters, sample_letters, und
 from handgrad.checking.deriving import right_form
 from handgrad.checking.explaining import Budget, explain, gathered
 from handgrad.checking.interpretation import Opaque
+from handgrad.checking.naming import occurrences
 from handgrad.checking.quick import Quick
 from handgrad.checking.repairs import repairs
 from handgrad.checking.report import Explanation, Judgement, Reading
 from handgrad.checking.scopes import Scope
 from handgrad.checking.slips import KINDS
 from handgrad.checking.symbolic import Finding, Segment
+from handgrad.checking.vocabulary import known_function
 from handgrad.checking.witness import smallest
 from handgrad.errors import HandgradError
-from handgrad.reading.surface import Surface, spelled, walk
+from handgrad.reading.surface import Array, Bars, Big, Derivative, Dots, Nabla, Piecewise, Surface, spelled, walk
 from handgrad.reading.typesetting import unicode
 
 PLACES, MOST_NUMBERS, MOST_POINTS, MOST_SHOWN = 2, 8, 60, 5      # of a witness: entries an axis, numbers, points that are tried, numbers that are shown
-NEAR, MOST = 3, 300         # formulas above that are looked into, and corrections that are tried
+NEAR, MOST, MOST_QUICK = 3, 300, 1500       # formulas above that are looked into, and corrections that are tried, with a quick look first
 NAMING = frozenset(("missing_hat", "wrong_index", "free_index", "wrong_left_side", "copied_wrong", "pre_activation"))   # kinds that are a wrong name
 FACTORS = frozenset(("sign", "missing_factor", "extra_factor", "power_rule", "missing_mean"))
 ONE_FACTOR = 0.7            # the weight of one constant factor beside explanations of other kinds
 MOST_DIGITS, LARGEST = 60, 400      # of a number that is shown, and parts of a formula that is explained
+FEW_HOLD = 3                # links that must hold near by for a reading to be sure
+SIGNS = (Array, Bars, Big, Derivative, Dots, Nabla, Piecewise)        # what is not read in one way alone
 FIRST, ENOUGH = 1, 5        # points at which a correction is looked at first, and those at which it must hold
 
 
 def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Sequence[Surface]) -> Judgement:
     """The slip with its kind and what would be right; one that nothing explains is undecided where the reading is not beyond doubt."""
     number = judgement.link or 0
-    finding = _plainest(segment.findings[judgement.id])
+    finding = _plainest(segment.findings[judgement.id], _is_conditioned(chain, segment))
     size = sum(1 for _ in walk(chain.links[number].side.tree))
     if size > LARGEST:
         return replace(judgement, verdict="undecided", because=f"limit: a formula of {size} parts that differs is not explained")
@@ -45,7 +49,7 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
         found = _explanations(chain, number, under_facts, segment, known)
     witness = witnessed(finding)
     if not found:
-        if _doubtful(chain, segment):
+        if _doubtful(chain, number, segment):
             return replace(judgement, verdict="undecided", because="the two sides differ as they are read, and no slip explains it: look at it", see=witness)
         return replace(judgement, verdict="slip", because="the two sides differ, and no single slip explains it", see=witness)
     best = found[0]
@@ -57,10 +61,31 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
                    readings=readings, see=witness)
 
 
-def _plainest(findings: Sequence[Finding]) -> Finding:
-    """The finding that a fault is sought in: under the conditions of the link; else where names that are never defined are plain inputs."""
-    under_conditions = next((f for f in findings if f.reading.conditioned and f.reading.link.conditions), None)
+def strayed(judgement: Judgement, chain: Chain, segment: Segment, known: Sequence[Surface]) -> Judgement | None:
+    """The slip of a side that says nothing as it stands, such as `Σ_j x_k δ_{ki}`: its chain and its words are read elsewhere, and a slip explains it."""
+    held = next((f for link in chain.links[1:] for f in segment.findings.get(link.id, ()) if f.holds), None)
+    number = judgement.link or 0
+    if held is None or not number or not _vouched(chain, number, segment) or sum(1 for _ in walk(chain.links[number].side.tree)) > LARGEST:
+        return None
+    found = _explanations(chain, number, held, segment, known)
+    if not found:
+        return None
+    best = found[0]
+    readings = tuple(Reading(e.right, round(e.weight, 3)) for e in found)
+    return replace(judgement, verdict="slip", kind=best.kind, code=best.code, right=best.right, because=best.message, fault=best.span, explanations=found,
+                   readings=readings)
+
+
+def _plainest(findings: Sequence[Finding], conditioned: bool) -> Finding:
+    """The finding that a fault is sought in: under the conditions of the link or of its chain; else where names that are never defined are plain inputs."""
+    under_conditions = next((f for f in findings if f.reading.conditioned and (conditioned or f.reading.link.conditions)), None)
     return under_conditions or next((f for f in findings if not f.compiled.surrogates), findings[0])
+
+
+def _is_conditioned(chain: Chain, segment: Segment) -> bool:
+    """Whether what holds in a chain holds only under the conditions beside it."""
+    found = [next((f for f in segment.findings.get(link.id, ()) if f.holds), None) for link in chain.links[1:]]
+    return any(f is not None and f.reading.conditioned for f in found)
 
 
 def repaired(judgement: Judgement, chain: Chain, segment: Segment) -> Judgement | None:
@@ -77,11 +102,27 @@ def repaired(judgement: Judgement, chain: Chain, segment: Segment) -> Judgement 
     return replace(judgement, verdict="transcription", read_as=unicode(repair.tree), because=f"read as {repair.read}; the page shows {repair.shown}")
 
 
-def _doubtful(chain: Chain, segment: Segment) -> bool:
-    """Whether too little of what stands near by holds for the reading to be sure: nothing else of the chain, or of the part."""
-    others = [f[0].holds for key, f in segment.findings.items() if f]
-    own = [any(f.holds for f in segment.findings.get(link.id, ())) for link in chain.links[1:]]
-    return not any(own) and sum(others) < 3 or any(own)
+def _doubtful(chain: Chain, number: int, segment: Segment) -> bool:
+    """Whether the reading is not sure: too little of what stands near by holds, or what holds has not all the words of the link."""
+    others = [f[0].holds for f in segment.findings.values() if f]
+    if any(_held(segment, link.id) for link in chain.links[1:]):
+        return not _vouched(chain, number, segment)
+    return sum(others) < FEW_HOLD
+
+
+def _vouched(chain: Chain, number: int, segment: Segment) -> bool:
+    """Whether all that a link is written with also stands in what holds or is defined: each name with as many indices, and each kind of sign."""
+    defined = [tree for d in segment.definitions.values() for tree in (d.head, d.body)]
+    holding = [tree for c in segment.chains for link in c.links[1:] if _held(segment, link.id) for tree in (c.head.side.tree, link.side.tree)]
+    known = frozenset().union(*map(_written_with, (*defined, *holding)))
+    side, head = chain.links[number].side.tree, chain.head.side.tree
+    return _written_with(side) <= known and not repairs(side, head, segment.words)        # a misreading may be one of several
+
+
+def _written_with(tree: Surface) -> frozenset[str]:
+    """The names in a formula with the numbers of their indices, and the kinds of signs in it."""
+    names = {f"{name.own}{len(name.above)}:{len(name.indices)}" for _, name in occurrences(tree) if known_function(name.own) is None}
+    return frozenset(names | {f"{type(node).__name__} {getattr(node, 'kind', '')}" for node in walk(tree) if isinstance(node, SIGNS)})
 
 
 def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment, known: Sequence[Surface]) -> tuple[Explanation, ...]:
@@ -94,7 +135,7 @@ def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment,
         trees = [link.side.tree for c in segment.chains for link in c.links] + [t for d in scope.definitions.values() for t in (d.head, d.body)]
         right = right_form(finding.compiled.pairs[finding.number].left, finding.compiled, scope.words, trees)
     beside = [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))]
-    context = gathered(side, head, right, beside, budget=Budget(MOST, not _doubtful(chain, segment)))
+    context = gathered(side, head, right, beside, budget=Budget(MOST if checker.quick is None else MOST_QUICK, not _doubtful(chain, number, segment)))
     found, factor = explain(side, checker.holds, context, checker.fits), _factor(side, checker, right)
     if not factor or (found and found[0].kind in FACTORS):
         return found or factor

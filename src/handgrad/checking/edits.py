@@ -143,7 +143,7 @@ def gathered(side: Surface, left: Surface | None = None, right: Surface | None =
         names.setdefault(key(name), name)
     return Context(
         letters=tuple(sorted(letters)), free=tuple(sorted(free)), bound=tuple(sorted(letters - free)), names=tuple(names.values()),
-        factors=tuple(_factors(trees)),
+        factors=tuple(f for f in _factors(trees) if left is None or key(f) != key(left)),
         sums=tuple(n for n in others if isinstance(n, Sum) and len(n.terms) > 1), products=tuple(n for n in others if isinstance(n, Product)),
         right=right, left=left, hats=twins(trees), activations=activations, budget=budget, numeric=numeric,
         values=dict(values or {}))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from handgrad.checking.agreement import renaming_of
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import claim_of
-from handgrad.checking.diagnosing import diagnosed, repaired
+from handgrad.checking.diagnosing import diagnosed, repaired, strayed
 from handgrad.checking.interpretation import Opaque
 from handgrad.checking.numeric import NumericJudge
 from handgrad.checking.report import HOLDS, Judgement
@@ -30,6 +30,8 @@ def completed(segment: Segment, numbers: NumericJudge | None) -> Iterator[Judgem
             judgement = (_misread(judgement, chain, numbers) or _carried(judgement, chain, segment, made, chains) or repaired(judgement, chain, segment)
                          or diagnosed(judgement, chain, segment, seen))
             judgement = _repeated(judgement, chain, made, chains)
+        elif judgement.verdict == "undecided" and judgement.id in segment.opaque and judgement.id not in segment.findings:
+            judgement = strayed(judgement, chain, segment, seen) or judgement
         elif judgement.verdict in HOLDS and judgement.link and judgement.link > 1:
             before = made.get(chain.links[judgement.link - 1].id)
             if before is not None and before.verdict == "slip":

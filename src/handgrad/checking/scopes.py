@@ -229,7 +229,7 @@ class Compiled:
             if isinstance(node, Derivative):
                 reached = frozenset().union(*(_reached(name, self.model) for name in names(node.body)))
                 for by in node.by:
-                    if by.name not in reached:
+                    if reached and by.name not in reached:         # the derivative of a number is 0 beyond doubt
                         return f"nothing on the page says how {', '.join(sorted(names(node.body)))} depends on {by.name}"
         return ""
 

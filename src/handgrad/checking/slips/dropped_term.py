@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handgrad.checking.edits import Context, Edit, Slip, farther
-from handgrad.checking.parts import key
-from handgrad.checking.places import Place, bracketed, inner, negative, number, passes, values, with_term
+from handgrad.checking.parts import chunks, key
+from handgrad.checking.places import Place, bracketed, inner, negative, number, passes, product, values, with_term, without
 from handgrad.checking.removals import shortened
-from handgrad.reading.surface import Big, Decimal, Group, Scripted, Sum, Surface, Term, walk
+from handgrad.reading.surface import Big, Decimal, Derivative, Group, Product, Scripted, Sum, Surface, Term, walk
 
 FEW = 16            # names that are tried as terms
 
@@ -17,6 +17,7 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     yield from _completed(tree, context)
     if context.numeric and isinstance(inner(tree), Decimal):
         return
+    yield from _halves(tree)
     for place, deep in _places(tree):
         for term, cost in _terms(context):
             said = ("the term ", term.node if term.sign > 0 else negative(term.node), " is missing")
@@ -44,6 +45,23 @@ def _completed(tree: Surface, context: Context) -> Iterator[Edit]:
             whole, term = found
             said = ("the term ", term.node if term.sign > 0 else negative(term.node), " is missing")
             yield Edit("dropped_term", place, _fitting(place, whole), place.node.span, 0.0 if not isinstance(place.node, Decimal) else 1.0, said)
+
+
+def _halves(tree: Surface) -> Iterator[Edit]:
+    """Where the one half of the product rule stands, `f g′`, the other: `f′ g`, or with a minus that of the quotient rule."""
+    for place in values(tree):
+        node = place.node
+        if not isinstance(node, Product):
+            continue
+        for start, end in chunks(node):
+            own = inner(node.factors[start].node)
+            rest = without(node, start, end)
+            if not isinstance(own, Derivative) or end != start + 1 or len(node.factors) == 1:
+                continue
+            other = product(Derivative(node.span, rest, own.by, own.partial), bracketed(own.body))
+            for sign in (1, -1):
+                yield Edit("dropped_term", *_added(place, Term(sign, other, node.span)), node.span, 0.4 + farther(place),
+                           ("the other half of the rule is missing: ", other))
 
 
 def _fitting(place: Place, whole: Surface) -> Surface:

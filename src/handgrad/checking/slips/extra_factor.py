@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, farther
+from handgrad.checking.parts import factors_of, key
 from handgrad.checking.places import multiplied, number, scaled
 from handgrad.checking.removals import Removal, removals
 from handgrad.reading.surface import Decimal, Derivative, Scripted, Surface
 
+TWICE = 0.7         # what it costs less that a factor stands twice
+
 
 def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     for removal in removals(tree):
-        yield Edit("extra_factor", removal.place, removal.left, removal.node.span, farther(removal.place), _message(removal))
+        cost = farther(removal.place) - (TWICE if _stands_twice(removal) else 0.0)
+        yield Edit("extra_factor", removal.place, removal.left, removal.node.span, cost, _message(removal))
+
+
+def _stands_twice(removal: Removal) -> bool:
+    """Whether the factor also stands beside itself."""
+    others = [node for node, under in factors_of(removal.left) if not under]
+    return not removal.under and any(key(node) == key(removal.node) for node in others)
 
 
 def _message(removal: Removal) -> tuple[str | Surface, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from handgrad.checking.edits import Context, Edit, Slip
-from handgrad.checking.parts import free_letters, relettered
-from handgrad.checking.places import Place, bracketed, values
-from handgrad.reading.surface import Big, Sum, Surface, Symbol
+from handgrad.checking.parts import chunk, chunks, free_letters, relettered
+from handgrad.checking.places import Place, bracketed, is_name, passes, values
+from handgrad.reading.surface import Big, Factor, Fraction, Product, Sum, Surface, Symbol, walk
 
 EVIDENT = -1.5      # the cost of what the free letters of both sides show
 
@@ -31,18 +32,42 @@ def _bound(tree: Surface, letter: str, context: Context) -> Iterator[Edit]:
     yield Edit("free_index", Place(tree), _summed(tree, letter), tree.span, EVIDENT, f"{said}: the sum over {letter} is missing")
     for new in (x for x in context.letters if x != letter):
         yield Edit("free_index", Place(tree), relettered(tree, letter, new), tree.span, EVIDENT + 0.3, said)
+    kinds = ("sum", *(["mean"] if any(isinstance(n, Big) and n.kind == "mean" for known in context.known for n in walk(known)) else []))
+    for place, part, whole in _holders(tree, letter, context):
+        for kind in kinds:
+            cost = EVIDENT + 0.2 + 0.1 * place.depth + (0.3 if kind == "mean" else 0.0)
+            yield Edit("free_index", place, whole(_summed(part, letter, kind)), part.span, cost, f"{said}: the {kind} over {letter} is missing")
+
+
+def _holders(tree: Surface, letter: str, context: Context) -> Iterator[tuple[Place, Surface, Callable[[Surface], Surface]]]:
+    """The parts of a formula that a sum over a letter may go round: whole ones, and of a product the run of factors that have the letter."""
+    letters = frozenset(context.letters)
     for place in values(tree):
-        if isinstance(place.node, Big) and len(place.node.letters) == 1:
-            made = replace(place.node, body=_summed(place.node.body, letter))
-            yield Edit("free_index", place, made, place.node.span, 0.5, f"{said}: the sum over {letter} is missing")
+        node = place.node
+        if letter not in free_letters(node, letters) or is_name(node):
+            continue
+        if isinstance(node, Product):
+            held = [(start, end) for start, end in chunks(node) if letter in free_letters(chunk(node, start, end), letters)]
+            yield place, chunk(node, held[0][0], held[-1][1]), partial(_exchanged, node, held[0][0], held[-1][1])
+        if not passes(place) or isinstance(place.above and place.above.node, (Fraction, Big)):
+            yield place, node, _itself
 
 
-def _summed(node: Surface, letter: str) -> Surface:
+def _itself(node: Surface) -> Surface:
+    return node
+
+
+def _exchanged(node: Product, start: int, end: int, new: Surface) -> Surface:
+    """The product with something else for a run of its factors."""
+    return replace(node, factors=(*node.factors[:start], Factor(node.factors[start].operator, new), *node.factors[end:]))
+
+
+def _summed(node: Surface, letter: str, kind: str = "sum") -> Surface:
     """The sum of a formula over a letter, behind its sign."""
     if isinstance(node, Sum) and len(node.terms) == 1:
         term = node.terms[0]
-        return replace(node, terms=(replace(term, node=_summed(term.node, letter)),))
-    return Big(node.span, "sum", (Symbol(node.span, letter),), None, None, None, bracketed(node))
+        return replace(node, terms=(replace(term, node=_summed(term.node, letter, kind)),))
+    return Big(node.span, kind, (Symbol(node.span, letter),), None, None, None, bracketed(node))
 
 
 def _opened(tree: Surface, letter: str) -> Iterator[Edit]:

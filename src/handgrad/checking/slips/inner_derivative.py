@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from handgrad.checking.edits import Context, Edit, Slip, farther
 from handgrad.checking.parts import free_letters, is_call, key, names_in, plain
-from handgrad.checking.places import Place, inner, innermost, is_name, multiplied, number, product, scaled
+from handgrad.checking.places import Place, bracketed, inner, innermost, is_name, multiplied, number, product, scaled, values
 from handgrad.checking.removals import removals
-from handgrad.reading.surface import Decimal, Derivative, Factor, Group, Nabla, Product, Scripted, Sum, Surface, Term, walk
+from handgrad.reading.surface import Applied, Bars, Decimal, Derivative, Factor, Group, Nabla, Product, Root, Scripted, Sum, Surface, Term, walk
 
 FEW = 12
 
@@ -34,6 +34,7 @@ def _factors(tree: Surface, context: Context) -> Iterator[tuple[Surface, float]]
     """What may be missing: derivatives that are known; 1 − h where h stands there; h(1 − h), 1 − h² and f′(u) of what is known."""
     yield from ((factor, 0.1) for factor in _closing(tree, context.left))
     yield from ((factor, 0.3) for factor in _called(tree, context))
+    yield from ((factor, 0.4) for factor in _inside(tree, context.left))
     for n, factor in enumerate(context.factors):
         if isinstance(inner(factor), Derivative) or _is_primed(factor):
             yield factor, 0.2 + 0.05 * n
@@ -59,6 +60,26 @@ def _closing(tree: Surface, left: Surface | None) -> Iterator[Surface]:
                 yield Derivative(node.span, left.body, (node.body,), left.partial)
             if key(node.by[0]) != key(left.by[0]):
                 yield Derivative(node.span, node.by[0], left.by, left.partial)
+
+
+def _inside(tree: Surface, left: Surface | None) -> Iterator[Surface]:
+    """The derivatives, by what the left side differentiates by, of what stands in brackets, under roots and in functions."""
+    if not isinstance(left, Derivative) or len(left.by) != 1:
+        return
+    wanted = name_base(left.by[0])
+    seen: set[str] = set()
+    for place in values(tree):
+        node = place.node
+        if place.within(Derivative) or not isinstance(node, (Sum, Root, Applied, Bars)) or isinstance(node, Sum) and place.field not in ("items", "arguments"):
+            continue
+        if key(node) not in seen and wanted in {name_base(p.node) for p in names_in(node)}:
+            seen.add(key(node))
+            yield Derivative(node.span, bracketed(node), left.by, left.partial)
+
+
+def name_base(node: Surface) -> str:
+    """The spelling of a name without its indices."""
+    return key(node.base) if isinstance(node, Scripted) else key(node)
 
 
 def _called(tree: Surface, context: Context) -> Iterator[Surface]:

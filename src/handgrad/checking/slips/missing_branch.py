@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from handgrad.checking.edits import Context, Edit, Slip, edit, written
 from handgrad.checking.parts import key, powered
-from handgrad.checking.places import Place, inner, number, values
-from handgrad.reading.surface import Applied, Bars, Compared, Decimal, Piecewise, Sum, Surface, Symbol, Term, walk
+from handgrad.checking.places import Place, bracketed, inner, number, values
+from handgrad.reading.surface import Applied, Bars, Compared, Decimal, Piecewise, Scripted, Sum, Surface, Symbol, Term, walk
 
+DEEP = 3            # how deep in a formula a case is sought
 TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "!=", "!=": "==", "≤": "≥", "≥": "≤"}
 
 
@@ -19,6 +20,7 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
         yield from _conditions(place)
         yield from _rows(place, context)
     if not cased:
+        yield from _one_case(tree, context)
         for condition in _known(tree, context):
             yield from _split(tree, condition)
 
@@ -57,6 +59,20 @@ def _rows(place: Place, context: Context) -> Iterator[Edit]:
         if key(value) != "0":
             made = replace(place.node, rows=(*rows[:n], (number(value.span, "0"), condition), *rows[n + 1:]))
             yield Edit("missing_branch", place, made, value.span, 0.6, "the value of this case is 0")
+
+
+def _one_case(tree: Surface, context: Context) -> Iterator[Edit]:
+    """What is right in one case of a formula that is known, with its other cases beside it."""
+    for known in (n for whole in context.known for n in walk(whole) if isinstance(n, Piecewise)):
+        for n, (_, condition) in enumerate(known.rows):
+            for place in values(tree):
+                if place.depth > DEEP or place.within(Scripted):
+                    continue
+                rows = (*known.rows[:n], (place.node, condition), *known.rows[n + 1:])
+                shown = condition if condition is not None else known.rows[0][1]
+                case = f"the case {written(shown)}" if shown is not None else "the other case"
+                said = f"{case} is missing" if condition is None else f"this holds in {case} alone"
+                yield edit("missing_branch", place, bracketed(replace(known, rows=rows)), 0.1, said)
 
 
 def _known(tree: Surface, context: Context) -> Iterator[Surface]:

@@ -8,7 +8,7 @@ from handgrad.checking.edits import Context, Edit, Slip, edit, farther, ratio
 from handgrad.checking.parts import chunk, chunks, factors_of, free_letters, key
 from handgrad.checking.places import Place, divided, inner, innermost, multiplied, number, scaled, values, without
 from handgrad.checking.removals import removals
-from handgrad.reading.surface import Array, Decimal, Derivative, Fraction, Product, Scripted, Surface, Symbol, walk
+from handgrad.reading.surface import Array, Decimal, Derivative, Fraction, Piecewise, Product, Scripted, Surface, Symbol, walk
 
 FEW = 24            # known factors that are tried, in the order in which they are known
 
@@ -40,8 +40,8 @@ def _completed(tree: Surface, context: Context) -> Iterator[Edit]:
 
 
 def _is_other(factor: Surface) -> bool:
-    """Whether a factor belongs to another kind: a derivative is an inner one, 1/n makes a mean, a matrix multiplies by its own rules."""
-    return isinstance(inner(factor), (Derivative, Array)) or isinstance(factor, Fraction) and isinstance(factor.numerator, Decimal)
+    """Whether a factor belongs to another kind: a derivative is an inner one, 1/n makes a mean, a matrix multiplies by its own rules, cases are branches."""
+    return isinstance(inner(factor), (Derivative, Array, Piecewise)) or isinstance(factor, Fraction) and isinstance(factor.numerator, Decimal)
 
 
 def _one(place: Place, factor: Surface, context: Context, cost: float) -> Edit:
