@@ -5,10 +5,11 @@ A chain is `a = b = c`, its head and its links; a statement that begins with a r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from handgrad.checking.continuing import MOST, continued
+from handgrad.checking.entries import respelled, spellings
 from handgrad.checking.layers import layered, named
 from handgrad.checking.rewriting import with_indicators
 from handgrad.reading.page import Formula, Page, Prose, Title
@@ -143,18 +144,26 @@ def parts_of(page: Page) -> tuple[Part, ...]:
                 for statement in statements:
                     gathering.add(statement)
     gathering.close(None, len(page.source))
-    return _with_layers(tuple(gathering.parts))
+    return _respelled(_with_layers(tuple(gathering.parts)))
+
+
+def _respelled(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts, entries that are written as calls and gradients that are written with a delta made names."""
+    words = spellings([tuple(link.side.tree for link in chain.links) for part in parts for chain in part.chains])
+    return _changed(parts, lambda tree: respelled(tree, words)) if words else parts
+
+
+def _changed(parts: tuple[Part, ...], change: Callable[[Surface], Surface]) -> tuple[Part, ...]:
+    """The parts with something made of each formula."""
+    def linked(link: Link) -> Link:
+        return replace(link, side=replace(link.side, tree=change(link.side.tree)), conditions=tuple(map(change, link.conditions)))
+
+    return tuple(replace(part, chains=tuple(replace(c, links=tuple(map(linked, c.links)), near=tuple(map(change, c.near))) for c in part.chains))
+                 for part in parts)
 
 
 def _with_layers(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts, the numbers of layers taken into the names."""
     chains = [chain for part in parts for chain in part.chains]
     bases = layered([chain.head.side.tree for chain in chains], [link.side.tree for chain in chains for link in chain.links])
-    if not bases:
-        return parts
-
-    def linked(link: Link) -> Link:
-        return replace(link, side=replace(link.side, tree=named(link.side.tree, bases)), conditions=tuple(named(c, bases) for c in link.conditions))
-
-    return tuple(replace(part, chains=tuple(replace(c, links=tuple(map(linked, c.links)), near=tuple(named(n, bases) for n in c.near)) for c in part.chains))
-                 for part in parts)
+    return _changed(parts, lambda tree: named(tree, bases)) if bases else parts

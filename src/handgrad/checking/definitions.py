@@ -10,7 +10,7 @@ from itertools import pairwise
 from handgrad.checking.chains import Chain, Link
 from handgrad.checking.naming import Name, letter_of, name_of, occurrences
 from handgrad.checking.vocabulary import ACCENTS, SQUARE, call_of, columns, known_function
-from handgrad.reading.surface import Decimal, Derivative, Group, Product, Scripted, Sum, Surface, Symbol, spelled, walk
+from handgrad.reading.surface import Decimal, Derivative, Group, Nabla, Product, Scripted, Sum, Surface, Symbol, spelled, walk
 
 CONSTANTS = frozenset(("e", "pi"))
 PLACE = re.compile(r"(?<!look )(?<!looking )(?<!arrive )(?<!arrived )(?<!arriving )\bat(?: the point)?\s*$", re.IGNORECASE)
@@ -122,12 +122,17 @@ def segments(chains: Sequence[Chain]) -> Iterator[tuple[Chain, ...]]:
         if found is not None:
             defined.add(found.key)
             bodies.setdefault(found.key, spelled(found.body))
-        touched = {key for link in chain.links for node in walk(link.side.tree) if isinstance(node, Derivative)
-                   for part in (node.body, *node.by) for _, n in occurrences(part) for key in (n.whole, f"{n.own}_i")}
+        touched = {key for link in chain.links for node in walk(link.side.tree) if isinstance(node, (Derivative, Nabla))
+                   for part in _differentiated(node) for _, n in occurrences(part) for key in (n.whole, f"{n.own}_i")}
         settled |= defined & touched
         current.append(chain)
     if current:
         yield tuple(current)
+
+
+def _differentiated(node: Derivative | Nabla) -> tuple[Surface, ...]:
+    """What is differentiated, and what by."""
+    return (node.body, *node.by) if isinstance(node, Derivative) else (node.body, *((node.by,) if node.by is not None else ()))
 
 
 def leaned_on(wanted: Iterable[Surface], earlier: dict[str, Stated], own: set[str]) -> dict[str, Stated]:

@@ -103,7 +103,7 @@ class Interpreter:
                 return self.text(body)
             case Unread(span, _, why):
                 raise Opaque(why, span)
-            case Nabla(_, body, by) if (entries := gradient_of(body, by)) is not None:
+            case Nabla(_, body, by) if (entries := gradient_of(body, by, self.words)) is not None:
                 return self._derivative(body, entries)
             case Group() | Nabla() | Array() | Dots() | Compared():
                 raise Opaque("a matrix, a list or a condition stands where a number should", node.span)
@@ -508,12 +508,14 @@ class Interpreter:
         return isinstance(node, Decimal) or (letter is not None and letter in self.words.letters and letter not in self.words.assigned)
 
 
-def gradient_of(body: Surface, by: Surface | None) -> tuple[Surface, ...] | None:
-    """By what a gradient is taken: by what it says, or by the argument that the function is written with."""
+def gradient_of(body: Surface, by: Surface | None, words: Vocabulary) -> tuple[Surface, ...] | None:
+    """By what a gradient is taken: by what it says, or by the argument that the function is written with, here or where it is defined."""
     if by is not None:
         return (by,)
-    called = call_of(body)
-    return called[1] if called is not None and len(called[1]) == 1 else None
+    called, name = call_of(body), name_of(body)
+    defined = words.functions.get(name.own) if name is not None else None
+    items = called[1] if called is not None else defined.parameters if defined is not None and not defined.component else ()
+    return items if len(items) == 1 else None
 
 
 def hessian_of(node: Product) -> tuple[Surface, Surface] | None:

@@ -91,7 +91,7 @@ class Shaped:
             case Derivative(_, body, by):
                 return self._derived(body, by)
             case Nabla(_, body, by):
-                entries = gradient_of(body, by)
+                entries = gradient_of(body, by, self.plain.words)
                 if entries is None:
                     raise Opaque("a gradient that does not say by what", node.span)
                 return self._derived(body, entries)
@@ -218,7 +218,7 @@ class Shaped:
                 return self._call_entry(function, name, items, row, column)
             case Derivative(_, body, by):
                 return f"d({self.entry(body, row, column)}, {', '.join(self.entry(b, row, column) for b in by)})"
-            case Nabla(_, body, by) if (entries := gradient_of(body, by)) is not None:
+            case Nabla(_, body, by) if (entries := gradient_of(body, by, self.plain.words)) is not None:
                 return f"d({self.entry(body, row, column)}, {', '.join(self.entry(b, row, column) for b in entries)})"
             case Big(_, _, letters):
                 inner = replace(self, plain=self.plain.within(*(x.name for x in letters)))

@@ -38,8 +38,9 @@ OPPOSITE = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}
 MEMBER = frozenset(("in", "∈", "∼", "~", "∝"))
 UPDATES = frozenset((":=", "<-", "←", "="))
 # words in front of a formula that make it a condition or an equation to be solved, not a claim
-CONDITIONAL = re.compile(r"\b(if|when|whenever|once|unless|until|as soon as|suppose|provided|setting|set|solve|solving|equations?)\b[^.;:]{0,60}$",
-                         re.IGNORECASE)
+CONDITIONAL = re.compile(
+    r"\b(if|when|whenever|once|unless|until|as soon as|suppose|assum(?:e|ing)|subject to|such that|constraints?|requires?|given that|provided|setting|set|solve"
+    r"|solving|equations?)\b[^.;:]{0,60}$", re.IGNORECASE)
 # words in front of a formula that holds in one case of a definition
 CASE = re.compile(r"\b(case|cases|if|when|inside|outside|region|branch|otherwise|interval|side|beyond|within)\b", re.IGNORECASE)
 MOST_READINGS = 6       # assignments of ranks that are looked at
@@ -92,6 +93,7 @@ class Segment:
             found = stated(chain)
             if found is not None and found.link.id not in self.skipped:
                 candidates.setdefault(found.key, []).append(found)
+        candidates = {key: self._sayable(several) for key, several in candidates.items()}
         chosen = {key: several[0] for key, several in candidates.items()}
         for key, several in candidates.items():
             if len({spelled(s.body) for s in several}) > 1:
@@ -99,6 +101,10 @@ class Segment:
         self._shapes(chosen)
         self.definitions = self._with_hats(chosen)
         self._compare(self.definitions)
+
+    def _sayable(self, several: list[Stated]) -> list[Stated]:
+        """Of several definitions of one name those that can be said in the notation, if there are any."""
+        return several if len({spelled(s.body) for s in several}) < 2 else [s for s in several if s.key in self._scope({s.key: s}).lines()] or several
 
     def _with_hats(self, chosen: dict[str, Stated]) -> dict[str, Stated]:
         """The definitions, one that lost the hat of its name with it: where its twin is used and never defined here, and more holds with it."""
