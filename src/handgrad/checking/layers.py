@@ -16,9 +16,8 @@ Base = tuple[str, tuple[str, ...]]
 
 
 def layered(heads: Iterable[Surface], trees: Sequence[Surface]) -> frozenset[Base]:
-    """The names that have the number of a layer in front of their indices, where the page defines one of them so."""
-    if not any(_number(head) is not None for head in heads):
-        return frozenset()
+    """The names that have the number of a layer in front of their indices, where the page defines one of them so; entries count from 1, layers from 0."""
+    defining = any(_number(head) is not None for head in heads)
     numbered: dict[Base, set[str]] = {}
     others: set[Base] = set()
     for base, sub in _uses(trees):
@@ -29,7 +28,7 @@ def layered(heads: Iterable[Surface], trees: Sequence[Surface]) -> frozenset[Bas
                 others.add(base)
         else:
             others.add(base)
-    return frozenset(numbered) - others
+    return frozenset(base for base, numbers in numbered.items() if defining or "0" in numbers) - others
 
 
 def named(tree: Surface, bases: frozenset[Base]) -> Surface:

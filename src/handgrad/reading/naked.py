@@ -218,6 +218,7 @@ class _Grower:
                 if not need and not self.hangs(place, sign) or place + 1 < len(self.found) and self.found[place + 1].kind == "newline":
                     break
                 place += 1
+                need = need or place < len(self.found) and self.found[place].kind != "operator"
             elif token.kind in SIGNS or token.kind == "operator" and not (need and token.text not in UNARY | SCRIPT):
                 if token.kind in SIGNS and (need or token.text in ("⇒", "=>", "⟹", ":")):
                     break
@@ -237,10 +238,20 @@ class _Grower:
     def hangs(self, place: int, sign: int) -> bool:
         """Whether the line behind this end of a line goes on with the formula: an operator begins it, to the right of the sign."""
         after = self.found[place + 1] if place + 1 < len(self.found) else None
-        if after is None or after.kind != "operator" or after.text in SCRIPT:
+        if after is None or after.text in SCRIPT:
             return False
         begin = next((self.found[n].end for n in range(sign - 1, -1, -1) if self.found[n].kind == "newline"), self.start)
-        return after.gap > self.found[sign].start - begin
+        if after.kind == "operator":
+            return after.gap > self.found[sign].start - begin
+        return after.gap == self.found[sign + 1].start - begin and self.found[place - 1].start > begin and self.factors(place + 1)
+
+    def factors(self, place: int) -> bool:
+        """Whether a line holds factors and no relation: it begins below the first factor of the line above."""
+        token, after = self.found[place], self.after(place)
+        if token.kind not in ("prefix", "open", "strong", "function") or token.kind == "function" and (after is None or after.gap or after.kind != "open"):
+            return False
+        end = next((n for n in range(place, len(self.found)) if self.found[n].kind == "newline"), len(self.found))
+        return not any(t.kind in SIGNS for t, inside in zip(self.found[place:end], self.inside[place:end], strict=True) if not inside)
 
     def follows(self, place: int) -> bool:
         """Whether an argument follows a function."""
@@ -258,7 +269,7 @@ class _Grower:
         word_follows = after is not None and after.kind in WORDS and after.gap > 0
         match token.kind:
             case "number":
-                return place if need else -1
+                return place if need or self.factor(place) else -1
             case "dots":
                 return place
             case "marked":
@@ -285,6 +296,14 @@ class _Grower:
                 return self.decimal_comma(place, need)
             case _:
                 return -1
+
+    def factor(self, place: int) -> bool:
+        """Whether a number is one more factor: `(1 − s) 2 x`, and the ones of `Gᵀ 1`."""
+        token, before, after = self.found[place], self.found[place - 1], self.after(place)
+        if token.gap != 1 or before.text[-1:] == "ᵀ" and token.text == "1":
+            return token.gap == 1
+        return before.kind == "close" and after is not None and after.gap < 2 and after.kind in ("open", "strong", "letter", "prefix") \
+            and after.text not in ARTICLES
 
     def decimal_comma(self, place: int, need: bool) -> int:
         """`0,36`: a comma between digits, without room."""
