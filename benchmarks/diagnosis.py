@@ -125,7 +125,7 @@ def _is_quantity(node: Surface) -> bool:
     return is_plain_name(node) and isinstance(base, Symbol) and base.name not in NO_QUANTITIES
 
 
-NO_QUANTITIES = frozenset("sigma tanh e g f delta size T log exp max min".split())
+NO_QUANTITIES = frozenset("sigma tanh e g f delta size T log exp max min sign softmax".split())
 
 
 # ---------------------------------------------------------------- slips

@@ -17,6 +17,7 @@ from handgrad.errors import HandgradError
 from handgrad.expr import Abstract, Add, Call, Cases, Compare, Delta, Entry, Expr, Letter, Literal, Mul, Number, Pow, Reduce, Shift, Size
 from handgrad.expr import Derivative as Differentiated
 from handgrad.notation import write
+from handgrad.reading.mathematics import formula
 from handgrad.reading.surface import (
     Applied,
     Bars,
@@ -34,8 +35,12 @@ from handgrad.reading.surface import (
     Surface,
     Symbol,
     Term,
+    Unread,
+    walk,
 )
 from handgrad.reading.surface import Fraction as Quotient
+from handgrad.rendering.shape import Context
+from handgrad.rendering.tex import tex
 from handgrad.trees import replaced
 
 HERE = (0, 0)
@@ -66,6 +71,19 @@ def right_form(left: Expr, compiled: Compiled, words: Vocabulary, trees: Iterabl
         return _Saying(words, found.model, _faces(words, trees)).said(result, frozenset(x.name for x in left.letters))
     except (HandgradError, Unsaid, AssertionError):
         return None
+
+
+def matrix_right(left: Expr, compiled: Compiled) -> Surface | None:
+    """The derivative on the left of a link in matrix form, as the engine writes it; None where it has none."""
+    if not isinstance(left, Differentiated) or not isinstance(left.body, Entry) or compiled.weight(left) > HEAVIEST:
+        return None
+    model = replace(compiled.model, definitions={n: d for n, d in compiled.model.definitions.items() if not n.startswith("pair_")}, order=())
+    try:
+        found = asked_of(model).derive(write(left.body, model), tuple(write(by, model) for by in left.by)).matrix
+    except (HandgradError, AssertionError):
+        return None
+    read = formula(tex(found.right, Context(model))) if found is not None else None
+    return read if read is not None and not any(isinstance(node, Unread) for node in walk(read)) else None
 
 
 def _inlined(result: Expr, definition: Definition) -> Expr:

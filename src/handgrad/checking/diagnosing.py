@@ -8,8 +8,9 @@ from fractions import Fraction
 from itertools import product
 
 from handgrad.checking.chains import Chain
+from handgrad.checking.claims import Reading as ReadAs
 from handgrad.checking.claims import claim_of, head_letters, sample_letters, under
-from handgrad.checking.deriving import right_form
+from handgrad.checking.deriving import matrix_right, right_form
 from handgrad.checking.explaining import Budget, explain, gathered
 from handgrad.checking.interpretation import Opaque
 from handgrad.checking.naming import occurrences
@@ -63,9 +64,11 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
 
 def strayed(judgement: Judgement, chain: Chain, segment: Segment, known: Sequence[Surface]) -> Judgement | None:
     """The slip of a side that says nothing as it stands, such as `Σ_j x_k δ_{ki}`: its chain and its words are read elsewhere, and a slip explains it."""
-    held = next((f for link in chain.links[1:] for f in segment.findings.get(link.id, ()) if f.holds), None)
     number = judgement.link or 0
-    if held is None or not number or not _vouched(chain, number, segment) or sum(1 for _ in walk(chain.links[number].side.tree)) > LARGEST:
+    if not number or not _vouched(chain, number, segment) or sum(1 for _ in walk(chain.links[number].side.tree)) > LARGEST:
+        return None
+    held = next((f for link in chain.links[1:] for f in segment.findings.get(link.id, ()) if f.holds), None) or _anchored(chain, number, segment)
+    if held is None:
         return None
     found = _explanations(chain, number, held, segment, known)
     if not found:
@@ -74,6 +77,20 @@ def strayed(judgement: Judgement, chain: Chain, segment: Segment, known: Sequenc
     readings = tuple(Reading(e.right, round(e.weight, 3)) for e in found)
     return replace(judgement, verdict="slip", kind=best.kind, code=best.code, right=best.right, because=best.message, fault=best.span, explanations=found,
                    readings=readings)
+
+
+def _anchored(chain: Chain, number: int, segment: Segment) -> Finding | None:
+    """What a chain is held against where nothing of it can be read but its head, in a part of which enough holds."""
+    if segment.scope is None or sum(f[0].holds for f in segment.findings.values() if f) < FEW_HOLD:
+        return None
+    try:
+        claim, _ = claim_of(segment.scope, chain.head.side.tree, chain.head.side.tree)
+    except Opaque:
+        return None
+    compiled = segment.scope.compiled([claim])
+    if 0 not in compiled.pairs or compiled.reaches(0) or compiled.surrogates:
+        return None
+    return Finding(ReadAs(chain.links[number], chain, number, claim), compiled, 0, compiled.compare(0))
 
 
 def _plainest(findings: Sequence[Finding], conditioned: bool) -> Finding:
@@ -114,14 +131,16 @@ def _vouched(chain: Chain, number: int, segment: Segment) -> bool:
     """Whether all that a link is written with also stands in what holds or is defined: each name with as many indices, and each kind of sign."""
     defined = [tree for d in segment.definitions.values() for tree in (d.head, d.body)]
     holding = [tree for c in segment.chains for link in c.links[1:] if _held(segment, link.id) for tree in (c.head.side.tree, link.side.tree)]
-    known = frozenset().union(*map(_written_with, (*defined, *holding)))
+    whole = segment.scope is not None and segment.scope.ranks is not None         # without indices a name is that of the vector
+    known = frozenset().union(*(_written_with(tree, whole) for tree in (*defined, *holding)))
     side, head = chain.links[number].side.tree, chain.head.side.tree
-    return _written_with(side) <= known and not repairs(side, head, segment.words)        # a misreading may be one of several
+    return _written_with(side, whole) <= known and not repairs(side, head, segment.words)        # a misreading may be one of several
 
 
-def _written_with(tree: Surface) -> frozenset[str]:
-    """The names in a formula with the numbers of their indices, and the kinds of signs in it."""
-    names = {f"{name.own}{len(name.above)}:{len(name.indices)}" for _, name in occurrences(tree) if known_function(name.own) is None}
+def _written_with(tree: Surface, whole: bool) -> frozenset[str]:
+    """The names in a formula with the numbers of their indices, these apart where names stand for whole vectors, and the kinds of signs in it."""
+    found = [name for _, name in occurrences(tree) if known_function(name.own) is None and not (name.own == "delta" and len(name.indices) == 2)]
+    names = {name.own if whole else f"{name.own}{len(name.above)}:{len(name.indices)}" for name in found}
     return frozenset(names | {f"{type(node).__name__} {getattr(node, 'kind', '')}" for node in walk(tree) if isinstance(node, SIGNS)})
 
 
@@ -131,7 +150,9 @@ def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment,
     head, side = chain.head.side.tree, chain.links[number].side.tree
     checker = Checker(chain, number, finding, scope)
     right = next((link.side.tree for n, link in enumerate(chain.links) if 0 < n != number and _held(segment, link.id)), None)
-    if right is None and scope.ranks is None:
+    if right is None and scope.ranks is not None:
+        right = matrix_right(finding.compiled.pairs[finding.number].left, finding.compiled)
+    elif right is None:
         trees = [link.side.tree for c in segment.chains for link in c.links] + [t for d in scope.definitions.values() for t in (d.head, d.body)]
         right = right_form(finding.compiled.pairs[finding.number].left, finding.compiled, scope.words, trees)
     beside = [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))]
