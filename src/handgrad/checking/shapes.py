@@ -10,11 +10,12 @@ the assignment in which the shapes of all of them fit, nearest to what is usual 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations, count, islice, product
 from typing import NamedTuple
 
-from handgrad.checking.interpretation import Interpreter, Opaque, gradient_of, hessian_of, safe
+from handgrad.checking.entries import Opaque, safe
+from handgrad.checking.interpretation import Interpreter, gradient_of, hessian_of
 from handgrad.checking.naming import Name, identifier, name_of, occurrences
 from handgrad.checking.vocabulary import Vocabulary, known_function
 from handgrad.reading.surface import (
@@ -378,11 +379,12 @@ def assignments(trees: Sequence[tuple[Surface, ...]], words: Vocabulary, plain: 
     free = sorted(usual)
     options = [_options(own, usual[own], words) for own in free]
     found: list[tuple[dict[str, int], bool, float]] = []
+    fitting = _Fitting(trees, [_leaning(sides, words) for sides in trees])
     for cost, ranks in islice(sorted(_deviations(options)), MOST_ASSIGNMENTS):
         if found and cost > min(c for _, _, c in found) + MARGIN:
             break
         chosen = dict(zip(free, ranks, strict=True))
-        found += [(chosen, upright, cost + UNFIT * _unfit(trees, Shaped(plain, chosen, upright))) for upright in (True, False)]
+        found += [(chosen, upright, cost + UNFIT * fitting.unfit(Shaped(plain, chosen, upright))) for upright in (True, False)]
     return sorted(found, key=lambda f: f[2])
 
 
@@ -410,19 +412,46 @@ def _deviations(options: Sequence[Sequence[tuple[float, int]]]) -> Iterator[tupl
                 yield cost, tuple(chosen)
 
 
-def _unfit(trees: Sequence[tuple[Surface, ...]], shaped: Shaped) -> int:
-    """In how many chains the shapes do not go together."""
-    found = 0
-    for sides in trees:
-        try:
-            shapes = [shaped.shape(side) for side in sides]
-        except Unfit:
-            found += 1
-        except Opaque:
-            continue
-        else:
-            found += any(s != shapes[0] for s in shapes[1:])
-    return found
+def _leaning(sides: Sequence[Surface], words: Vocabulary) -> tuple[str, ...]:
+    """The names on whose ranks the shapes of some formulas rest."""
+    found: set[str] = set()
+    todo = list(sides)
+    while todo:
+        for _, name in occurrences(todo.pop()):
+            own = words.resolved(name).own
+            if own not in found and name.own in words.functions:
+                todo.append(words.functions[name.own].body)
+            found.add(own)
+    return tuple(sorted(found))
+
+
+@dataclass(slots=True)
+class _Fitting:
+    """In which chains the shapes do not go together; for each chain it is found once for the ranks of its own names."""
+
+    trees: Sequence[tuple[Surface, ...]]
+    names: Sequence[tuple[str, ...]]
+    known: dict[tuple[int, bool, tuple[int, ...]], bool] = field(default_factory=dict)
+
+    def unfit(self, shaped: Shaped) -> int:
+        """In how many chains the shapes do not go together."""
+        found = 0
+        for n, (sides, names) in enumerate(zip(self.trees, self.names, strict=True)):
+            key = (n, shaped.upright, tuple([shaped.ranks.get(own, -1) for own in names]))
+            if key not in self.known:
+                self.known[key] = _is_unfit(sides, shaped)
+            found += self.known[key]
+        return found
+
+
+def _is_unfit(sides: Sequence[Surface], shaped: Shaped) -> bool:
+    try:
+        shapes = [shaped.shape(side) for side in sides]
+    except Unfit:
+        return True
+    except Opaque:
+        return False
+    return any(s != shapes[0] for s in shapes[1:])
 
 
 def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str, int]:
