@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from handgrad.checking.chains import Chain, Link
 from handgrad.checking.definitions import Stated, maps
 from handgrad.checking.einstein import implies_sums, with_sums
-from handgrad.checking.interpretation import RUNNING, Opaque
+from handgrad.checking.indexed import RUNNING, Opaque
 from handgrad.checking.naming import index_letters, letter_of, letters_in, name_of
 from handgrad.checking.scopes import COLUMNS, ROWS, Claim, Scope
 from handgrad.checking.shapes import SCALAR, Shaped

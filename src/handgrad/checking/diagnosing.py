@@ -12,7 +12,7 @@ from handgrad.checking.claims import Reading as ReadAs
 from handgrad.checking.claims import claim_of, head_letters, sample_letters, under
 from handgrad.checking.deriving import matrix_right, right_form
 from handgrad.checking.explaining import Budget, explain, gathered
-from handgrad.checking.interpretation import Opaque
+from handgrad.checking.indexed import Opaque
 from handgrad.checking.naming import occurrences
 from handgrad.checking.quick import Quick
 from handgrad.checking.repairs import repairs

@@ -9,7 +9,7 @@ from handgrad.checking.agreement import renaming_of
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import claim_of
 from handgrad.checking.diagnosing import diagnosed, repaired, strayed
-from handgrad.checking.interpretation import Opaque
+from handgrad.checking.indexed import Opaque
 from handgrad.checking.numeric import NumericJudge
 from handgrad.checking.report import HOLDS, Judgement
 from handgrad.checking.symbolic import Segment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from handgrad.checking.interpretation import safe
+from handgrad.checking.indexed import safe
 from handgrad.checking.naming import name_of
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.reading.prose import ProseFact

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction as Ratio
 from itertools import product
 
-from handgrad.checking.interpretation import Interpreter, Opaque
+from handgrad.checking.indexed import Opaque
+from handgrad.checking.interpretation import Interpreter
 from handgrad.checking.naming import name_of
 from handgrad.checking.scopes import Compiled, Pair
 from handgrad.errors import HandgradError

@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from handgrad.axes import Model
 from handgrad.catalogue import functions
-from handgrad.checking.interpretation import Interpreter, Opaque
+from handgrad.checking.indexed import Opaque
+from handgrad.checking.interpretation import Interpreter
 from handgrad.checking.pointing import short, simpler, told
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from handgrad.axes import Model
 from handgrad.catalogue import functions
 from handgrad.checking.definitions import Stated
-from handgrad.checking.interpretation import Interpreter, Opaque, safe
+from handgrad.checking.indexed import Opaque, safe
+from handgrad.checking.interpretation import Interpreter
 from handgrad.checking.naming import letter_of
 from handgrad.checking.shapes import Shaped
 from handgrad.checking.vocabulary import Vocabulary

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations, count, islice, product
 from typing import NamedTuple
 
-from handgrad.checking.entries import Opaque, safe
+from handgrad.checking.indexed import Opaque, safe
 from handgrad.checking.interpretation import Interpreter, gradient_of, hessian_of
 from handgrad.checking.naming import Name, identifier, name_of, occurrences
 from handgrad.checking.vocabulary import Vocabulary, known_function

@@ -18,7 +18,7 @@ from handgrad.checking.chains import Chain
 from handgrad.checking.claims import Reading, Readings, claim_of, readings, vocabulary
 from handgrad.checking.definitions import Stated, hatted, is_numeric, is_place, is_substituted, leaned_on, maps, stated
 from handgrad.checking.einstein import implies_sums, with_sums
-from handgrad.checking.interpretation import Opaque
+from handgrad.checking.indexed import Opaque
 from handgrad.checking.naming import letters_in, name_of, occurrences
 from handgrad.checking.report import Judgement
 from handgrad.checking.scopes import Compiled, Scope
@@ -145,7 +145,10 @@ class Segment:
             return
         plain = self._scope(chosen).interpreter()
         best: tuple[float, tuple[dict[str, int], bool] | None] = (float("-inf"), None)
+        most = sum(1 for _ in self._links(chosen))
         for ranks, upright, cost in assignments(sides, self.words, plain)[:MOST_READINGS]:
+            if most - cost <= best[0]:
+                break                               # not even if all of it held
             self.shaped = (ranks, upright)
             worth = self._holding(chosen) - cost
             if worth > best[0]:
