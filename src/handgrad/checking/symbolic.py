@@ -20,9 +20,9 @@ from handgrad.checking.definitions import Stated, hatted, is_numeric, is_place, 
 from handgrad.checking.einstein import implies_sums, with_sums
 from handgrad.checking.indexed import Opaque
 from handgrad.checking.naming import letters_in, name_of, occurrences
+from handgrad.checking.ranks import assignments, has_shapes
 from handgrad.checking.report import Judgement
 from handgrad.checking.scopes import Compiled, Scope
-from handgrad.checking.shapes import assignments, has_shapes
 from handgrad.checking.slips import KINDS
 from handgrad.checking.through import through
 from handgrad.checking.vocabulary import Vocabulary

@@ -1,0 +1,149 @@
+"""The ranks of names without indices, found from all formulas of a part together: numbers, vectors and matrices.
+
+The assignment in which the shapes of all of them fit, nearest to what is usual: capitals are matrices, what is transposed has entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, islice, product
+
+from handgrad.checking.indexed import Opaque
+from handgrad.checking.interpretation import Interpreter
+from handgrad.checking.naming import identifier, name_of, occurrences
+from handgrad.checking.shapes import Shaped, Unfit
+from handgrad.checking.vocabulary import Vocabulary, known_function
+from handgrad.reading.surface import (
+    Derivative,
+    Nabla,
+    Product,
+    Scripted,
+    Surface,
+    Symbol,
+    walk,
+)
+
+MOST_ASSIGNMENTS = 300
+
+
+def has_shapes(trees: Sequence[Surface], words: Vocabulary) -> bool:
+    """Whether formulas speak of vectors or matrices: something transposed, an entry by entry or outer product, bold letters."""
+    for tree in trees:
+        for node in walk(tree):
+            if isinstance(node, Scripted) and isinstance(node.sup, Symbol) and node.sup.name in ("T", "top", "intercal"):
+                return True
+            if isinstance(node, Product) and any(f.operator in ("hadamard", "outer") for f in node.factors):
+                return True
+            if isinstance(node, Symbol) and (node.bold or "vec" in node.accents) and identifier(node) not in words.counts:
+                return True
+    return False
+
+
+def assignments(trees: Sequence[tuple[Surface, ...]], words: Vocabulary, plain: Interpreter) -> list[tuple[dict[str, int], bool, float]]:
+    """The ranks of the names, whether vectors are columns, and the cost: the likeliest first; each chain is a tuple of its sides.
+
+    Ranks cost what they differ from the usual ones, and a chain in which shapes do not go together costs too: it may be the one that is wrong.
+    """
+    usual = _usual(trees, words)
+    free = sorted(usual)
+    options = [_options(own, usual[own], words) for own in free]
+    found: list[tuple[dict[str, int], bool, float]] = []
+    fitting = _Fitting(trees, [_leaning(sides, words) for sides in trees])
+    for cost, ranks in islice(sorted(_deviations(options)), MOST_ASSIGNMENTS):
+        if found and cost > min(c for _, _, c in found) + MARGIN:
+            break
+        chosen = dict(zip(free, ranks, strict=True))
+        found += [(chosen, upright, cost + UNFIT * fitting.unfit(Shaped(plain, chosen, upright))) for upright in (True, False)]
+    return sorted(found, key=lambda f: f[2])
+
+
+def _options(own: str, usual: int, words: Vocabulary) -> list[tuple[float, int]]:
+    """The ranks that a name may have with their costs: one that is written with indices has these, or one more that is left out."""
+    least = words.arity(own)
+    if own in words.counts:
+        return [(0.0, least), (1.0, least + 1)] if least < 2 else [(0.0, least)]
+    return sorted((COSTS[usual][rank], rank) for rank in (0, 1, 2))
+
+
+# what it costs that a name with this usual rank has another: a small letter is often a vector, a capital seldom anything but a matrix
+COSTS = {0: (0.0, 0.5, 2.0), 1: (2.0, 0.0, 1.0), 2: (2.0, 1.5, 0.0)}
+UNFIT, MARGIN, MOST_DEVIATIONS = 1.5, 2.0, 4
+
+
+def _deviations(options: Sequence[Sequence[tuple[float, int]]]) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """The choices of one rank each with their cost, in which at most a few names have another than their usual one."""
+    for count_of in range(min(len(options), MOST_DEVIATIONS) + 1):
+        for places in combinations(range(len(options)), count_of):
+            for others in product(*(options[n][1:] for n in places)):
+                chosen, cost = [several[0][1] for several in options], 0.0
+                for n, (price, other) in zip(places, others, strict=True):
+                    chosen[n], cost = other, cost + price
+                yield cost, tuple(chosen)
+
+
+def _leaning(sides: Sequence[Surface], words: Vocabulary) -> tuple[str, ...]:
+    """The names on whose ranks the shapes of some formulas rest."""
+    found: set[str] = set()
+    todo = list(sides)
+    while todo:
+        for _, name in occurrences(todo.pop()):
+            own = words.resolved(name).own
+            if own not in found and name.own in words.functions:
+                todo.append(words.functions[name.own].body)
+            found.add(own)
+    return tuple(sorted(found))
+
+
+@dataclass(slots=True)
+class _Fitting:
+    """In which chains the shapes do not go together; for each chain it is found once for the ranks of its own names."""
+
+    trees: Sequence[tuple[Surface, ...]]
+    names: Sequence[tuple[str, ...]]
+    known: dict[tuple[int, bool, tuple[int, ...]], bool] = field(default_factory=dict)
+
+    def unfit(self, shaped: Shaped) -> int:
+        """In how many chains the shapes do not go together."""
+        found = 0
+        for n, (sides, names) in enumerate(zip(self.trees, self.names, strict=True)):
+            key = (n, shaped.upright, tuple([shaped.ranks.get(own, -1) for own in names]))
+            if key not in self.known:
+                self.known[key] = _is_unfit(sides, shaped)
+            found += self.known[key]
+        return found
+
+
+def _is_unfit(sides: Sequence[Surface], shaped: Shaped) -> bool:
+    try:
+        shapes = [shaped.shape(side) for side in sides]
+    except Unfit:
+        return True
+    except Opaque:
+        return False
+    return any(s != shapes[0] for s in shapes[1:])
+
+
+def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str, int]:
+    """The rank that a name usually has: capitals are matrices, bold and transposed letters at least vectors, what is differentiated a number."""
+    found: dict[str, int] = {}
+    numbers: set[str] = set()
+    for sides in trees:
+        for tree in sides:
+            for node, name in occurrences(tree):
+                own = words.resolved(name).own
+                first = next((n for n in walk(node) if isinstance(n, Symbol)), None)
+                if known_function(own) is not None and own not in words.assigned or first is None:
+                    continue
+                if own in words.counts:
+                    found[own] = words.arity(own)
+                    continue
+                letter = first.name[1:] if first.name[:1] == "d" and len(first.name) == 2 else first.name        # `dW`, the gradient by W
+                rank = 2 if letter.isupper() and len(letter) == 1 else 1 if first.bold or "vec" in first.accents or name.transposed else 0
+                found[own] = max(found.get(own, 0), rank)
+            for node in walk(tree):
+                if isinstance(node, (Derivative, Nabla)):
+                    body = name_of(node.body)
+                    if body is not None and not body.indices:
+                        numbers.add(words.resolved(body).own)
+    return {own: 0 if own in numbers else rank for own, rank in found.items()}
