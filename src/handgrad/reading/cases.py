@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from handgrad.reading.naked import Row
-from handgrad.reading.surface import Compared, Piecewise, Span, Statement, Surface, Unread
+from handgrad.reading.growing import Row
+from handgrad.reading.surface import Array, Compared, Piecewise, Span, Statement, Surface, Unread
 
 Read = Callable[[int, int, bool], Sequence[Statement]]
 
@@ -30,6 +30,16 @@ def with_cases(statements: tuple[Statement, ...], rows: Sequence[Row], read: Rea
     span: Span = (side.span[0], end)
     pairs = tuple((value, condition) for value, condition in zip(values, conditions, strict=True) if value is not None)
     return (*statements[:-1], replace(last, span=whole, sides=(*last.sides[:-1], replace(side, tree=Piecewise(span, pairs), span=span))))
+
+
+def as_cases(array: Array, span: Span) -> Surface:
+    """A column behind a brace as cases, where each row is a value with its condition."""
+    rows: list[tuple[Surface, Surface | None]] = []
+    for row in array.rows:
+        if len(row) > 2 or len(row) == 2 and not isinstance(row[1], Compared):
+            return replace(array, span=span)
+        rows.append((row[0], row[1] if len(row) == 2 else None))
+    return Piecewise(span, tuple(rows))
 
 
 def _value(found: Sequence[Statement]) -> Surface | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from handgrad.reading.cases import as_cases
 from handgrad.reading.environments import ELSE, Environments
 from handgrad.reading.surface import (
     Applied,
     Array,
-    Compared,
     Decimal,
     Derivative,
     Dots,
@@ -71,7 +71,7 @@ class Expressions(Environments):
             if kind in BEGINS:
                 if kind in CAREFUL and not self._goes_on(at, kind):
                     break
-                if kind == "number" and kinds[at - 1] in ("number", "strokes"):
+                if kind == "number" and kinds[at - 1] in ("number", "strokes") and not self._ones(at):
                     raise self.refused("two numbers stand side by side")
                 factor = Factor("", self.operand())
             elif kind == "times":
@@ -180,6 +180,11 @@ class Expressions(Environments):
         self.depth -= 1
         return node
 
+    def _ones(self, at: int) -> bool:
+        """Whether ones as a column and as a row stand side by side: `1 1^T`."""
+        row = self.kinds[at + 1] == "^" and any(text in ("T", "top") for text in self.texts[at + 2:at + 4])
+        return row and self.texts[at - 1] == self.texts[at] == "1"
+
     def _indices(self, at: int) -> bool:
         """Whether letters, whole numbers and shifts stand in the square brackets, and nothing else."""
         close = self.partner[at]
@@ -266,7 +271,7 @@ class Expressions(Environments):
             return Applied(span, Symbol((self.starts[first], self.ends[first]), "inner"), found)
         if len(found) == 1 and isinstance(found[0], Array) and bracket in "([{":
             if self.kinds[self.at - 1] == "null" and bracket == "{":
-                return _as_cases(found[0], span)
+                return as_cases(found[0], span)
             return replace(found[0], span=span)
         return Group(span, bracket, found)
 
@@ -373,15 +378,6 @@ class Expressions(Environments):
 def comma(whole: str, rest: str) -> str:
     """Why a decimal comma is not read: it has two meanings."""
     return f"{whole},{rest} is {whole}.{rest} or the two numbers {whole} and {rest}: write a point, or a space behind the comma"
-
-
-def _as_cases(array: Array, span: tuple[int, int]) -> Surface:
-    rows: list[tuple[Surface, Surface | None]] = []
-    for row in array.rows:
-        if len(row) > 2 or len(row) == 2 and not isinstance(row[1], Compared):
-            return replace(array, span=span)
-        rows.append((row[0], row[1] if len(row) == 2 else None))
-    return Piecewise(span, tuple(rows))
 
 
 ATOMS: dict[str, Callable[[Expressions], Surface]] = {

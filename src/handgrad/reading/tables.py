@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from handgrad.reading.surface import Applied, Decimal, Derivative, Group, Nabla, Product, Scripted, Side, Span, Statement, Surface, Symbol, Unread
+from handgrad.reading.surface import Applied, Decimal, Derivative, Group, Nabla, Product, Scripted, Side, Span, Statement, Surface, Symbol, Unread, rebuilt
 
 Read = Callable[[int, int, bool], Sequence[Statement]]
 
@@ -158,6 +158,9 @@ def _row(head: Sequence[Cell] | None, row: Sequence[Cell], read: Read) -> Iterat
             claim = _labelled(row[0], heading, cell, kind, read) if kind in ("by", "symbol") and heading else _claimed(row[0], cell, kind, read)
             if claim:
                 yield claim
+        elif is_number(cell.text) and heading is not None and head is not None and heading.marked:
+            if claim := _indexed(head[0], row[0], heading, cell, read):
+                yield claim
         elif heading is not None and head is not None and cell.text and not RELATION.search(cell.text) and cell.marked:
             if claim := _formula(head, row, n, read):
                 yield claim
@@ -211,6 +214,27 @@ def _labelled(label: Cell, heading: Cell, value: Cell, kind: str, read: Read) ->
     else:
         left = replace(_below(symbol, below), span=label.span)
     return _stated(left, label.span, number, value, ())
+
+
+def _indexed(first: Cell, label: Cell, heading: Cell, value: Cell, read: Read) -> Claim | None:
+    """The value of the column's formula, `e_i = y_i - t_i` or `e_i x_i`, for the index that the row begins with."""
+    letter, number, below = _tree(first, read), _tree(value, read), _tree(label, read)
+    found = read(*heading.span, False)
+    if not isinstance(letter, Symbol) or number is None or not isinstance(below, Decimal) or len(found) != 1 or not found[0].sides:
+        return None
+    head = found[0].sides[0].tree
+    tree = _at(head, letter.name, below)
+    if isinstance(tree, Unread) or tree is head:
+        return None
+    return _stated(replace(tree, span=label.span), label.span, number, value, ())
+
+
+def _at(tree: Surface, letter: str, number: Decimal) -> Surface:
+    """The tree with a number for a letter below its names."""
+    tree = rebuilt(tree, lambda child: _at(child, letter, number))
+    if isinstance(tree, Scripted) and any(isinstance(s, Symbol) and s.name == letter for s in tree.sub):
+        return replace(tree, sub=tuple(number if isinstance(s, Symbol) and s.name == letter else s for s in tree.sub))
+    return tree
 
 
 def _below(symbol: Surface, label: Surface) -> Scripted:
