@@ -39,6 +39,7 @@ class Ledger:
     by_key: dict[str, list[Record]] = field(default_factory=dict)
     by_size: dict[Fraction, list[Record]] = field(default_factory=dict)
     formulas: dict[str, Surface] = field(default_factory=dict)
+    templates: list[tuple[Surface, Surface]] = field(default_factory=list)      # heads with letters for indices, and their formulas
     shapes: dict[str, tuple[int, int]] = field(default_factory=dict)      # of quantities that were shown as matrices
 
     def add(self, record: Record) -> None:

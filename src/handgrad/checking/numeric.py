@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Literal
 
 from handgrad.arithmetic.balls import Scalar, working_precision
-from handgrad.checking import matrices, number_slips, substitutions
+from handgrad.checking import matrices, number_slips, substitutions, templates
 from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
 from handgrad.checking.certain import BITS, Certain
 from handgrad.checking.chains import Chain
@@ -182,6 +182,7 @@ class _Judging:
         for tree in self.trees:
             if tree is not self.named and any(self.known.names.key(n) is not None for n in walk(tree)):
                 self.known.ledger.formulas[self.key] = tree
+                templates.note(self.known.ledger, self.chain, self.trees[0], tree)
 
     def _side(self, n: int) -> tuple[Judgement, ...]:
         tree = self.trees[n]
@@ -346,6 +347,8 @@ class _Judging:
         """A number that is said of a quantity without working: a given, a copy, or a value."""
         assert self.key is not None and self.named is not None
         last = self.known.ledger.last(self.key)
+        if last is None and self.key not in self.known.ledger.formulas and (formula := templates.instance(self.known.ledger, self.named, self.known.lookup)):
+            self.known.ledger.formulas[self.key] = formula
         constant = constant_of(self.named)
         if constant is not None and fits(number, constant):
             return self._recorded(n, number, Finding("rounding"), constant, constant)
