@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -67,7 +67,7 @@ def strayed(judgement: Judgement, chain: Chain, segment: Segment, known: Sequenc
     number = judgement.link or 0
     if not number or not _vouched(chain, number, segment) or sum(1 for _ in walk(chain.links[number].side.tree)) > LARGEST:
         return None
-    held = next((f for link in chain.links[1:] for f in segment.findings.get(link.id, ()) if f.holds), None) or _anchored(chain, number, segment)
+    held = next(_holding(chain, segment), None) or _anchored(chain, number, segment)
     if held is None:
         return None
     found = _explanations(chain, number, held, segment, known)
@@ -77,6 +77,13 @@ def strayed(judgement: Judgement, chain: Chain, segment: Segment, known: Sequenc
     readings = tuple(Reading(e.right, round(e.weight, 3)) for e in found)
     return replace(judgement, verdict="slip", kind=best.kind, code=best.code, right=best.right, because=best.message, fault=best.span, explanations=found,
                    readings=readings)
+
+
+def _holding(chain: Chain, segment: Segment) -> Iterator[Finding]:
+    """What holds in a chain, and in others with the same head."""
+    head = spelled(chain.head.side.tree)
+    for other in (chain, *(c for c in segment.chains if c is not chain and spelled(c.head.side.tree) == head)):
+        yield from (f for link in other.links[1:] for f in segment.findings.get(link.id, ()) if f.holds)
 
 
 def _anchored(chain: Chain, number: int, segment: Segment) -> Finding | None:
@@ -149,18 +156,26 @@ def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment,
     assert scope is not None
     head, side = chain.head.side.tree, chain.links[number].side.tree
     checker = Checker(chain, number, finding, scope)
-    right = next((link.side.tree for n, link in enumerate(chain.links) if 0 < n != number and _held(segment, link.id)), None)
-    if right is None and scope.ranks is not None:
-        right = matrix_right(finding.compiled.pairs[finding.number].left, finding.compiled)
-    elif right is None:
+    right = next((f.reading.link.side.tree for f in _holding(chain, segment)), None)
+    beside: list[Surface] = [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))]
+    whole = matrix_right(finding.compiled.pairs[finding.number].left, finding.compiled) if right is None and _is_of_vectors(side, scope) else None
+    if whole is not None:
+        beside.append(whole)
+        right = whole if scope.ranks is not None else None
+    if right is None and scope.ranks is None:
         trees = [link.side.tree for c in segment.chains for link in c.links] + [t for d in scope.definitions.values() for t in (d.head, d.body)]
         right = right_form(finding.compiled.pairs[finding.number].left, finding.compiled, scope.words, trees)
-    beside = [*known[-NEAR:], *(t for d in segment.definitions.values() for t in (d.head, d.body))]
     context = gathered(side, head, right, beside, budget=Budget(MOST if checker.quick is None else MOST_QUICK, not _doubtful(chain, number, segment)))
     found, factor = explain(side, checker.holds, context, checker.fits), _factor(side, checker, right)
     if not factor or (found and found[0].kind in FACTORS):
         return found or factor
     return (replace(factor[0], weight=ONE_FACTOR), *(replace(e, weight=e.weight * (1 - ONE_FACTOR)) for e in found)) if found else factor
+
+
+def _is_of_vectors(side: Surface, scope: Scope) -> bool:
+    """Whether a formula has names of whole vectors or matrices, written without the indices that they have elsewhere."""
+    names = [scope.words.resolved(name) for _, name in occurrences(side)]
+    return scope.ranks is not None or any(len(name.indices) < scope.words.arity(name.own) for name in names)
 
 
 def _factor(side: Surface, checker: Checker, right: Surface | None) -> tuple[Explanation, ...]:

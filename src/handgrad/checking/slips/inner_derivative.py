@@ -55,7 +55,7 @@ def _closing(tree: Surface, left: Surface | None) -> Iterator[Surface]:
     if not isinstance(left, Derivative) or len(left.by) != 1:
         return
     for node in walk(tree):
-        if isinstance(node, Derivative) and len(node.by) == 1 and is_name(node.body):
+        if isinstance(node, Derivative) and len(node.by) == 1 and is_name(node.body) and key(node.body) != key(node.by[0]):
             if key(node.body) != key(left.body):
                 yield Derivative(node.span, left.body, (node.body,), left.partial)
             if key(node.by[0]) != key(left.by[0]):
