@@ -37,7 +37,7 @@ class Grower:
     def __init__(self, found: Sequence[Token], pairs: dict[int, int]) -> None:
         self.found = found
         self.pairs = pairs
-        self.start = found[0].start if found else 0
+        self.start = found[0].start - found[0].gap if found else 0
         self.words = [0]
         for place, token in enumerate(found):
             operand = token.kind == "weak" and place and found[place - 1].kind in ("operator", "relation") and found[place - 1].text not in DASHES
