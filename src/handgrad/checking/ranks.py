@@ -5,7 +5,7 @@ The assignment in which the shapes of all of them fit, nearest to what is usual:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice, product
 
@@ -40,14 +40,32 @@ def has_shapes(trees: Sequence[Surface], words: Vocabulary) -> bool:
     return False
 
 
-def assignments(trees: Sequence[tuple[Surface, ...]], words: Vocabulary, plain: Interpreter) -> list[tuple[dict[str, int], bool, float]]:
+def declared(chains: Sequence[tuple[tuple[Surface, ...], str]]) -> dict[str, int]:
+    """The ranks of names of which a page says in which space they are: `x \\in \\mathbb R^n`, `u, v \\in \\mathbb R^n`."""
+    found: dict[str, int] = {}
+    before: list[Surface] = []
+    for trees, relation in chains:
+        space = trees[-1]
+        if len(trees) == 1:
+            before.append(space)
+            continue
+        if relation in ("in", "∈") and isinstance(space, Scripted) and isinstance(space.base, Symbol) and space.base.name == "R" and space.sup is not None:
+            rank = len(space.sup.factors) if isinstance(space.sup, Product) else 1
+            for name in filter(None, map(name_of, (*before, *trees[:-1]))):
+                found[name.own] = rank + len(name.indices)
+        before = []
+    return found
+
+
+def assignments(trees: Sequence[tuple[Surface, ...]], words: Vocabulary, plain: Interpreter,
+                told: Mapping[str, int] | None = None) -> list[tuple[dict[str, int], bool, float]]:
     """The ranks of the names, whether vectors are columns, and the cost: the likeliest first; each chain is a tuple of its sides.
 
     Ranks cost what they differ from the usual ones, and a chain in which shapes do not go together costs too: it may be the one that is wrong.
     """
     usual = _usual(trees, words)
     free = sorted(usual)
-    options = [_options(own, usual[own], words) for own in free]
+    options = [[(0.0, told[own])] if told and told.get(own, 0) >= words.arity(own) and own in told else _options(own, usual[own], words) for own in free]
     found: list[tuple[dict[str, int], bool, float]] = []
     fitting = _Fitting(trees, [_leaning(sides, words) for sides in trees])
     for cost, ranks in islice(sorted(_deviations(options)), MOST_ASSIGNMENTS):

@@ -20,7 +20,7 @@ from handgrad.checking.definitions import Stated, hatted, is_numeric, is_place, 
 from handgrad.checking.einstein import implies_sums, with_sums
 from handgrad.checking.indexed import Opaque
 from handgrad.checking.naming import letters_in, name_of, occurrences
-from handgrad.checking.ranks import assignments, has_shapes
+from handgrad.checking.ranks import assignments, declared, has_shapes
 from handgrad.checking.report import Judgement
 from handgrad.checking.scopes import Compiled, Scope
 from handgrad.checking.slips import KINDS
@@ -146,7 +146,8 @@ class Segment:
         plain = self._scope(chosen).interpreter()
         best: tuple[float, tuple[dict[str, int], bool] | None] = (float("-inf"), None)
         most = sum(1 for _ in self._links(chosen))
-        for ranks, upright, cost in assignments(sides, self.words, plain)[:MOST_READINGS]:
+        told = declared([(tuple(link.side.tree for link in c.links), c.links[-1].side.relation) for c in self.chains])
+        for ranks, upright, cost in assignments(sides, self.words, plain, told)[:MOST_READINGS]:
             if most - cost <= best[0]:
                 break                               # not even if all of it held
             self.shaped = (ranks, upright)

@@ -47,6 +47,9 @@ class Environments(Operators):
                 self._skip_gaps()
                 cells.append(self.item())
                 self._skip_gaps()
+                if self.kinds[self.at] in (",", ";") and self.kinds[self.at + 1] in ("&", "gap"):       # `r^2, & r < 1`
+                    self.at += 1
+                    self._skip_gaps()
                 if self.kinds[self.at] != "&":
                     break
                 self.at += 1
