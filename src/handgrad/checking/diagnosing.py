@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import product
 
 from handgrad.checking.chains import Chain
+from handgrad.checking.claims import ANY, claim_of, head_letters, sample_letters, under
 from handgrad.checking.claims import Reading as ReadAs
-from handgrad.checking.claims import claim_of, head_letters, sample_letters, under
 from handgrad.checking.deriving import matrix_right, right_form
 from handgrad.checking.explaining import Budget, explain, gathered
 from handgrad.checking.indexed import Opaque
@@ -55,7 +55,7 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
         return replace(judgement, verdict="slip", because="the two sides differ, and no single slip explains it", see=witness)
     best = found[0]
     unknown = finding.compiled.reaches(finding.number, right=True)
-    if unknown and best.kind not in NAMING:
+    if unknown and (best.kind not in NAMING or best.kind == "wrong_left_side"):       # what is 0 on the right fits any left side that is 0
         return replace(judgement, verdict="undecided", because=unknown, explanations=found)
     readings = tuple(Reading(e.right, round(e.weight, 3)) for e in found)
     return replace(judgement, kind=best.kind, code=best.code, right=best.right, because=best.message, fault=best.span, explanations=found,
@@ -270,7 +270,7 @@ class Checker:
 
     def __post_init__(self) -> None:
         head = self.chain.head.side.tree
-        own = (*sample_letters(head, self.scope.words), *head_letters(head))
+        own = (*sample_letters(head, self.scope.words), *head_letters(head), *((ANY,) if ANY in self.finding.reading.claim.letters else ()))
         pair = self.finding.compiled.pairs[self.finding.number]
         quick = Quick(self.finding.compiled, pair, replace(self.scope.interpreter(own), scope=frozenset(pair.letters)))
         if self.scope.ranks is None and not self.finding.reading.conditioned and quick.prepare():

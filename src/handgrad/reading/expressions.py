@@ -217,6 +217,9 @@ class Expressions(Environments):
         at = self.at
         self.at = at + 1
         if self.kinds[at + 1] == "{" and self.kinds[at + 2] == "," and self.partner.get(at + 1) == at + 3:
+            if self.limits.comma and self.kinds[at + 4] == "number" and (self.texts[at] + self.texts[at + 4]).isdigit():
+                self.at = at + 5
+                return Decimal((self.starts[at], self.ends[at + 4]), f"{self.texts[at]}.{self.texts[at + 4]}")
             raise self.refused(comma(self.texts[at], self.texts[at + 4]), at)
         return Decimal((self.starts[at], self.ends[at]), self.texts[at])
 

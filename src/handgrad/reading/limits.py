@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReadingLimits:
-    """Characters of a page and of a line; tokens, nesting, digits and nodes of a formula."""
+    """Characters of a page and of a line; tokens, nesting, digits and nodes of a formula. `comma` says that `1{,}5` is 1.5 on this page."""
 
     page: int = 1 << 20
     line: int = 1 << 16
@@ -15,6 +15,7 @@ class ReadingLimits:
     nesting: int = 256
     digits: int = 400
     nodes: int = 200_000
+    comma: bool = False
 
 
 LIMITS = ReadingLimits()

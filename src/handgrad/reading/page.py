@@ -8,6 +8,7 @@ Nothing is lost: what is no formula is prose, what cannot be read is a statement
 
 from __future__ import annotations
 
+import re
 import string
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -111,11 +112,21 @@ def _line_starts(source: str) -> tuple[int, ...]:
     return tuple(starts)
 
 
+COMMA = re.compile(r"(?<![\d.])\d+\{,\}(\d+)")
+POINT = re.compile(r"\d\.\d")
+
+
+def _has_commas(source: str) -> bool:
+    """Whether a page writes `1{,}5` for 1.5: several times, not only in groups of three digits, and never with a point."""
+    found = [m[1] for m in COMMA.finditer(source)] if "{,}" in source else []
+    return sum(len(digits) != 3 for digits in found) > 1 and not POINT.search(source)
+
+
 class _Reader:
     """What is needed to read one page: its mask, the marked regions, and the text in which their delimiters are blotted out."""
 
     def __init__(self, source: str, limits: ReadingLimits) -> None:
-        self.source, self.limits = source, limits
+        self.source, self.limits = source, replace(limits, comma=limits.comma or _has_commas(source))
         self.long = [span for span in _lines(source) if span[1] - span[0] > limits.line]
         short = covered(source, self.long)
         self.macros, defined = definitions(short) if "\\" in short else ({}, [])
