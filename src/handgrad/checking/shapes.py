@@ -83,6 +83,8 @@ class Shaped:
                 return self._joined([self.shape(left), self.shape(right)], node)
             case Group(_, _, (item,)) | Braced(_, item, _):
                 return self.shape(item)
+            case Applied(_, Symbol(_, "diag"), (body,)):
+                return COLUMN if self.shape(body) == MATRIX else MATRIX
             case Applied(_, _, arguments):
                 items = arguments[0].items if len(arguments) == 1 and isinstance(arguments[0], Group) else arguments
                 return self._joined([self.shape(a) for a in items], node)
@@ -110,6 +112,8 @@ class Shaped:
         if name is None:
             assert isinstance(node, Scripted)
             inner = self.shape(node.base)
+            if _is_transposed(node) and _is_ones(node.base):
+                return ROW
             return Shape(inner.columns, inner.rows) if _is_transposed(node) else inner
         if name.power is not None and self.plain.is_exponential(name):
             return self.shape(name.power)
@@ -150,6 +154,8 @@ class Shaped:
             factor = factors[n]
             arguments = self._arguments(factor.node, factors[n + 1] if n + 1 < len(factors) else None)
             own = self._called_shape(factor.node, arguments) if arguments is not None else self.shape(factor.node)
+            if shape is not None and shape.columns and factor.operator in ("", "*") and _is_ones(factor.node):
+                own = COLUMN                                # `G 1`, the sums of the rows
             items.append((factor.operator, factor.node, arguments, own))
             shape = own if shape is None else self._times(factor.operator, shape, own, node)
             n += 2 if arguments is not None else 1
@@ -316,6 +322,9 @@ class Shaped:
 
     def _call_entry(self, node: Surface, name: Name, items: tuple[Surface, ...], row: str, column: str) -> str:
         standard = known_function(name.own)
+        if name.own == "diag" and len(items) == 1 and not name.indices and "diag" not in self.plain.words.assigned:
+            inside = self.entry(items[0], row, row)
+            return inside if self.shape(items[0]) == MATRIX else f"({inside})*delta[{row},{column}]"
         if standard in ("softmax", "log_softmax") and len(items) == 1 and not name.indices:
             inner = next(_fresh(self.plain.words, row, column))
             along = (row, inner) if self.shape(items[0]).columns else (inner, column)
@@ -337,6 +346,11 @@ class Shaped:
         row, column = islice(_fresh(self.plain.words, "", ""), 2)
         letters = [*([row] if shape.rows else []), *([column] if shape.columns else [])]
         return f"sqrt(sum[{','.join(letters)}](({self.entry(body, row, column)})^2))"
+
+
+def _is_ones(node: Surface) -> bool:
+    """Whether a number in a product stands for a vector of ones: nobody multiplies by 1."""
+    return isinstance(node, Decimal) and node.text == "1"
 
 
 def _safe(text: str) -> str:
