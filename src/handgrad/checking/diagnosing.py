@@ -148,7 +148,7 @@ def _written_with(tree: Surface, whole: bool) -> frozenset[str]:
     """The names in a formula with the numbers of their indices, these apart where names stand for whole vectors, and the kinds of signs in it."""
     found = [name for _, name in occurrences(tree) if known_function(name.own) is None and not (name.own == "delta" and len(name.indices) == 2)]
     names = {name.own if whole else f"{name.own}{len(name.above)}:{len(name.indices)}" for name in found}
-    return frozenset(names | {f"{type(node).__name__} {getattr(node, 'kind', '')}" for node in walk(tree) if isinstance(node, SIGNS)})
+    return frozenset(names | {f"{type(node).__name__} {node.kind if isinstance(node, Bars) else ''}" for node in walk(tree) if isinstance(node, SIGNS)})
 
 
 def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment, known: Sequence[Surface]) -> tuple[Explanation, ...]:
