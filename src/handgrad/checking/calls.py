@@ -123,8 +123,11 @@ class Calls(Indexed):
         return f"{standard}[{letter}]({replace(self.within(letter), filler=(letter,)).text(item)})[{self._index(name.indices[0])}]"
 
     def _primed(self, node: Surface, name: Name, items: tuple[Surface, ...]) -> str:
-        """`σ'(z)`: the derivative by the argument, at a name."""
-        if name.primes > 1 or len(items) != 1 or name_of(items[0]) is None:
+        """`σ'(z)`, `f''(x)`: the derivative by the argument, at a name."""
+        if len(items) != 1 or name_of(items[0]) is None:
             raise Opaque("a derivative with a prime at something that is no name", node.span)
         value = self._call(node, replace(name, primes=0), items)
-        return f"d({value}, {self.text(items[0])})"
+        by = self.text(items[0])
+        for _ in range(name.primes):
+            value = f"d({value}, {by})"
+        return value

@@ -43,6 +43,7 @@ class _Judging:
     problem_name: str
     judgements: dict[str, list[Judgement]] = field(default_factory=dict)
     earlier: dict[str, Stated] = field(default_factory=dict)
+    seen: tuple[Chain, ...] = ()
     words: Vocabulary | None = None
     said: tuple[ProseFact, ...] = ()
     numbers: NumericJudge | None = None
@@ -91,7 +92,8 @@ class _Judging:
             self._segment(chains, skipped, part)
 
     def _segment(self, chains: tuple[Chain, ...], skipped: frozenset[str], part: Part) -> None:
-        segment = Segment(chains, self.earlier, self.words, lambda words: facts_for(words, self.said), skipped=skipped)
+        self.seen += chains
+        segment = Segment(chains, self.earlier, self.words, lambda words: facts_for(words, self.said), skipped=skipped, seen=self.seen)
         if self.problem is not None and self.numbers is not None and _has_numbers(part):
             segment.fixed = fixed_names((link.side.tree for chain in chains for link in chain.links), self.numbers.names)
             segment.given = ground_statements(self.problem)

@@ -23,6 +23,7 @@ from handgrad.checking.naming import letters_in, name_of, occurrences
 from handgrad.checking.ranks import assignments, declared, has_shapes
 from handgrad.checking.report import Judgement
 from handgrad.checking.scopes import Compiled, Scope
+from handgrad.checking.sides import signs
 from handgrad.checking.slips import KINDS
 from handgrad.checking.through import through
 from handgrad.checking.vocabulary import Vocabulary
@@ -73,6 +74,7 @@ class Segment:
     words_before: Vocabulary | None = None
     facts: Callable[[Vocabulary], tuple[str, ...]] = lambda words: ()
     skipped: frozenset[str] = frozenset()                   # ids of links that others judge
+    seen: tuple[Chain, ...] = ()                            # of the whole page, up to here
     fixed: dict[str, str] = field(default_factory=dict)
     given: tuple[str, ...] = ()
     definitions: dict[str, Stated] = field(default_factory=dict)
@@ -208,6 +210,10 @@ class Segment:
                 with_numbers = replace(scope, numbers=numbers)
                 self._pass(readings(iter(mixed), with_numbers), with_numbers)
             self._pass(readings(iter(self._failing(failing)), scope, partial=True), scope)
+            sides = signs(self.seen, scope) if self._failing(failing) else ()
+            if sides:
+                with_sides = replace(scope, facts=(*facts, *sides))
+                self._pass(readings(iter(self._failing(failing)), with_sides), with_sides, sides)
             surrogated = [(c, n) for c, n in self._failing(failing) if any(f.compiled.surrogates for f in self.findings.get(c.links[n].id, ()))]
             if surrogated:
                 plain = replace(scope, surrogating=False)

@@ -1,0 +1,43 @@
+"""On which side of a kink a page is: where it shows z₁ = 0.3 and has h₁ = max(0, z₁), its further lines may go on with the branch z₁ > 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from handgrad.checking.chains import Chain
+from handgrad.checking.indexed import Opaque
+from handgrad.checking.naming import name_of, occurrences
+from handgrad.checking.scopes import Scope
+from handgrad.checking.shown import shown
+from handgrad.checking.vocabulary import call_of, known_function
+from handgrad.reading.surface import Applied, Bars, Piecewise, Surface, spelled, walk
+
+KINKED = frozenset(("relu", "leaky_relu", "elu", "hinge", "max", "min", "abs", "sign", "clip"))
+MOST = 12       # facts
+
+
+def signs(chains: Sequence[Chain], scope: Scope) -> tuple[str, ...]:
+    """The facts `z > 0` and `z < 0` that the numbers of a page say of what stands in a function with a kink."""
+    kinked = {own for chain in chains for link in chain.links for node in walk(link.side.tree) for own in _inside(node)}
+    found: dict[str, str] = {}
+    for chain in chains:
+        head, number = chain.head.side.tree, shown(chain.links[-1].side.tree)
+        name = name_of(head)
+        if name is None or number is None or not number.value or name.own not in kinked or len(found) >= MOST:
+            continue
+        with suppress(Opaque):
+            fact = f"{scope.interpreter().text(head)} {'>' if number.value > 0 else '<'} 0"
+            if found.setdefault(spelled(head), fact) != fact:       # shown on both sides, as before and after a step
+                return ()
+    return tuple(found.values())
+
+
+def _inside(node: Surface) -> Iterator[str]:
+    """The names in the argument of a function with a kink."""
+    call = call_of(node)
+    function = name_of(call[0]) if call is not None else None
+    bent = isinstance(node, (Bars, Piecewise)) or isinstance(node, Applied) and (spelled(node.function).lower() in KINKED) \
+        or function is not None and (function.own.lower() in KINKED or known_function(function.own) in KINKED)
+    if bent:
+        yield from (name.own for _, name in occurrences(node))
