@@ -5,6 +5,7 @@ A chain is `a = b = c`, its head and its links; a statement that begins with a r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,8 @@ from handgrad.checking.rewriting import with_indicators
 from handgrad.reading.page import Formula, Page, Prose, Title
 from handgrad.reading.surface import Compared, Side, Span, Statement, Surface, Unread
 
+# words in front of a formula that only says where something holds: `At x = 0 the slope …`
+PLACE = re.compile(r"(?<!look )(?<!looking )(?<!arrive )(?<!arrived )(?<!arriving )\bat(?: the point)?(?: an?)?(?:\s*(?:,|and|or))*\s*$", re.IGNORECASE)
 COMPARING = {"≠": "!=", "!=": "!=", "<": "<", ">": ">", "≤": "<=", "<=": "<=", "≥": ">=", ">=": ">="}
 JOINING = frozenset(("=", "≈", "≡", ":="))
 
@@ -77,6 +80,7 @@ class _Gathering:
     near: list[tuple[Surface, int]] = field(default_factory=list)
     counts: dict[int, int] = field(default_factory=dict)
     before: str = ""
+    placed: bool = False
 
     def close(self, title: Title | None, end: int) -> None:
         if self.chains or self.title is not None:
@@ -109,6 +113,9 @@ class _Gathering:
         if len(statement.sides) == 2 and statement.sides[1].relation in COMPARING and not statement.continues:
             left, right = statement.sides
             alone = Compared(statement.span, COMPARING[right.relation], left.tree, right.tree)
+        if self.placed and self.before in ("and", ",", "or"):
+            self.before = "at"                  # of `at x = 0 and y = 0` both say where
+        self.placed = bool(PLACE.search(self.before))
         if isinstance(alone, Compared) and not statement.continues:
             self.near.append((alone, self.page.line_of(statement.span[0])))
             return

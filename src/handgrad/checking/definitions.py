@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from handgrad.checking.chains import Chain, Link
+from handgrad.checking.chains import PLACE, Chain, Link
 from handgrad.checking.naming import Name, letter_of, name_of, occurrences
 from handgrad.checking.vocabulary import ACCENTS, SQUARE, call_of, columns, known_function
 from handgrad.reading.surface import Decimal, Derivative, Group, Nabla, Product, Scripted, Sum, Surface, Symbol, spelled, walk
 
 CONSTANTS = frozenset(("e", "pi"))
-PLACE = re.compile(r"(?<!look )(?<!looking )(?<!arrive )(?<!arrived )(?<!arriving )\bat(?: the point)?\s*$", re.IGNORECASE)
 EQUALS = frozenset(("=", ":=", "≡"))
 
 

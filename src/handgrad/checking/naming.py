@@ -46,13 +46,18 @@ def letter_of(node: Surface) -> str | None:
 
 
 def is_index(node: Surface) -> bool:
-    """Whether it can be an index: a letter, or a letter shifted by a whole number."""
+    """Whether it can be an index: a letter, or one shifted by whole numbers and other letters, `t + k - 1`."""
     if letter_of(node) is not None:
         return True
-    if isinstance(node, Sum) and len(node.terms) == 2:
-        first, second = node.terms
-        return first.sign > 0 and letter_of(first.node) is not None and isinstance(second.node, Decimal) and second.node.text.isdigit()
+    if isinstance(node, Sum) and len(node.terms) > 1:
+        first, *others = node.terms
+        return first.sign > 0 and letter_of(first.node) is not None and all(_shifts(t.node, len(others) > 1) for t in others)
     return False
+
+
+def _shifts(node: Surface, letters: bool) -> bool:
+    """Whether an index may be shifted by it: a whole number, and beside one also a letter."""
+    return isinstance(node, Decimal) and node.text.isdigit() or letters and letter_of(node) is not None
 
 
 def is_label(node: Surface) -> bool:

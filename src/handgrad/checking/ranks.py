@@ -35,6 +35,8 @@ def has_shapes(trees: Sequence[Surface], words: Vocabulary) -> bool:
                 return True
             if isinstance(node, Product) and any(f.operator in ("hadamard", "outer") for f in node.factors):
                 return True
+            if isinstance(node, Derivative) and any(_is_whole(by, words) for by in node.by):
+                return True
             if isinstance(node, Symbol) and (node.bold or "vec" in node.accents) and identifier(node) not in words.counts:
                 return True
     return False
@@ -55,6 +57,12 @@ def declared(chains: Sequence[tuple[tuple[Surface, ...], str]]) -> dict[str, int
                 found[name.own] = rank + len(name.indices)
         before = []
     return found
+
+
+def _is_whole(node: Surface, words: Vocabulary) -> bool:
+    """Whether a name stands for a whole matrix that has its two indices elsewhere."""
+    name = name_of(node)
+    return name is not None and not name.indices and not name.digits and words.arity(words.resolved(name).own) > 1 and name.own[:1].isupper()
 
 
 def assignments(trees: Sequence[tuple[Surface, ...]], words: Vocabulary, plain: Interpreter,

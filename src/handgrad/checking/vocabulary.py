@@ -164,6 +164,11 @@ class Vocabulary:
             likes = [own for own in (self.assigned | self._operands) - self._touched if _looks_like(whole, own)]
             if len(likes) == 1:
                 self.alike[whole] = likes[0]
+        for own in sorted(self.bare | self.by):
+            small = own.lower()             # X of a matrix form, where the page writes x_{ij} and says nothing else of X
+            unknown = own not in self.counts and own not in self.assigned | set(self.functions)
+            if len(own) == 1 and own != small and unknown and max(self.counts.get(small, (0,))) > 1:
+                self.alike.setdefault(own, small)
         for name, group in self._brackets:
             if self.is_call(name, group):
                 self.calls.setdefault(name.own, []).append(group.items)
