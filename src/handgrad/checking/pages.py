@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,9 @@ from handgrad.axes import Model
 from handgrad.checking.rows import HEADER, Ledgerer, is_number, repairs
 from handgrad.checking.words import HOLDS, VERDICTS, lines, plural, short, verb
 from handgrad.document import Block, Count, Document, Heading, Inline, Ledger, Note, Paragraph, Reference, Tally
+from handgrad.reading.mathematics import statements
+from handgrad.reading.surface import Unread, walk
+from handgrad.reading.typesetting import unicode
 
 if TYPE_CHECKING:
     from handgrad.checking.report import Judgement, Report, Section
@@ -23,7 +27,7 @@ def blocks(report: Report, all: bool = False) -> Document:
     for section, judgements in parts(report):
         rows = tuple(Ledgerer(report, all, any(map(is_number, judgements))).rows(judgements))
         if section is not None:
-            found.append(Heading((section.title,), 1, (lines([section.start, section.end]),)))
+            found.append(Heading((headline(section.title),), 1, (lines([section.start, section.end]),)))
         if rows:
             found.append(Ledger(rows, HEADER))
     return Document((), (*found, *ending(report)), EMPTY)
@@ -43,6 +47,21 @@ def parts(report: Report) -> Iterator[tuple[Section | None, tuple[Judgement, ...
         left = [j for j in left if j.id not in taken]
     if left:
         yield None, tuple(left)
+
+
+MARKED = re.compile(r"\$+([^$\n]{1,200})\$+|\\\(([^\n]{1,200}?)\\\)")
+
+
+def headline(text: str) -> str:
+    """The title of a part with its formulas as text."""
+    return MARKED.sub(lambda found: _plain(found[1] or found[2]) or found[0], text)
+
+
+def _plain(source: str) -> str:
+    """A formula as text, or nothing where it cannot be read."""
+    sides = [side for statement in statements(source) for side in statement.sides]
+    unread = any(isinstance(node, Unread) for side in sides for node in walk(side.tree))
+    return "" if unread else " ".join(f"{side.relation} {unicode(side.tree)}".strip() for side in sides)
 
 
 # ---------------------------------------------------------------- the summary
@@ -127,6 +146,9 @@ def ending(report: Report) -> Iterator[Block]:
         yield Note((remark,), "!")
     if report.facts:
         yield Note(("taken from the prose: " + "; ".join(report.facts),), "!")
+    codes = {j.code: short(j.kind) for j in report.causes if j.code}
+    if codes:
+        yield Paragraph((f"More of {'it' if len(codes) == 1 else 'each'}: handgrad explain {', '.join(f'{code} ({codes[code]})' for code in sorted(codes))}.",))
     said: Inline = (*report.closing, " " if report.closing else "", _marks(report))
     yield Paragraph(tuple(part for part in said if part))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +12,7 @@ from handgrad.checking.setting import DOTS, EMPTY, beside, relation, typeset
 from handgrad.checking.words import HOLDS, PLAIN, VERDICTS, lines, listed, minus, name, plural, repeats, shown_beside, verb
 from handgrad.document import Inline, Reference, Row, Typeset
 from handgrad.reading.surface import Derivative
+from handgrad.reading.vocabulary import GREEK_LETTERS
 
 if TYPE_CHECKING:
     from handgrad.checking.report import Judgement, Report
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 FEW = 3                         # statements of one kind from which on they are one row
 LONGEST_SOURCE = 200
 WIDEST_HEAD = 20                # columns under which a later link is set in
+ENDINGS = {"\\in": "∈", "∈": "∈", "\\sim": "∼", "∼": "∼", "~": "∼", "\\propto": "∝", "∝": "∝", "\\approx": "≈", "≈": "≈", "\\to": "→", "\\mapsto": "→",
+           "\\rightarrow": "→", "→": "→", "->": "→", ":=": ":=", "\\leftarrow": "←", "\\gets": "←", "<-": "←", "←": "←", "\\le": "≤", "\\leq": "≤",
+           "≤": "≤", "\\ge": "≥", "\\geq": "≥", "≥": "≥", "\\equiv": "≡", "≡": "≡", "\\neq": "≠", "\\ne": "≠", "≠": "≠"}
 HEADER = ("shown", "by hand", "exact")
 
 
@@ -193,13 +198,18 @@ class Ledgerer:
         left = typeset(head) if head is not None else EMPTY
         right = typeset(j.tree)
         if goes_on:
-            line = beside(relation("="), right)
+            line = beside(relation(self.relation_of(j)), right)
             return (replace(line, plain=" " * (min(len(left.plain), WIDEST_HEAD) + 1) + line.plain),)
         if not left.plain:
             return (right,)
         between = typeset(j.left) if j.shown is not None and j.left is not None and j.left is not head else DOTS
         middle = (relation("="), between) if (j.link or 1) > 1 else ()
-        return (beside(left, *middle, relation("="), right),)
+        return (beside(left, *middle, relation(self.relation_of(j)), right),)
+
+    def relation_of(self, j: Judgement) -> str:
+        """The relation in front of a side, as the page has it; an equals sign where none stands directly before it."""
+        before = self.report.source[max(0, j.span[0] - 16):j.span[0]].rstrip(" \t\n&{}()$")
+        return next((sign for ending, sign in ENDINGS.items() if before.endswith(ending)), "=")
 
     def word(self, j: Judgement) -> Inline:
         """The verdict in a word or two."""
@@ -226,7 +236,7 @@ class Ledgerer:
         """What is said below the statement."""
         reason = self.reason(j)
         if reason and (j.verdict not in PLAIN or not j.follows):
-            yield (minus_in_text(reason),)
+            yield (minus_in_text(lettered(reason)),)
         if j.verdict in ("slip", "transcription") and j.cause in self.by_id:
             yield ("the same as in ", self.place(j.cause or ""))
         if j.verdict == "slip":
@@ -236,7 +246,7 @@ class Ledgerer:
         if j.right and j.verdict != "last_digit" and _squeezed(j.right) not in _squeezed(reason) and not is_number(j):
             yield (f"right: {minus_in_text(j.right)}",)
         if j.see:
-            yield (f"see it: {minus_in_text(j.see)}",)
+            yield (f"see it: {minus_in_text(lettered(j.see))}",)
 
     def reason(self, j: Judgement) -> str:
         """Why: what the judge says, with the kind of the slip in front."""
@@ -272,6 +282,27 @@ def excerpt(source: str) -> str:
 def minus_in_text(text: str) -> str:
     """The text with minus signs in front of numbers as a page prints them."""
     return "".join("−" if c == "-" and text[n + 1 : n + 2].isdigit() and not text[n - 1 : n].isalnum() else c for n, c in enumerate(text))
+
+
+IDENTIFIER = re.compile(r"(?<![\w\\`])[A-Za-z]+(?:_[A-Za-z0-9]+)*(?![\w`(])")
+LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def lettered(text: str) -> str:
+    """The text with the names of the notation as a page writes them: `sigma_2` is σ₂, `y_hat` is ŷ."""
+    return IDENTIFIER.sub(lambda found: _lettered(found.group()), text)
+
+
+def _lettered(word: str) -> str:
+    first, *parts = word.split("_")
+    letter = GREEK_LETTERS.get(first, first)
+    if len(letter) > 1 or letter == word:
+        return word
+    if parts[:1] == ["hat"]:
+        letter, parts = f"{letter}\u0302", parts[1:]
+    if len(parts) > 1 or parts and not parts[0].isdigit():
+        return word
+    return letter + "".join(parts).translate(LOW)
 
 
 def _squeezed(text: str) -> str:

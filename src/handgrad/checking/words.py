@@ -48,6 +48,11 @@ def short(kind: str | None) -> str:
     return SHORT.get(kind or "", ("", ""))[0] or NAMES.get(kind or "", (kind or "").replace("_", " "))
 
 
+def kind_called(word: str) -> str:
+    """The kind of slip that a summary calls so, or nothing."""
+    return next((kind for kind in SHORT if word in (short(kind), name(kind))), "")
+
+
 def name(kind: str | None) -> str:
     """The kind of slip by its name."""
     return NAMES.get(kind or "", (kind or "").replace("_", " "))

@@ -9,6 +9,7 @@ from typing import Any
 from handgrad.axes import Model
 from handgrad.checking.edits import Slip
 from handgrad.checking.slips import CODES, KINDS, SLIPS
+from handgrad.checking.words import kind_called
 from handgrad.commands.output import chosen, parser, put
 from handgrad.document import Block, Document, Heading, Note, Paragraph, Table
 from handgrad.errors import ModelError
@@ -31,9 +32,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def found(word: str) -> Slip:
-    """The kind of slip with this code or name; small and capital letters, hyphens and underscores are the same."""
+    """The kind of slip with this code, name, or word of a summary; small and capital letters, hyphens and underscores are the same."""
     kind = word.lower().replace("-", "_").replace(" ", "_")
-    slip = CODES.get(word.upper()) or KINDS.get(kind)
+    slip = CODES.get(word.upper()) or KINDS.get(kind) or KINDS.get(kind_called(word.lower().replace("-", " ").replace("_", " ")))
     if slip is None:
         near = get_close_matches(kind, KINDS, 1)
         raise ModelError(f"there is no kind of slip {word!r}", remedy=f"did you mean {near[0]}?" if near else "handgrad explain lists them all")
