@@ -11,7 +11,7 @@ from functools import partial
 
 from handgrad.checking.calls import Calls
 from handgrad.checking.indexed import SPARE, Opaque, safe
-from handgrad.checking.naming import identifier, is_label, letter_of, name_of, occurrences
+from handgrad.checking.naming import identifier, is_index, is_label, letter_of, name_of, occurrences
 from handgrad.checking.rewriting import bare, dotted
 from handgrad.checking.vocabulary import Vocabulary, bracket_of, call_of, known_function
 from handgrad.reading.surface import (
@@ -233,13 +233,22 @@ class Interpreter(Calls):
                 return f"({self.condition(left)} {word} {self.condition(right)})"
             case Compared(_, operator, left, right):
                 if all(self._is_place(side) for side in (left, right)):
-                    return f"{self._index(left)} {operator} {self._index(right)}"
+                    return f"{self._place(left)} {operator} {self._place(right)}"
                 return f"{self.text(left)} {operator} {self.text(right)}"
             case Group(_, _, (item,)):
                 return self.condition(item)
         raise Opaque("a condition that is not read", node.span)
 
+    def _place(self, node: Surface) -> str:
+        """What is compared of indices, without the brackets that would make a value of it."""
+        return self.text(node) if isinstance(node, Product) else self._index(node)
+
     def _is_place(self, node: Surface) -> bool:
+        if isinstance(node, Sum):
+            return is_index(node) and all(self._is_place(t.node) for t in node.terms)
+        if isinstance(node, Product):
+            called = call_of(node)
+            return called is not None and called[0] == Symbol(called[0].span, "size") and "size" not in self.words.assigned
         letter = letter_of(node)
         return isinstance(node, Decimal) or (letter is not None and letter in self.words.letters and letter not in self.words.assigned)
 

@@ -32,7 +32,7 @@ from handgrad.reading.naked import Stretch, behind, stretches
 from handgrad.reading.stacked import Stack, stacks
 from handgrad.reading.surface import Side, Span, Statement, Unread
 from handgrad.reading.tables import claims, is_table, rows_of
-from handgrad.reading.words import Token, tokens, with_products
+from handgrad.reading.words import Token, differentiated, tokens, with_products
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,7 @@ class _Reader:
         edges = [edge for r in inline for edge in ((r.span[0], r.inside[0]), (r.inside[1], r.span[1]))]
         self.plain = without_emphasis(covered(self.mask.text, edges))
         self.starts = [r.span[0] for r in self.inline]
+        self.names = differentiated(self.plain)
 
     def items(self) -> Iterator[Item]:
         """The formulas and titles, in order."""
@@ -202,7 +203,7 @@ class _Reader:
     def level(self, start: int, end: int) -> Iterator[Formula]:
         """The formulas of a run of text that stand in lines, marked or not."""
         inside = self.inline[bisect_right(self.starts, start - 1):bisect_right(self.starts, end - 1)]
-        found = with_verbs(with_products([self.close(t) for t in tokens(self.plain, start, end, [r.span for r in inside])]))
+        found = with_verbs(with_products([self.close(t) for t in tokens(self.plain, start, end, [r.span for r in inside], self.names)]))
         naked = [n for s in stretches(found) for n in ([s] if s.verb < 0 or accepted(self.plain, found, s.first, s.verb) else behind(found, s))]
         taken = [s.start for s in naked]
         for region in inside:

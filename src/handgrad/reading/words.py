@@ -73,17 +73,24 @@ RENAMED = {"transpose": "strong", "smudged": "strong", "array": "strong", "bidi"
            "percent": "dots", "evaluated": "operator"}
 PLURAL = re.compile(r"\((?:s|es|ed|n)\)")
 GRADIENT = re.compile(r" [A-Za-zα-ω][\w₀-₉]?(?=[ \t]*=)")
+DIFFERENTIATED = re.compile(r"∂([A-Za-z]{4,})/∂|\bd([A-Za-z]{4,})/d[A-Za-z]")
 DIFFERENTIAL = re.compile(r"d[²2]?[A-Za-zα-ωŷ][\w₀-₉]*")
 
 
-def tokens(text: str, start: int, end: int, marked: Sequence[tuple[int, int]] = ()) -> list[Token]:
-    """The tokens of `text[start:end]`; each span of `marked`, in order and apart, is one token."""
+def differentiated(text: str) -> frozenset[str]:
+    """The words that are differentiated somewhere, `∂contraction/∂x`: they are names on all of the page."""
+    return frozenset(word for found in DIFFERENTIATED.finditer(text) for word in found.groups() if word) if "/" in text else frozenset()
+
+
+def tokens(text: str, start: int, end: int, marked: Sequence[tuple[int, int]] = (), names: frozenset[str] = frozenset()) -> list[Token]:
+    """The tokens of `text[start:end]`; each span of `marked`, in order and apart, is one token. The words `names` are names."""
     found: list[Token] = []
     place = start
     for first, last in (*marked, (end, end)):
         while place < first and (match := TOKEN.search(text, place, first)):
             stop = match.end() if match.lastgroup != "array" and not match["environment"] else _array_end(text, match, first)
-            found.append(_token(text, match, stop, found[-1].end if found else start))
+            token = _token(text, match, stop, found[-1].end if found else start)
+            found.append(replace(token, kind="strong") if token.kind == "weak" and token.text in names else token)
             place = stop
         if last > first:
             found.append(Token("marked", text[first:last], first, last, first - (found[-1].end if found else start)))
