@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, islice, product
+from heapq import heappop, heappush
+from itertools import islice
 
 from handgrad.checking.indexed import Opaque
 from handgrad.checking.interpretation import Interpreter
@@ -76,7 +77,7 @@ def assignments(trees: Sequence[tuple[Surface, ...]], words: Vocabulary, plain: 
     options = [[(0.0, told[own])] if told and told.get(own, 0) >= words.arity(own) and own in told else _options(own, usual[own], words) for own in free]
     found: list[tuple[dict[str, int], bool, float]] = []
     fitting = _Fitting(trees, [_leaning(sides, words) for sides in trees])
-    for cost, ranks in islice(sorted(_deviations(options)), MOST_ASSIGNMENTS):
+    for cost, ranks in islice(_deviations(options), MOST_ASSIGNMENTS):
         if found and cost > min(c for _, _, c in found) + MARGIN:
             break
         chosen = dict(zip(free, ranks, strict=True))
@@ -98,14 +99,15 @@ UNFIT, MARGIN, MOST_DEVIATIONS = 1.5, 2.0, 4
 
 
 def _deviations(options: Sequence[Sequence[tuple[float, int]]]) -> Iterator[tuple[float, tuple[int, ...]]]:
-    """The choices of one rank each with their cost, in which at most a few names have another than their usual one."""
-    for count_of in range(min(len(options), MOST_DEVIATIONS) + 1):
-        for places in combinations(range(len(options)), count_of):
-            for others in product(*(options[n][1:] for n in places)):
-                chosen, cost = [several[0][1] for several in options], 0.0
-                for n, (price, other) in zip(places, others, strict=True):
-                    chosen[n], cost = other, cost + price
-                yield cost, tuple(chosen)
+    """The choices of one rank each by rising cost, in which at most a few names have another than their usual one; each is made when it is asked for."""
+    usual = tuple(several[0][1] for several in options)
+    open_ = [(0.0, usual, 0, 0)]                # and which names may still deviate, and how many do
+    while open_:
+        cost, chosen, first, count = heappop(open_)
+        yield cost, chosen
+        for n in range(first, len(options) if count < MOST_DEVIATIONS else 0):
+            for price, other in options[n][1:]:
+                heappush(open_, (cost + price, (*chosen[:n], other, *chosen[n + 1:]), n + 1, count + 1))
 
 
 def _leaning(sides: Sequence[Surface], words: Vocabulary) -> tuple[str, ...]:
