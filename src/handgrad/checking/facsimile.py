@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from handgrad.checking.pages import EMPTY, ending, tally
+from handgrad.checking.pages import EMPTY, ending, headline, tally
 from handgrad.checking.rows import Ledgerer, excerpt, is_number
 from handgrad.checking.setting import Dress, beside, dressed, relation, typeset
 from handgrad.checking.words import PLAIN, minus, short, shown_beside
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 MARKS = "✗?~!✓"                 # the gravest first
 HEADER = ("by hand", "exact")
 RELATED = "=≈≡→⇒≤≥<>∝∈:"
-PARAGRAPH = re.compile(r"\n\s*\n")
+PARAGRAPH = re.compile(r"\n\s*\n|\n(?=[ \t]*\|)")         # also between the rows of a table
+RULE = re.compile(r"[|:\s]*-{2,}[-|:\s]*")
 
 
 def facsimile(report: Report) -> Document:
@@ -76,14 +77,15 @@ class _Maker:
                 case Title(_, text, level):
                     yield from self._closed(paragraph)
                     paragraph = _Paragraph()
-                    yield Heading((text,), min(level, 2))
+                    yield Heading((headline(text),), min(level, 2))
                 case Prose(_, text, kind):
                     for n, piece in enumerate(PARAGRAPH.split(self._words(text, kind))):
                         if n:
                             yield from self._closed(paragraph)
                             paragraph = _Paragraph()
-                        if piece.strip():
-                            paragraph.parts.append(" ".join(piece.split()))
+                        said = _said(piece)
+                        if said:
+                            paragraph.parts.append(said)
                 case Formula(_, _, True):
                     yield from self._closed(paragraph)
                     paragraph = _Paragraph()
@@ -200,6 +202,14 @@ class _Maker:
         return tuple(part for n, word in enumerate(said[:4]) for part in (("; ", *word) if n else word))
 
 
+def _said(piece: str) -> str:
+    """Prose on one line, the lines of a table left out."""
+    if "|" not in piece:
+        return " ".join(piece.split())
+    cells = [headline(cell.strip()).strip("$ ") for cell in ("" if RULE.fullmatch(piece) else piece).split("|")]
+    return " | ".join(cell for cell in cells if cell)
+
+
 def _cell(tree: Surface, entry: tuple[int, int] | None) -> Span | None:
     """Where the cell of a matrix stands."""
     array = next((node for node in walk(tree) if isinstance(node, Array)), None)
@@ -213,7 +223,8 @@ def _apart(parts: Sequence[Any]) -> Inline:
     found: list[Any] = []
     for n, part in enumerate(parts):
         if n and not (isinstance(part, str) and part[:1] in ".,;:)!?"):
-            found.append("\u200b" if isinstance(part, Typeset) and part.plain[:1] in RELATED and isinstance(parts[n - 1], Typeset) else " ")
+            both = isinstance(part, Typeset) and isinstance(parts[n - 1], Typeset)
+            found.append(" " if not both else "\u200b" if part.plain[:1] in RELATED else "\u2003")       # two statements side by side stand apart
         found.append(part)
     return tuple(found)
 

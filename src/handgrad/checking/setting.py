@@ -11,8 +11,9 @@ from handgrad.reading import typesetting
 from handgrad.reading.surface import Span, Surface, Symbol, substituted, walk
 
 RELATIONS = {"=": "=", "≈": r"\approx", "≡": r"\equiv", "->": r"\to", "→": r"\to", "⇒": r"\Rightarrow", "<=": r"\le", ">=": r"\ge", "≤": r"\le", "≥": r"\ge",
-             "<": r"\lt", ">": r"\gt", "≠": r"\neq", "!=": r"\neq", ":=": r"\mathrel{:=}", "∝": r"\propto", "in": r"\in", "∈": r"\in"}
-SIGNS = {"->": "→", "<=": "≤", ">=": "≥", "!=": "≠", "in": "∈"}
+             "<": r"\lt", ">": r"\gt", "≠": r"\neq", "!=": r"\neq", ":=": r"\mathrel{:=}", "∝": r"\propto", "in": r"\in", "∈": r"\in",
+             "<-": r"\leftarrow", "←": r"\leftarrow", "∼": r"\sim", "~": r"\sim"}
+SIGNS = {"->": "→", "<-": "←", "~": "∼", "<=": "≤", ">=": "≥", "!=": "≠", "in": "∈"}
 EMPTY = Typeset("", "", "")
 DOTS = Typeset("…", r"\dots", "<mo>…</mo>")
 
