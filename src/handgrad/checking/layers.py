@@ -16,7 +16,10 @@ Base = tuple[str, tuple[str, ...]]
 
 
 def layered(heads: Iterable[Surface], trees: Sequence[Surface]) -> frozenset[Base]:
-    """The names that have the number of a layer in front of their indices, where the page defines one of them so; entries count from 1, layers from 0."""
+    """The names that have the number of a layer in front of their indices, where the page defines one of them so.
+
+    A name alone with the number 0, as in `h_{0,m}` beside `h_m`, has it in its accents too: entries count from 1, layers from 0.
+    """
     defining = any(_number(head) is not None for head in heads)
     numbered: dict[Base, set[str]] = {}
     others: set[Base] = set()
@@ -28,13 +31,14 @@ def layered(heads: Iterable[Surface], trees: Sequence[Surface]) -> frozenset[Bas
                 others.add(base)
         else:
             others.add(base)
-    return frozenset(base for base, numbers in numbered.items() if defining or "0" in numbers) - others
+    starts = {(name, (*accents, "0")) for (name, accents), numbers in numbered.items() if "0" in numbers}
+    return frozenset(base for base in numbered if defining and base not in others) | starts
 
 
 def named(tree: Surface, bases: frozenset[Base]) -> Surface:
     """The tree with the numbers of layers as parts of the names."""
-    if isinstance(tree, Scripted) and tree.sub and isinstance(tree.base, Symbol) and isinstance(tree.sub[0], Decimal) and _base(tree.base) in bases:
-        number = tree.sub[0]
+    number = tree.sub[0] if isinstance(tree, Scripted) and tree.sub else None
+    if isinstance(tree, Scripted) and isinstance(number, Decimal) and isinstance(tree.base, Symbol) and {_base(tree.base), _start(tree.base, number)} & bases:
         tree = replace(tree, sub=(Symbol(number.span, number.text), *tree.sub[1:]))
     return rebuilt(tree, lambda child: named(child, bases))
 
@@ -48,6 +52,10 @@ def _number(head: Surface) -> str | None:
 
 def _base(symbol: Symbol) -> Base:
     return symbol.name, symbol.accents
+
+
+def _start(symbol: Symbol, number: Decimal) -> Base:
+    return symbol.name, (*symbol.accents, number.text)
 
 
 def _uses(trees: Iterable[Surface]) -> Iterator[tuple[Base, tuple[Surface, ...]]]:

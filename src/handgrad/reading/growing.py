@@ -150,7 +150,10 @@ class Grower:
     def factors(self, place: int) -> bool:
         """Whether a line holds factors and no relation: it begins below the first factor of the line above."""
         token, after = self.found[place], self.after(place)
-        if token.kind not in ("prefix", "open", "strong", "function") or token.kind == "function" and (after is None or after.gap or after.kind != "open"):
+        if token.kind == "letter":
+            if after is not None and after.gap < COLUMN and after.kind not in ("letter", "strong", "open", "operator", "prefix"):
+                return False
+        elif token.kind not in ("prefix", "open", "strong", "function") or token.kind == "function" and (after is None or after.gap or after.kind != "open"):
             return False
         end = next((n for n in range(place, len(self.found)) if self.found[n].kind == "newline"), len(self.found))
         return not any(t.kind in SIGNS for t, inside in zip(self.found[place:end], self.inside[place:end], strict=True) if not inside)
@@ -180,7 +183,7 @@ class Grower:
                 return place if need or not self.heads(place) else -1
             case "letter":
                 near = after is not None and after.gap < COLUMN
-                if near and token.text in ARTICLES and (word_follows or after is not None and after.kind in ("strong", "letter", "marked") and not need):
+                if near and token.text in ARTICLES and (word_follows or after is not None and after.kind == "marked" and not need):
                     return -1
                 if word_follows and token.gap > 1 and not need:         # `…  s cancels`: what is said of the line
                     return -1

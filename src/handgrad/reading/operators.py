@@ -60,7 +60,8 @@ class Operators(Derivatives):
         if self.kinds[self.at] in ("_", "^", "prime"):
             function = self.scripted(function, self.starts[first])
             if name in RULED and isinstance(function, Scripted) and function.sub and function.sup is None and not _words(function.sub):
-                return self._over(first, name, function.sub, self._body(first))
+                called = self.typed and self.kinds[self.at] == "(" and self.adjacent(self.at)
+                return self._over(first, name, function.sub, self._exactly() if called else self._body(first))
         arguments = self._arguments(name)
         if not arguments:
             return function
