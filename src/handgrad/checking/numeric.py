@@ -25,7 +25,7 @@ from handgrad.checking.habit import decimals_of
 from handgrad.checking.inferring import inferred, joined
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.ledger import Record
-from handgrad.checking.logarithms import other_base
+from handgrad.checking.logarithms import in_base, other_base
 from handgrad.checking.missing import missing
 from handgrad.checking.operands import Operands
 from handgrad.checking.quantities import Names
@@ -295,7 +295,7 @@ class _Judging:
         finding = self._against_head(n, number, judged(number, x, left, self.known, operands, self.key))
         base = other_base(left, number, self.known) if finding.verdict in ("slip", "last_digit") else None
         if base is not None:
-            finding = Finding("convention", f"right with logarithms to the base {base}")
+            finding = in_base(base, self.known, self.source)
         if finding.verdict == "slip" and self.known.whole.records:
             self.explanations = number_slips.of_number(number, x, self.trees[n], left, tuple(self.trees[: n - 1]), self.known)
             finding = number_slips.explained(finding, number, self.explanations)

@@ -190,7 +190,8 @@ class _Reader:
             taken.update(claim.cells)
             yield Formula(claim.statement.span, (claim.statement,), False)
         for cell in (c for row in cells for c in row if c.span not in taken):
-            yield from self.running(*cell.span)
+            marked = [r.span for r in self.inline[n:m] if r.inside[0] <= cell.span[1] and cell.span[0] <= r.inside[1]]
+            yield from self.running(min([cell.span[0], *(a for a, _ in marked)]), max([cell.span[1], *(b for _, b in marked)]))
 
     def running(self, start: int, end: int) -> Iterator[Formula]:
         """The formulas of a run of text, marked or not, and cases that stand above one another."""
