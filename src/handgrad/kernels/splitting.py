@@ -88,6 +88,9 @@ class Splitter:
                 return self._reduction(node, scope)
             case VectorCall():
                 return self._entry(node, scope)
+            case Call(_, arguments) if arguments:
+                inner = rebuilt(node, lambda n: self._walked(n, scope), lambda n: n)
+                return inner if inner.letters.issuperset(scope) else self._named(inner, scope, "c")      # else computed again and again in a loop
             case _:
                 return rebuilt(node, lambda n: self._walked(n, scope), lambda n: n)
 
@@ -156,20 +159,24 @@ class Splitter:
 
     def _log_of_sum(self, body: Any, letter: Letter, scope: tuple[Letter, ...]) -> Expr:
         largest, _, _, others = self._shifted(body, letter, scope)
-        return add(largest, Call("log1p", (others,)))
+        return add(largest, self._logarithm(others, scope))
+
+    def _logarithm(self, others: Expr, scope: tuple[Letter, ...]) -> Expr:
+        """log(1 + others)."""
+        return self._named(Call("log1p", (others,)), scope, "l")
 
     def _entry(self, node: VectorCall, scope: tuple[Letter, ...]) -> Expr:
         letter, body = opened(node)
         at: Index = self._walked(node.at, scope)
         largest, place, power, others = self._shifted(body, letter, scope)
-        whole = add(ONE, others)
+        share = self._named(Pow(add(ONE, others), MINUS_ONE), scope, "w")
         here = renamed(power, {letter: at})
         if node.kind == "softmax":
-            return quotient(here, whole)
+            return mul(here, share)
         if node.kind == COMPLEMENT:
             elsewhere = add(ONE, add(others, negative(here)))
-            return quotient(Cases(((others, IndexCompare("==", at, place)),), elsewhere), whole)
-        return add(add(self._walked(renamed(body, {letter: at}), scope), negative(largest)), negative(Call("log1p", (others,))))
+            return mul(Cases(((others, IndexCompare("==", at, place)),), elsewhere), share)
+        return add(add(self._walked(renamed(body, {letter: at}), scope), negative(largest)), negative(self._logarithm(others, scope)))
 
     def _norm(self, body: Any, letter: Letter, scope: tuple[Letter, ...]) -> Expr:
         largest = self._part("max", letter, Call("abs", (body,)), scope)

@@ -1,0 +1,128 @@
+/* What generated kernels share: work handed to parked threads in chunks, and the functions that have no other home.
+ * Chunks are of one size for any number of threads and are added up in their order, so that results do not depend on the threads. */
+#ifndef HG_RUNTIME_H
+#define HG_RUNTIME_H
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#if !defined(_WIN32)
+#include <pthread.h>
+#include <unistd.h>
+#endif
+#if defined(__GNUC__)
+#define HG_INLINE static inline __attribute__((always_inline, unused))
+#else
+#define HG_INLINE static inline
+#endif
+
+HG_INLINE double hg_square(double x) { return x * x; }
+HG_INLINE double hg_clip(double x, double lo, double hi) { return x < lo ? lo : (x > hi ? hi : x); }
+HG_INLINE double hg_sech(double x) { const double e = hg_exp_d(-fabs(x)); return 2.0 * e / (1.0 + e * e); }
+
+/* e^(a - b): the rounding error of the difference (TwoSum) is put back in the exponent. */
+HG_INLINE double hg_exp_difference(double a, double b) {
+  const double h = a - b, t = h - a;
+  double l = (a - (h - t)) - (b + t);
+  l = h > -2000.0 && h < 2000.0 ? l : 0.0;
+  return hg_exp_two_d(h, l);
+}
+
+/* e^(-x^2/2): the square in two words. */
+HG_INLINE double hg_bell(double x) {
+  const double a = fabs(x) > 100.0 ? 100.0 : fabs(x), h = a * a, l = fma(a, a, -h);
+  const double y = hg_exp_two_d(-0.5 * h, -0.5 * l);
+  return x == x ? y : x;
+}
+
+/* The power of two at or below |x|; 1 for zero, subnormal, infinite and nan. */
+HG_INLINE double hg_power_of_two(double x) {
+  union { double d; uint64_t u; } v;
+  v.d = x;
+  v.u &= 0x7ff0000000000000ull;
+  return v.u == 0 || v.u == 0x7ff0000000000000ull ? 1.0 : v.d;
+}
+
+typedef void (*hg_work)(void *state, int64_t chunk);
+
+#if !defined(_WIN32)
+/* A pool of parked threads, one a process and kernel; a fork leaves the child without threads, and it makes its own. */
+static struct {
+  pthread_mutex_t busy, lock;
+  pthread_cond_t more, done;
+  hg_work work;
+  void *state;
+  int64_t next, chunks;
+  int threads, running;
+  uint64_t turn;
+  pid_t owner;
+} hg_pool = {.busy = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+
+static void hg_take(void) {
+  for (;;) {
+    const int64_t chunk = __atomic_fetch_add(&hg_pool.next, 1, __ATOMIC_ACQ_REL);
+    if (chunk >= hg_pool.chunks) return;
+    hg_pool.work(hg_pool.state, chunk);
+  }
+}
+
+static void *hg_thread(void *unused) {
+  uint64_t seen = 0;
+  (void)unused;
+  pthread_mutex_lock(&hg_pool.lock);
+  for (;;) {
+    while (hg_pool.turn == seen) pthread_cond_wait(&hg_pool.more, &hg_pool.lock);
+    seen = hg_pool.turn;
+    pthread_mutex_unlock(&hg_pool.lock);
+    hg_take();
+    pthread_mutex_lock(&hg_pool.lock);
+    if (--hg_pool.running == 0) pthread_cond_signal(&hg_pool.done);
+  }
+  return 0;
+}
+
+static void hg_begin(int threads) {
+  if (hg_pool.owner != getpid()) {
+    const pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    const pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+    hg_pool.lock = mutex;
+    hg_pool.more = hg_pool.done = condition;
+    hg_pool.threads = 0;
+    hg_pool.turn = 0;
+    hg_pool.owner = getpid();
+  }
+  while (hg_pool.threads < threads - 1) {
+    pthread_t thread;
+    if (pthread_create(&thread, 0, hg_thread, 0)) break;
+    pthread_detach(thread);
+    hg_pool.threads++;
+  }
+}
+#endif
+
+/* Runs work(state, 0 .. chunks - 1) on up to so many threads. A second caller at the same time works alone. */
+static void __attribute__((unused)) hg_parallel(hg_work work, void *state, int64_t chunks, int threads) {
+#if !defined(_WIN32)
+  if (threads > chunks) threads = (int)chunks;
+  if (threads > 1 && pthread_mutex_trylock(&hg_pool.busy) == 0) {
+    pthread_mutex_lock(&hg_pool.lock);
+    hg_begin(threads);
+    hg_pool.work = work;
+    hg_pool.state = state;
+    hg_pool.next = 0;
+    hg_pool.chunks = chunks;
+    hg_pool.running = hg_pool.threads;
+    hg_pool.turn++;
+    pthread_cond_broadcast(&hg_pool.more);
+    pthread_mutex_unlock(&hg_pool.lock);
+    hg_take();
+    pthread_mutex_lock(&hg_pool.lock);
+    while (hg_pool.running) pthread_cond_wait(&hg_pool.done, &hg_pool.lock);
+    pthread_mutex_unlock(&hg_pool.lock);
+    pthread_mutex_unlock(&hg_pool.busy);
+    return;
+  }
+#endif
+  for (int64_t chunk = 0; chunk < chunks; chunk++) work(state, chunk);
+}
+#endif

@@ -1,0 +1,86 @@
+"""The target `c`: portable C99, compiled where it runs, for numpy's arrays of any size.
+
+    source = emit(program, Options())       # one file: the mathematics, the threads, and `hg_run`
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from handgrad.expr import Axis
+from handgrad.kernels.building import library, loaded
+from handgrad.kernels.cprogram import SMALL, Layout, c_source
+from handgrad.kernels.optional import optional
+from handgrad.kernels.program import Program
+from handgrad.kernels.target import Options, Runner, Target, register
+
+STORED = {"float64": "double", "float32": "float"}
+EXPORT = """#if defined(_WIN32)
+#define HG_EXPORT __declspec(dllexport)
+#else
+#define HG_EXPORT __attribute__((visibility("default")))
+#endif
+"""
+
+
+def emit(program: Program, options: Options) -> str:
+    """The C of the program for arrays of any size."""
+    return _whole(Layout(program, {}, STORED[options.dtype]))
+
+
+def _whole(layout: Layout) -> str:
+    return "\n".join((*headers(), EXPORT, c_source(layout)))
+
+
+@cache
+def headers() -> tuple[str, ...]:
+    """The mathematics and the threads."""
+    folder = files("handgrad.kernels")
+    return tuple((folder / name).read_text() for name in ("mathematics.h", "runtime.h"))
+
+
+def build(program: Program, options: Options) -> Runner:
+    """A function from numpy arrays to numpy arrays; axes up to 32 long are fixed in the code, which is compiled once for each set of them."""
+    np = optional("numpy", "run")
+    dtype = np.dtype(options.dtype)
+    made: dict[tuple[int, ...], tuple[Callable[..., int], Layout]] = {}
+
+    def kernel(sizes: Mapping[Axis, int]) -> tuple[Callable[..., int], Layout]:
+        first = Layout(program, {}, STORED[options.dtype])
+        fixed = {axis: size for axis, size in sizes.items() if 0 < size <= SMALL}
+        key = tuple(fixed.get(axis, 0) for axis in first.axes)
+        if key not in made:
+            layout = Layout(program, fixed, STORED[options.dtype])
+            if layout.batch in fixed:
+                layout = Layout(program, {a: n for a, n in fixed.items() if a is not layout.batch}, STORED[options.dtype])
+            made[key] = _function(_whole(layout)), layout
+        return made[key]
+
+    def run(given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> Mapping[str, Any]:
+        function, layout = kernel(sizes)
+        kinds = [np.dtype(np.int64) if i.label is not None else dtype for i in program.inputs]
+        arrays = [np.ascontiguousarray(given[i.name], dtype=kind) for i, kind in zip(program.inputs, kinds, strict=True)]
+        results = {name: _buffer(np, out.get(name), tuple(sizes[a] for a in program.axes_of(name)), dtype) for name in program.results}
+        data = (ctypes.c_void_p * (len(arrays) + len(results)))(*(a.ctypes.data for a in (*arrays, *results.values())))
+        counts = (ctypes.c_int64 * max(1, len(layout.axes)))(*(sizes[a] for a in layout.axes))
+        function(data, counts, options.threads or os.cpu_count() or 1)
+        return results
+
+    return run
+
+
+def _buffer(np: Any, given: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    return given if given is not None else np.empty(shape, dtype)
+
+
+def _function(source: str) -> Callable[..., int]:
+    function: Callable[..., int] = loaded(library(source)).hg_run
+    return function
+
+
+register(Target("c", ".c", emit, build))
