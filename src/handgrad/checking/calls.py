@@ -83,7 +83,7 @@ class Calls(Indexed):
             found = self.words.resolved(name)
             missing = self.words.arity(found.own) - len(found.indices)
             above = [self._index(i) for i in found.above] or ([self.words.sample] if found.own in self.words.sampled else [])
-            if missing > 0 and not (self.letters and not found.indices and len(self.letters) >= missing):
+            if missing > 0 and (found.own in self.words.whole or not (self.letters and not found.indices and len(self.letters) >= missing)):
                 return f"{safe(found.own)}[{','.join([*above, *map(self._index, found.indices), *(':' * missing)])}]"
         return self.text(node)
 

@@ -19,7 +19,7 @@ from handgrad.checking.claims import Reading, Readings, claim_of, readings, voca
 from handgrad.checking.definitions import Stated, hatted, is_numeric, is_place, is_substituted, leaned_on, maps, stated
 from handgrad.checking.einstein import implies_sums, with_sums
 from handgrad.checking.indexed import Opaque
-from handgrad.checking.naming import letters_in, name_of, occurrences
+from handgrad.checking.naming import letter_of, letters_in, name_of, occurrences
 from handgrad.checking.ranks import assignments, declared, has_shapes
 from handgrad.checking.report import Judgement
 from handgrad.checking.scopes import Compiled, Scope
@@ -295,6 +295,8 @@ class Segment:
         blank = self._blank(chain, number)
         if isinstance(link.side.tree, Unread):
             return replace(blank, verdict="unread", because=link.side.tree.why)
+        if {letter_of(side.tree) for side in chain.sides} <= self.words.letters:
+            return replace(blank, verdict="right", role="condition", because="says where something holds")
         for definition in self.definitions.values():
             if definition.link.id == link.id:
                 return self._definition(definition, blank)

@@ -66,6 +66,7 @@ class Vocabulary:
     bare: set[str] = field(default_factory=set)
     assigned: set[str] = field(default_factory=set)
     by: set[str] = field(default_factory=set)
+    whole: set[str] = field(default_factory=set)                        # names given whole to what is differentiated by an entry of them: `∂g(w, x)/∂w_k`
     labelled: dict[str, tuple[str, int]] = field(default_factory=dict)         # labels of classes, `t` of `s_{i,t_i}`: the slot that they name
     _brackets: list[tuple[Name, Group]] = field(default_factory=list)
     labelling: set[str] = field(default_factory=set)                    # letters below that are labels and no indices: `δ_o` of the output o
@@ -242,6 +243,9 @@ class Vocabulary:
                     found = name_of(b)
                     if found is not None:
                         self.by.add(found.own)
+                        called = call_of(body) if found.indices else None
+                        if called is not None and any(name_of(a) == Name(found.own) for a in called[1]):
+                            self.whole.add(found.own)
                         self._touched.add(found.whole)
             case Scripted(_, base, _, sup, _):
                 self._names(base, True)

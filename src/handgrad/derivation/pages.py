@@ -248,7 +248,7 @@ def _sentence(note: Inline) -> Inline:
 
 
 def _without_facts(derivation: Derivation) -> Inline:
-    for step in derivation.steps:
+    for step in (_orders(derivation.steps, derivation) or [[]])[-1]:
         if step.facts and not step.label:
             return (f"Without {', '.join(step.facts)}: ", derivation.derivative, " = ", step.before, ".")
     return ()
