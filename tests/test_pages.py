@@ -10,11 +10,7 @@ from support_pages import PAGES, ToldPage, disagreements, told_pages
 
 TOLD = told_pages()
 SHORT = {
-    "logistic_step_slips.md": "log of a wrong argument is taken for another base",
     "relu321_dead_unit.txt": "the gradient through a dead unit, given as a number alone, is not held against the model",
-    "softmax_numbers_table_slip.md": "a number in a table, of which only the formula of another column tells what it is, is not judged",
-    "summary_matrix.md": "a copy with another sign of a gradient that was judged under its own name is not checked",
-    "typed_step_update.txt": "a new weight is not worked again from rate and gradient",
 }
 """Pages on which less is found than a perfect reader finds, and what; on none of them is a right line accused."""
 

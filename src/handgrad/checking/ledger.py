@@ -40,6 +40,7 @@ class Ledger:
     by_key: dict[str, list[Record]] = field(default_factory=dict)
     by_size: dict[Fraction, list[Record]] = field(default_factory=dict)
     formulas: dict[str, Surface] = field(default_factory=dict)
+    rates: set[Fraction] = field(default_factory=set)                     # of steps of descent that the page has worked
     bases: Counter[int] = field(default_factory=Counter)                  # of the logarithms that would be right with another base than e
     templates: list[tuple[Surface, Surface]] = field(default_factory=list)      # heads with letters for indices, and their formulas
     shapes: dict[str, tuple[int, int]] = field(default_factory=dict)      # of quantities that were shown as matrices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -151,6 +152,9 @@ def _places(rows: Rows, key: str, known: Knowledge, listed: bool) -> Iterator[tu
 def _entry(number: Shown, key: str, known: Knowledge) -> Entry:
     last = known.ledger.last(key)
     full = known.full(key)
+    twin = _twin(key, number, known) if last is None else None
+    if twin is not None and number.value == -twin.number.value != 0:
+        return Finding("slip", f"line {twin.line} has {twin.number.text}", kind="sign", right=twin.number.text), key, twin.hand, twin.full, False
     given = judged_given(key, number, known, last)
     if given is not None:
         return given, key, None, full, True
@@ -167,6 +171,22 @@ def _entry(number: Shown, key: str, known: Knowledge) -> Entry:
         finding = slip if verdict == "apart" and not held else Finding("carried" if verdict == "apart" else verdict)
         return finding, key, x, full, False
     return judged_value(number, x, tree, known, known.operands(tree)), key, x, full, False
+
+
+NABLA = re.compile(r"\\nabla (?:_\{?[^ ]*\}? )?(.+)\[(\d),(\d)\]")
+
+
+def _twin(key: str, number: Shown, known: Knowledge) -> Record | None:
+    """The derivative by one entry, shown under its own name, of which an entry of a gradient is a copy: ∂E/∂W₂₁ of ∇W; none where others fit as well."""
+    found = NABLA.fullmatch(key)
+    if found is None or known.certain is not None:
+        return None
+    name, i, j = found.groups()
+    ends = (f"/d{name}_{{{i}{j}}}", f"/d{name}_{{{i},{j}}}")
+    keys = [k for k in known.ledger.by_key if k.endswith(ends)]
+    turned = [k for k in known.ledger.by_key if k.endswith((f"/d{name}_{{{j}{i}}}", f"/d{name}_{{{j},{i}}}"))]
+    other = known.ledger.last(turned[0]) if len(turned) == 1 else None          # rows and columns may be swapped
+    return known.ledger.last(keys[0]) if len(keys) == 1 and other is not None and other.number.value != number.value else None
 
 
 def put_in(entries: Values, working: Working | None) -> Finding:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Literal
 
 from handgrad.arithmetic.balls import Scalar, working_precision
-from handgrad.checking import matrices, number_slips, substitutions, templates
+from handgrad.checking import matrices, number_slips, steps, substitutions, templates
 from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
 from handgrad.checking.certain import BITS, Certain
 from handgrad.checking.chains import Chain
@@ -259,6 +259,7 @@ class _Judging:
 
     def _substitution(self, n: int) -> Judgement:
         tree = self.trees[n]
+        steps.noted(self.known.ledger, self.key or "", tree)
         lefts = tuple(t for t in self.trees[:n] if t is not self.named)
         found = substitutions.judged(tree, self.key, lefts, self.known)
         self.wanted = found.wanted
@@ -352,6 +353,9 @@ class _Judging:
         constant = constant_of(self.named)
         if constant is not None and fits(number, constant):
             return self._recorded(n, number, Finding("rounding"), constant, constant)
+        step = steps.judged(self.known.ledger, self.key, number) if last is not None and self.known.certain is None else None
+        if step is not None:
+            return self._recorded(n, number, step, None, None)
         given = judged_given(self.key, number, self.known, last)
         if given is not None:
             return self._recorded(n, number, given, None, self.known.full(self.key), role="given")
