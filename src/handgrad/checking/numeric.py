@@ -8,10 +8,8 @@ A page is gone through twice: the first time to see what is shown of each quanti
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Literal
 
 from handgrad.arithmetic.balls import Scalar, working_precision
@@ -19,7 +17,7 @@ from handgrad.checking import matrices, number_slips, steps, substitutions, temp
 from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
 from handgrad.checking.certain import BITS, Certain
 from handgrad.checking.chains import Chain
-from handgrad.checking.evaluation import constant_of, exactly, function_of, number, numbers_in, same, value
+from handgrad.checking.evaluation import constant_of, exactly, function_of, same, value
 from handgrad.checking.givens import is_wrong_set, judged_given
 from handgrad.checking.habit import decimals_of
 from handgrad.checking.inferring import inferred, joined
@@ -34,9 +32,10 @@ from handgrad.checking.report import Absent, Explanation, Judgement
 from handgrad.checking.separation import two_statements
 from handgrad.checking.shown import Shown, digits, fits, relation, shown
 from handgrad.checking.tensors import tensor
+from handgrad.checking.used import put_in, valueless
 from handgrad.checking.valuing import Finding, judged
 from handgrad.errors import HandgradError
-from handgrad.reading.surface import Scripted, Span, Surface, Symbol, Unread, spelled, walk
+from handgrad.reading.surface import Scripted, Span, Surface, Symbol, spelled, walk
 
 EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "<-", "←", ":"))
 ASSIGNING = frozenset(("<-", "←"))
@@ -75,7 +74,7 @@ class NumericJudge:
             for chain in chains:
                 self.judge(chain)
             first = self.known
-            self.known = Knowledge(self.names, self.certain, whole=first.ledger, habit=first.habit, used=_used(chains))
+            self.known = Knowledge(self.names, self.certain, whole=first.ledger, habit=first.habit, used=put_in(chains))
             self.known.named = self._named(chains)
             self.known.overruled = first.overruling()
             self.known.wrong_set = is_wrong_set(first.ledger, self.certain)
@@ -108,17 +107,6 @@ class NumericJudge:
         """The judgements of each side, the head first; none where a side is no matter of numbers."""
         with working_precision(BITS):
             return _Judging(self.known, chain, self.source).sides()
-
-
-def _used(chains: Iterable[Chain]) -> Counter[Fraction]:
-    """The numbers that stand in substitutions, with their signs."""
-    found: Counter[Fraction] = Counter()
-    for chain in chains:
-        for side in chain.sides:
-            if shown(side.tree) is None and matrices.numbers(side.tree) is None:
-                signs = dict(substitutions.signed(side.tree))
-                found.update(signs.get(id(n), 1) * size for n in numbers_in(side.tree) if (size := number(n.text)) is not None)
-    return found
 
 
 @dataclass(slots=True)
@@ -289,7 +277,7 @@ class _Judging:
             return self._stated(number)
         left, x = self._left(n)
         if x is None and not any(isinstance(node, Symbol) and function_of(node) is None for node in walk(self.trees[n - 1])):
-            return self._recorded(n, number, Finding("undecided", _valueless(self.trees[n - 1])), None, None)
+            return self._recorded(n, number, Finding("undecided", valueless(self.trees[n - 1])), None, None)
         if left is None or x is None:
             return self._recorded(n, number, Finding("right"), None, None)
         operands = self.known.operands(left, self._expected(n))
@@ -402,12 +390,3 @@ class _Judging:
         self.made[n] = made
         self.explanations = ()
         return made
-
-
-def _valueless(tree: Surface) -> str:
-    """Why a side has no value."""
-    if any(isinstance(node, Unread) for node in walk(tree)):
-        return "what stands on the left cannot be read"
-    if any(isinstance(node, Scripted) for node in walk(tree)):
-        return "limit: what stands on the left is too large to evaluate"
-    return "what stands on the left has no value"

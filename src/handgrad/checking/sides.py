@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 
+from handgrad.catalogue import functions
 from handgrad.checking.chains import Chain
 from handgrad.checking.indexed import Opaque
 from handgrad.checking.naming import name_of, occurrences
 from handgrad.checking.scopes import Scope
 from handgrad.checking.shown import shown
 from handgrad.checking.vocabulary import call_of, known_function
+from handgrad.expr import Call, Cases
 from handgrad.reading.surface import Applied, Bars, Piecewise, Surface, spelled, walk
+from handgrad.trees import subtrees
 
+BENT = frozenset(("abs", "max", "min", "sign", "clip"))         # elementary functions with a kink
 KINKED = frozenset(("relu", "leaky_relu", "elu", "hinge", "max", "min", "abs", "sign", "clip"))
 MOST = 12       # facts
 
@@ -41,3 +46,17 @@ def _inside(node: Surface) -> Iterator[str]:
         or function is not None and (function.own.lower() in KINKED or known_function(function.own) in KINKED)
     if bent:
         yield from (name.own for _, name in occurrences(node))
+
+
+def kinked(node: object) -> bool:
+    """Whether a part of a formula is made of cases, or a function with a kink."""
+    return isinstance(node, Cases) or (isinstance(node, Call) and _has_kink(node.function))
+
+
+@cache
+def _has_kink(function: str) -> bool:
+    """Whether a function is made of cases or of something with a kink."""
+    if function in BENT:
+        return True
+    found = functions().get(function)
+    return found is not None and any(kinked(part) for part in subtrees(found.body))

@@ -11,9 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
 
-from handgrad.catalogue import functions
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import Reading, Readings, claim_of, readings, vocabulary
 from handgrad.checking.definitions import Stated, hatted, is_numeric, is_place, is_substituted, leaned_on, maps, stated
@@ -23,18 +21,17 @@ from handgrad.checking.naming import letter_of, letters_in, name_of, occurrences
 from handgrad.checking.ranks import assignments, declared, has_shapes
 from handgrad.checking.report import Judgement
 from handgrad.checking.scopes import Compiled, Scope
-from handgrad.checking.sides import signs
+from handgrad.checking.sides import kinked, signs
 from handgrad.checking.slips import KINDS
 from handgrad.checking.through import through
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
-from handgrad.expr import ZERO, Call, Cases
+from handgrad.expr import ZERO
 from handgrad.reading.surface import Big, Compared, Decimal, Derivative, Piecewise, Surface, Unread, spelled, walk
 from handgrad.reading.typesetting import unicode
 from handgrad.trees import subtrees
 from handgrad.verification import Certificate
 
-KINKED = frozenset(("abs", "max", "min", "sign", "clip"))         # elementary functions with a kink
 OPPOSITE = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}
 MEMBER = frozenset(("in", "∈", "∼", "~", "∝"))
 UPDATES = frozenset((":=", "<-", "←", "="))
@@ -390,22 +387,9 @@ def _found(reading: Reading, compiled: Compiled, n: int, used: tuple[str, ...]) 
     if nowhere:         # 0 = 0 says nothing
         certificate = Certificate("undecided", 0, 0, because=nowhere)
     convention = False
-    if certificate.verdict == "agrees" and any(_kinked(node) for side in (pair.left, pair.right) for node in subtrees(side)):
+    if certificate.verdict == "agrees" and any(kinked(node) for side in (pair.left, pair.right) for node in subtrees(side)):
         convention = compiled.compare(n, at_kinks=True).verdict == "apart"
     return Finding(reading, compiled, n, certificate, convention, used, bool(nowhere))
-
-
-def _kinked(node: object) -> bool:
-    return isinstance(node, Cases) or (isinstance(node, Call) and _has_kink(node.function))
-
-
-@cache
-def _has_kink(function: str) -> bool:
-    """Whether a function is made of cases or of something with a kink."""
-    if function in KINKED:
-        return True
-    found = functions().get(function)
-    return found is not None and any(_kinked(part) for part in subtrees(found.body))
 
 
 def _held(finding: Finding, blank: Judgement) -> Judgement:
