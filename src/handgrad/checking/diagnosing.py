@@ -225,11 +225,13 @@ def _as_found(finding: Finding) -> str | None:
     certificate = finding.certificate
     if certificate.point is None or certificate.left is None or certificate.right is None:
         return None
-    shown = [(name, value) for name, value in certificate.point.items() if not name.startswith("size(")]
+    point = [(name, value) for name, value in certificate.point.items() if not name.startswith("size(")]
+    functions = [f"some {name[:-3]}" for name, _ in point if name.endswith("(0)")]         # of which nothing is known but what they are made of
+    shown = [(name, value) for name, value in point if not name.endswith("(0)")]
     if len(shown) > MOST_SHOWN:
         return None
     try:
-        values = ", ".join(f"{name} = {_short(_modest(value))}" for name, value in shown)
+        values = ", ".join([*functions, *(f"{name} = {_short(_modest(value))}" for name, value in shown)])
         return f"{values}: {_short(_modest(certificate.right))}, right {_short(_modest(certificate.left))}".removeprefix(": ")
     except ValueError:
         return None
