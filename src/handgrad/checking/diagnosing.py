@@ -129,7 +129,7 @@ def repaired(judgement: Judgement, chain: Chain, segment: Segment) -> Judgement 
 def _doubtful(chain: Chain, number: int, segment: Segment) -> bool:
     """Whether the reading is not sure: too little of what stands near by holds, or what holds has not all the words of the link."""
     others = [f[0].holds for f in segment.findings.values() if f]
-    if any(_held(segment, link.id) for link in chain.links[1:]):
+    if next(_holding(chain, segment), None) is not None:
         return not _vouched(chain, number, segment)
     return sum(others) < FEW_HOLD
 
@@ -162,14 +162,23 @@ def _explanations(chain: Chain, number: int, finding: Finding, segment: Segment,
     if whole is not None:
         beside.append(whole)
         right = whole if scope.ranks is not None else None
-    if right is None and scope.ranks is None:
-        trees = [link.side.tree for c in segment.chains for link in c.links] + [t for d in scope.definitions.values() for t in (d.head, d.body)]
-        right = right_form(finding.compiled.pairs[finding.number].left, finding.compiled, scope.words, trees)
-    context = gathered(side, head, right, beside, budget=Budget(MOST if checker.quick is None else MOST_QUICK, not _doubtful(chain, number, segment)))
-    found, factor = explain(side, checker.holds, context, checker.fits), _factor(side, checker, right)
+    budget = Budget(MOST if checker.quick is None else MOST_QUICK, not _doubtful(chain, number, segment))
+    first = right if right is not None or scope.ranks is not None else _derived(finding, segment)
+    found = explain(side, checker.holds, gathered(side, head, first, beside, budget=budget), checker.fits)
+    if not found and right is not None and scope.ranks is None and (derived := _derived(finding, segment)) is not None:
+        found = explain(side, checker.holds, gathered(side, head, derived, beside, budget=budget), checker.fits)
+    factor = _factor(side, checker, first)
     if not factor or (found and found[0].kind in FACTORS):
         return found or factor
     return (replace(factor[0], weight=ONE_FACTOR), *(replace(e, weight=e.weight * (1 - ONE_FACTOR)) for e in found)) if found else factor
+
+
+def _derived(finding: Finding, segment: Segment) -> Surface | None:
+    """What would be right, derived and written in the names of the page."""
+    scope = segment.scope
+    assert scope is not None
+    trees = [link.side.tree for c in segment.chains for link in c.links] + [t for d in scope.definitions.values() for t in (d.head, d.body)]
+    return right_form(finding.compiled.pairs[finding.number].left, finding.compiled, scope.words, trees)
 
 
 def _is_of_vectors(side: Surface, scope: Scope) -> bool:
