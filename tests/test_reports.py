@@ -15,15 +15,17 @@ import pytest
 import handgrad.rendering
 from handgrad.checking.facsimile import facsimile
 from handgrad.checking.hiding import hidden
+from handgrad.checking.judging import check
 from handgrad.checking.lines import LineError, compact, told
 from handgrad.checking.marks import marked
-from handgrad.checking.pages import NO_MARKS
+from handgrad.checking.pages import NO_MARKS, blocks
 from handgrad.checking.schema import faults
 from handgrad.checking.scheme import read_scheme
 from handgrad.checking.setting import Dress, dressed, relation
 from handgrad.checking.tables import TableError, as_csv, gradescope
-from handgrad.checking.words import plural, shown_beside
+from handgrad.checking.words import plural, short, shown_beside
 from handgrad.command import main
+from handgrad.commands.explain import found
 from handgrad.document import Options, Typeset, render
 from handgrad.reading.mathematics import formula
 from handgrad.rendering.keyboard import spoken
@@ -398,3 +400,15 @@ def test_one_typed_statement_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(typed.replace(b"= -0.0", b"= 0.0"))))
     status, out, _ = run(capsys, "-", "--hide-answers")
     assert status == 1 and out.rstrip().endswith("look at the sign") and "−0.0043" not in out
+
+
+def test_a_report_shows_the_relation_that_the_page_has_and_its_titles_set() -> None:
+    source = "## A step for $\\hat{y} = wx$\n\nLet $x \\in \\mathbb{R}^n$ and $\\epsilon \\sim \\mathcal{N}(0, 1)$.\n"
+    text = render(blocks(check(source), all=True), "terminal", Options())
+    assert "= w x ──" in text and "$" not in text
+    assert "x ∈ R" in text and "ε ∼ N(0, 1)" in text
+
+
+@pytest.mark.parametrize("word", ["digit", "index", "copy", "factor lost", "left side"])
+def test_explain_knows_the_words_of_a_summary(word: str) -> None:
+    assert short(found(word).kind) == word
