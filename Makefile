@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 BENCH  ?=                    # options of bench: BENCH="--rounds 1 --only derive:" is the quick one, of the shared cases
 PEERS  ?= sympy tensorgrad handcalcs   # what bench compares with; tensorgrad brings torch, some gigabytes
 
-.PHONY: demo test lint types imports unit test-frameworks bench nightly picture gallery clean
+.PHONY: demo test lint types imports unit fuzz test-frameworks bench nightly picture gallery clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -47,6 +47,9 @@ imports: $(VENV)/.test
 
 unit: $(VENV)/.test
 	$(BIN)/python -m pytest -m 'not nightly'
+
+fuzz: $(VENV)/.test           ## two minutes of pages made by a grammar and of bytes: nothing but a refusal may be raised
+	HANDGRAD_FUZZ_SECONDS=120 $(BIN)/python -m pytest tests/test_hostile.py -k no_page_whatsoever
 
 test-frameworks: $(VENV)-frameworks/.frameworks   ## values and gradients of the catalogue against other libraries
 	$(VENV)-frameworks/bin/python -m pytest tests/frameworks

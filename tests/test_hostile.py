@@ -1,5 +1,6 @@
 """Hostile pages are judged in words and in bounded time; whatever is on a page, no error escapes."""
 
+import os
 import time
 from random import Random
 
@@ -7,7 +8,7 @@ import pytest
 
 from handgrad import HandgradError, check
 
-MOST_SECONDS, FUZZ_SECONDS = 6, 15
+MOST_SECONDS, FUZZ_SECONDS = 6, float(os.environ.get("HANDGRAD_FUZZ_SECONDS", "15"))        # `make fuzz` takes two minutes
 UNREAD = [
     ("$x.__class__.__mro__[-1].__subclasses__()$", "does not fit"), ("$$(" + "("*6000 + "x" + ")"*6000 + ") = 1$$", "limit: nesting 256"),
     ("$$" + r"\frac{2}{"*900 + "x" + "}"*900 + " = 1$$", "limit: nesting 256"), ("$$" + "-"*15000 + "x = 1$$", "limit: tokens 8000"),

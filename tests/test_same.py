@@ -198,6 +198,18 @@ def test_what_is_no_formula_is_refused_in_words(left: str, right: str, why: str,
         assert why in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("left", "why", "remedy"), [
+    (r"\frac{a}{b}", r"`\frac` is LaTeX", r"'$\frac{a}{b}$'"), ("e^{-x}", "is LaTeX", "'$e^{-x}$'"), ("x_{1} + 1", "is LaTeX", "'$x_{1} + 1$'"),
+    (r"$\frac{a}{b}", "opens the formula and none closes it", r"'$\frac{a}{b}$'"),
+    (r"\frac{a}{b}$", "closes the formula and none opens it", r"'$\frac{a}{b}$'"),
+])
+def test_latex_without_its_dollars_is_told_what_would_do(left: str, why: str, remedy: str) -> None:
+    for sides in ((left, "b/a"), ("b/a", left)):
+        with pytest.raises(HandgradError) as refused:
+            same(*sides)
+        assert why in str(refused.value) and remedy in str(refused.value)
+
+
 def test_a_name_of_the_user_is_never_taken_for_one_of_ours() -> None:
     assert same("both_sides + 1", "1 + both_sides").verdict == "equal"
     assert same("both_sides", "both_sides_", ["both_sides__ > 0"]).verdict == "unequal"

@@ -8,6 +8,7 @@ Equal means that they agree at seeded points, on kinks and in all regions that t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from handgrad.reading.mathematics import formula
 from handgrad.reading.surface import Surface, Unread, walk
 from handgrad.verification import Verifier
 
+COMMAND = re.compile(r"\\[A-Za-z]+|[\^_]\{")      # what only LaTeX has
 NAMES = {"agrees": "equal", "apart": "unequal", "undecided": "undecided"}
 
 
@@ -58,14 +60,28 @@ class Sameness:
 def same(left: str, right: str, facts: Sequence[str] = ()) -> Sameness:
     """Whether two formulas, each in the notation or in LaTeX between dollars, have the same value wherever both are defined, under the facts."""
     sides = _texts((left, right))
-    trees = read_equation(f"{sides[0]} = {sides[1]}", Model({}), new=True)
-    letters = sorted({letter.name for tree in trees for letter in tree.letters})
     pair = _unused(" ".join((*sides, *facts)))
-    head = f"{pair}[{','.join(letters)}]" if letters else pair
-    model = read("\n".join((f"{head} = max({sides[0]}, {sides[1]})", *(f"assume {fact}" for fact in facts))))
+    model = _model(sides, pair, facts)
     body = model.definitions[pair].body
     assert isinstance(body, Call)
     return _sameness(Verifier(model, functions()), *body.arguments)
+
+
+def _model(sides: Sequence[str], pair: str, facts: Sequence[str]) -> Model:
+    """The model in which the pair is defined as the larger of both sides: so the letters of both are on one axis."""
+    below = [f"assume {fact}" for fact in facts]
+    try:
+        if not any("[" in side for side in sides):      # nothing has an index, so no letter is free: it is read once
+            model = read("\n".join((f"{pair} = max({sides[0]}, {sides[1]})", *below)))
+            body = model.definitions[pair].body
+            if isinstance(body, Call) and len(body.arguments) == 2:
+                return model
+    except HandgradError:
+        pass            # what is wrong is said of the sides as they were given
+    trees = read_equation(f"{sides[0]} = {sides[1]}", Model({}), new=True)
+    letters = sorted({letter.name for tree in trees for letter in tree.letters})
+    head = f"{pair}[{','.join(letters)}]" if letters else pair
+    return read("\n".join((f"{head} = max({sides[0]}, {sides[1]})", *below)))
 
 
 def _unused(text: str) -> str:
@@ -97,10 +113,25 @@ def _texts(sides: Sequence[str]) -> list[str]:
     stripped = [side.strip() for side in sides]
     if not all(side.strip("$ ") for side in stripped):
         raise SameError("one of the two formulas is empty", remedy="write two formulas, each in the notation or in LaTeX between $")
+    for side in stripped:
+        _refuse_undelimited(side)
     trees = {n: _tree(side) for n, side in enumerate(stripped) if len(side) > 2 and side[0] == side[-1] == "$"}
     words = Vocabulary()
     words.collect((), trees.values())
     return [_text(trees[n], words, side) if n in trees else side for n, side in enumerate(stripped)]
+
+
+def _refuse_undelimited(side: str) -> None:
+    """Refuses LaTeX of which a dollar is missing, with what would do."""
+    opened, closed = side.startswith("$"), side.endswith("$") and len(side) > 1
+    if opened != closed:
+        place = len(side) if opened else 1
+        raise SameError(f"a $ {'opens' if opened else 'closes'} the formula and none {'closes' if opened else 'opens'} it", side, 1, place, place + 1,
+                        remedy=f"LaTeX stands between two: '${side.strip('$ ')}$'")
+    command = None if opened else COMMAND.search(side)
+    if command is not None:
+        raise SameError(f"`{command[0]}` is LaTeX, and LaTeX stands between $", side, 1, command.start() + 1, command.end() + 1,
+                        remedy=f"write '${side}$', or the formula in the notation")
 
 
 def _tree(side: str) -> Surface:
