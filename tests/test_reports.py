@@ -25,7 +25,7 @@ from handgrad.checking.setting import Dress, dressed, relation
 from handgrad.checking.tables import TableError, as_csv, gradescope
 from handgrad.checking.words import plural, short, shown_beside
 from handgrad.command import main
-from handgrad.commands.explain import found
+from handgrad.commands import explain
 from handgrad.document import Options, Typeset, render
 from handgrad.reading.mathematics import formula
 from handgrad.rendering.keyboard import spoken
@@ -411,4 +411,4 @@ def test_a_report_shows_the_relation_that_the_page_has_and_its_titles_set() -> N
 
 @pytest.mark.parametrize("word", ["digit", "index", "copy", "factor lost", "left side"])
 def test_explain_knows_the_words_of_a_summary(word: str) -> None:
-    assert short(found(word).kind) == word
+    assert short(explain.found(word).kind) == word
