@@ -212,12 +212,25 @@ def derived(precision: str) -> dict[str, str]:
     return {name: hexadecimal(rounded(x, bits), precision) for name, x in found.items()}
 
 
+def chain(c: Sequence[mpf], variable: str, precision: str) -> str:
+    """A polynomial by Horner's scheme, as one expression of C."""
+    text = f"hg_fma_{precision}(" * (len(c) - 1) + hexadecimal(c[-1], precision)
+    for each in reversed(c[:-1]):
+        text += f",\n        {variable}, {hexadecimal(each, precision)})"
+    return text
+
+
 def function(name: str, precision: str, c: Sequence[mpf], about: str) -> str:
-    """A polynomial as a function in C, by Horner's scheme."""
+    """A polynomial as a function in C, in chains that a processor runs side by side: one for float, where the last digit counts."""
     real = {"f": "float", "d": "double"}[precision]
-    lines = [f"    {real} sum = {hexadecimal(c[-1], precision)};"]
-    lines += [f"    sum = hg_fma_{precision}(sum, x, {hexadecimal(each, precision)});" for each in reversed(c[:-1])]
-    return "\n".join([f"/* {about} */", f"HG_INLINE {real} hg_{name.lower()}_series_{precision}({real} x)", "{", *lines, "    return sum;", "}", ""])
+    n = 1 if precision == "f" else 4 if len(c) > 12 else 2
+    if n == 1:
+        return "\n".join([f"/* {about} */", f"HG_INLINE {real} hg_{name.lower()}_series_{precision}({real} x)", "{", f"    return {chain(c, 'x', precision)};", "}", ""])
+    lines = [f"    const {real} x2 = x * x" + (", x4 = x2 * x2;" if n == 4 else ";")]
+    lines += [f"    const {real} c{i} = {chain(c[i::n], f'x{n}', precision)};" for i in range(n)]
+    fma = f"hg_fma_{precision}"
+    lines += [f"    return {fma}({fma}(c3, x, c2), x2, {fma}(c1, x, c0));" if n == 4 else f"    return {fma}(c1, x, c0);"]
+    return "\n".join([f"/* {about} */", f"HG_INLINE {real} hg_{name.lower()}_series_{precision}({real} x)", "{", *lines, "}", ""])
 
 
 def half(precision: str) -> str:

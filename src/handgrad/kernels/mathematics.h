@@ -46,82 +46,76 @@ HG_INLINE float hg_fma_f(float a, float b, float c)
 /* (e^r - 1 - r)/r^2, -0.3470 <= x <= 0.3470: within 0.062 units of 2^-24 */
 HG_INLINE float hg_exp_series_f(float x)
 {
-    float sum = 0x1.685028p-10f;
-    sum = hg_fma_f(sum, x, 0x1.123bf8p-7f);
-    sum = hg_fma_f(sum, x, 0x1.555b9ap-5f);
-    sum = hg_fma_f(sum, x, 0x1.55548ep-3f);
-    sum = hg_fma_f(sum, x, 0x1.fffff8p-2f);
-    return sum;
+    return hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(0x1.685028p-10f,
+        x, 0x1.123bf8p-7f),
+        x, 0x1.555b9ap-5f),
+        x, 0x1.55548ep-3f),
+        x, 0x1.fffff8p-2f);
 }
 
 /* (log(1 + e)/e - 1)/e, 0 <= x <= 1: within 0.016 units of 2^-24 */
 HG_INLINE float hg_log1p_series_f(float x)
 {
-    float sum = 0x1.07e0fcp-9f;
-    sum = hg_fma_f(sum, x, -0x1.b4cf12p-7f);
-    sum = hg_fma_f(sum, x, 0x1.529e9cp-5f);
-    sum = hg_fma_f(sum, x, -0x1.512058p-4f);
-    sum = hg_fma_f(sum, x, 0x1.fc6474p-4f);
-    sum = hg_fma_f(sum, x, -0x1.49d35ap-3f);
-    sum = hg_fma_f(sum, x, 0x1.975f96p-3f);
-    sum = hg_fma_f(sum, x, -0x1.ffbeb8p-3f);
-    sum = hg_fma_f(sum, x, 0x1.555370p-2f);
-    sum = hg_fma_f(sum, x, -0x1.fffff6p-2f);
-    return sum;
+    return hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(0x1.07e0fcp-9f,
+        x, -0x1.b4cf12p-7f),
+        x, 0x1.529e9cp-5f),
+        x, -0x1.512058p-4f),
+        x, 0x1.fc6474p-4f),
+        x, -0x1.49d35ap-3f),
+        x, 0x1.975f96p-3f),
+        x, -0x1.ffbeb8p-3f),
+        x, 0x1.555370p-2f),
+        x, -0x1.fffff6p-2f);
 }
 
 /* (2*atanh(s)/s - 2)/s^2 for u = s^2, 0 <= x <= 0.02945: within 0.014 units of 2^-24 */
 HG_INLINE float hg_atanh_series_f(float x)
 {
-    float sum = 0x1.31e09ep-2f;
-    sum = hg_fma_f(sum, x, 0x1.995ed6p-2f);
-    sum = hg_fma_f(sum, x, 0x1.55557ap-1f);
-    return sum;
+    return hg_fma_f(hg_fma_f(0x1.31e09ep-2f,
+        x, 0x1.995ed6p-2f),
+        x, 0x1.55557ap-1f);
 }
 
 /* erf(x)/x - 1 for u = x^2, 0 <= x <= 1: within 0.024 units of 2^-24 */
 HG_INLINE float hg_erf_series_f(float x)
 {
-    float sum = 0x1.48edeep-14f;
-    sum = hg_fma_f(sum, x, -0x1.a3c95cp-11f);
-    sum = hg_fma_f(sum, x, 0x1.53ff92p-8f);
-    sum = hg_fma_f(sum, x, -0x1.b7f858p-6f);
-    sum = hg_fma_f(sum, x, 0x1.ce2cf0p-4f);
-    sum = hg_fma_f(sum, x, -0x1.81273ep-2f);
-    sum = hg_fma_f(sum, x, 0x1.06eba8p-3f);
-    return sum;
+    return hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(0x1.48edeep-14f,
+        x, -0x1.a3c95cp-11f),
+        x, 0x1.53ff92p-8f),
+        x, -0x1.b7f858p-6f),
+        x, 0x1.ce2cf0p-4f),
+        x, -0x1.81273ep-2f),
+        x, 0x1.06eba8p-3f);
 }
 
 /* (z + centre)*R(z) at t = (z - centre)/(z + centre), -1 <= x <= 0.667: within 0.61 units of 2^-24 */
 HG_INLINE float hg_tail_series_f(float x)
 {
-    float sum = 0x1.c25f12p-15f;
-    sum = hg_fma_f(sum, x, 0x1.216fb4p-13f);
-    sum = hg_fma_f(sum, x, -0x1.e7d728p-13f);
-    sum = hg_fma_f(sum, x, -0x1.0fe904p-10f);
-    sum = hg_fma_f(sum, x, 0x1.094bd0p-10f);
-    sum = hg_fma_f(sum, x, 0x1.c8c78ep-8f);
-    sum = hg_fma_f(sum, x, -0x1.56ae1ep-7f);
-    sum = hg_fma_f(sum, x, -0x1.832cd8p-5f);
-    sum = hg_fma_f(sum, x, 0x1.d7132ap-3f);
-    sum = hg_fma_f(sum, x, -0x1.04c72ap-1f);
-    return sum;
+    return hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(0x1.c25f12p-15f,
+        x, 0x1.216fb4p-13f),
+        x, -0x1.e7d728p-13f),
+        x, -0x1.0fe904p-10f),
+        x, 0x1.094bd0p-10f),
+        x, 0x1.c8c78ep-8f),
+        x, -0x1.56ae1ep-7f),
+        x, -0x1.832cd8p-5f),
+        x, 0x1.d7132ap-3f),
+        x, -0x1.04c72ap-1f);
 }
 
 /* (R(z) - z/sqrt(2*pi))/(root - z) at t = (z - centre)/(z + centre), -1 <= x <= 0.667: within 0.1 units of 2^-24 */
 HG_INLINE float hg_gelu_series_f(float x)
 {
-    float sum = 0x1.1c3cc0p-18f;
-    sum = hg_fma_f(sum, x, 0x1.3e868cp-16f);
-    sum = hg_fma_f(sum, x, 0x1.c0e994p-19f);
-    sum = hg_fma_f(sum, x, -0x1.123deep-13f);
-    sum = hg_fma_f(sum, x, -0x1.8bab2ep-14f);
-    sum = hg_fma_f(sum, x, 0x1.1f286ep-10f);
-    sum = hg_fma_f(sum, x, 0x1.acac82p-13f);
-    sum = hg_fma_f(sum, x, -0x1.cd3436p-7f);
-    sum = hg_fma_f(sum, x, 0x1.b70f0ep-5f);
-    sum = hg_fma_f(sum, x, -0x1.eb6b5ap-4f);
-    return sum;
+    return hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(0x1.1c3cc0p-18f,
+        x, 0x1.3e868cp-16f),
+        x, 0x1.c0e994p-19f),
+        x, -0x1.123deep-13f),
+        x, -0x1.8bab2ep-14f),
+        x, 0x1.1f286ep-10f),
+        x, 0x1.acac82p-13f),
+        x, -0x1.cd3436p-7f),
+        x, 0x1.b70f0ep-5f),
+        x, -0x1.eb6b5ap-4f);
 }
 
 HG_INLINE float hg_residual_f(float a, float b, float c)                /* c - a*b where a*b is near c */
@@ -182,11 +176,11 @@ HG_INLINE float hg_capped_f(float x, float top) { return x > top ? top : x; }   
 HG_INLINE float hg_floored_f(float x, float bottom) { return x < bottom ? bottom : x; }
 
 /* x = k*log(2) + r with |r| <= 0.347: e^x = 2^k*(1 + p), p = e^r - 1 = r + r^2*(1/2 + r/6 + ...) */
-HG_INLINE uint32_t hg_split_f(float x, float low, float *r)
+HG_INLINE uint32_t hg_split_f(float x, float *r)
 {
     float shifted = hg_fma_f(x, 0x1.715476p+0f, 0x1.8p23f);
     float k = shifted - 0x1.8p23f;
-    *r = hg_fma_f(k, -0x1.7f7d1cp-20f, hg_fma_f(k, -0x1.62e4p-1f, x)) + low;
+    *r = hg_fma_f(k, -0x1.7f7d1cp-20f, hg_fma_f(k, -0x1.62e4p-1f, x));
     return hg_bits_f(shifted);
 }
 
@@ -196,39 +190,62 @@ HG_INLINE float hg_exp_less_one_f(float r)
     return hg_fma_f(r * r, p, r);
 }
 
-/* e^(h + l): 2^k in two halves, so that the result is rounded once more only where it is subnormal; l counts only where e^h is a finite number */
-HG_INLINE float hg_exp_two_f(float h, float l)
+/* 2^k*e^r: 2^k in two halves, so that the result is rounded once more only where it is subnormal */
+HG_INLINE float hg_exp_joined_f(uint32_t k, float r)
 {
-    float r, x = hg_capped_f(hg_floored_f(h, -105.0f), 89.0f);
-    uint32_t k = hg_split_f(x, x == h ? l : 0.0f, &r);
     uint32_t half = ((k + 512) >> 1) - 512 / 2;
     float s = hg_power_of_two_f(half, 0);
     return hg_fma_f(hg_exp_less_one_f(r), s, s) * hg_power_of_two_f(k - half, 0);
 }
 
-HG_INLINE float hg_exp_f(float x) { return hg_exp_two_f(x, 0.0f); }
+HG_INLINE float hg_exp_f(float x)
+{
+    float r;
+    uint32_t k = hg_split_f(hg_capped_f(hg_floored_f(x, -105.0f), 89.0f), &r);
+    return hg_exp_joined_f(k, r);
+}
+
+/* e^(h + l); l counts only where e^h is a finite number, so that h = -inf gives 0 whatever l is */
+HG_INLINE float hg_exp_two_f(float h, float l)
+{
+    float r, x = hg_capped_f(hg_floored_f(h, -105.0f), 89.0f);
+    uint32_t k = hg_split_f(x, &r);
+    return hg_exp_joined_f(k, x == h ? r + l : r);
+}
 
 /* e^x - 1 = 2^k*p + (2^k - 1); for the last power of two half of it is doubled */
 HG_INLINE float hg_expm1_f(float x)
 {
     float r, c = hg_capped_f(hg_floored_f(x, -20.0f), 89.0f);
     int last = c > 88.0f;
-    uint32_t k = hg_split_f(c, 0.0f, &r);
+    uint32_t k = hg_split_f(c, &r);
     float s = hg_power_of_two_f(last ? k - 1 : k, 0);
     float value = hg_fma_f(s, hg_exp_less_one_f(r), s - 1.0f);
     return last ? value * 2.0f : value;
 }
 
-/* For x <= 0, e^(x + l)*2^64 in two words: the factor keeps what follows out of the subnormal numbers until it is divided out, by *0x1p-64f */
-HG_INLINE hg_two_f hg_exp_raised_f(float x, float l)
+/* 2^k*e^r*2^64 in two words, for k <= 0: the factor keeps what follows out of the subnormal numbers until it is divided out, by *0x1p-64f */
+HG_INLINE hg_two_f hg_exp_raised_joined_f(uint32_t k, float r)
 {
-    float r;
-    uint32_t k = hg_split_f(hg_floored_f(x, -125.0f), l, &r);
     float s = hg_power_of_two_f(k, 64), p = hg_exp_less_one_f(r);
     hg_two_f e;
     e.high = hg_fma_f(p, s, s);
     e.low = hg_fma_f(p, s, s - e.high);
     return e;
+}
+
+HG_INLINE hg_two_f hg_exp_raised_f(float x)                                /* e^x*2^64 for x <= 0 */
+{
+    float r;
+    uint32_t k = hg_split_f(hg_floored_f(x, -125.0f), &r);
+    return hg_exp_raised_joined_f(k, r);
+}
+
+HG_INLINE hg_two_f hg_exp_raised_two_f(float x, float low)                  /* e^(x + low)*2^64 for -125.0f <= x <= 0 */
+{
+    float r;
+    uint32_t k = hg_split_f(x, &r);
+    return hg_exp_raised_joined_f(k, r + low);
 }
 
 /* log(2^k*(1 + f)) for 1 + f in [sqrt(1/2), sqrt(2)]: with s = f/(2 + f), log(1 + f) = 2*atanh(s) = f - (f^2/2 - s*(f^2/2 + s^2*(2/3 + ...))) */
@@ -273,7 +290,7 @@ typedef struct { hg_two_f near, far, sum, e; } hg_logistic_f;
 HG_INLINE hg_logistic_f hg_logistic_of_f(float a)
 {
     hg_logistic_f l;
-    l.e = hg_exp_raised_f(-a, 0.0f);
+    l.e = hg_exp_raised_f(-a);
     float e = l.e.high * 0x1p-64f;
     l.sum.high = 1.0f + e;
     l.sum.low = hg_fma_f(l.e.low, 0x1p-64f, e - (l.sum.high - 1.0f));
@@ -299,7 +316,7 @@ HG_INLINE float hg_sigmoid_slope_f(float x)
 /* log(1 + e^x) = max(x, 0) + log1p(e), log1p(e) = e*(1 - e/2 + ...), e = e^-|x| */
 HG_INLINE float hg_softplus_f(float x)
 {
-    hg_two_f raised = hg_exp_raised_f(-hg_abs_f(x), 0.0f);
+    hg_two_f raised = hg_exp_raised_f(-hg_abs_f(x));
     float e = raised.high * 0x1p-64f, ratio = hg_log1p_series_f(e);
     ratio = hg_fma_f(e, ratio, 1.0f);
     float value = hg_fma_f(raised.high, ratio, raised.low * ratio);
@@ -310,7 +327,7 @@ HG_INLINE float hg_softplus_f(float x)
 HG_INLINE float hg_tanh_f(float x)
 {
     float r, a = -2.0f * hg_abs_f(x);
-    uint32_t k = hg_split_f(hg_floored_f(a, -125.0f), 0.0f, &r);
+    uint32_t k = hg_split_f(hg_floored_f(a, -125.0f), &r);
     float s = hg_power_of_two_f(k, 64) * 0x1p-64f, p = hg_exp_less_one_f(r);
     hg_logistic_f l = hg_logistic_of_f(-a);
     hg_two_f less;
@@ -363,7 +380,7 @@ HG_INLINE hg_two_f hg_tail_variable_f(float z, float *t)
 HG_INLINE hg_two_f hg_bell_raised_f(float z)
 {
     float square = z * z;
-    return hg_exp_raised_f(-0.5f * square, -0.5f * hg_product_error_f(z, z, square));
+    return hg_exp_raised_two_f(-0.5f * square, -0.5f * hg_product_error_f(z, z, square));
 }
 
 /* 1 - Phi(z) = e^(-z^2/2)*R(z), R(z) = y*G(t), of which the first factor is given; times 2^64 */
@@ -390,7 +407,7 @@ HG_INLINE float hg_normal_cdf_f(float x)
 HG_INLINE float hg_erfc_f(float x)
 {
     float a = hg_capped_f(hg_abs_f(x), 10.6f), square = a * a;
-    hg_two_f bell = hg_exp_raised_f(-square, -hg_product_error_f(a, a, square));
+    hg_two_f bell = hg_exp_raised_two_f(-square, -hg_product_error_f(a, a, square));
     hg_two_f tail = hg_normal_tail_f(bell, a * 0x1.6a09e6p+0f);
     float q = (tail.high + tail.low) * (2.0f * 0x1p-64f);
     return x < 0.0f ? 2.0f - q : q;
@@ -465,135 +482,141 @@ HG_INLINE double hg_fma_d(double a, double b, double c)
 /* (e^r - 1 - r)/r^2, -0.3470 <= x <= 0.3470: within 0.0007 units of 2^-53 */
 HG_INLINE double hg_exp_series_d(double x)
 {
-    double sum = 0x1.1ed3ff05421dep-29;
-    sum = hg_fma_d(sum, x, 0x1.af6eaac040f7fp-26);
-    sum = hg_fma_d(sum, x, 0x1.27e544b7e43c2p-22);
-    sum = hg_fma_d(sum, x, 0x1.71ddee5f6fc4fp-19);
-    sum = hg_fma_d(sum, x, 0x1.a01a0174e6364p-16);
-    sum = hg_fma_d(sum, x, 0x1.a01a01b44a399p-13);
-    sum = hg_fma_d(sum, x, 0x1.6c16c16c20171p-10);
-    sum = hg_fma_d(sum, x, 0x1.111111110e9f3p-7);
-    sum = hg_fma_d(sum, x, 0x1.5555555555540p-5);
-    sum = hg_fma_d(sum, x, 0x1.555555555555cp-3);
-    sum = hg_fma_d(sum, x, 0x1.000000p-1);
-    return sum;
+    const double x2 = x * x;
+    const double c0 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(0x1.1ed3ff05421dep-29,
+        x2, 0x1.27e544b7e43c2p-22),
+        x2, 0x1.a01a0174e6364p-16),
+        x2, 0x1.6c16c16c20171p-10),
+        x2, 0x1.5555555555540p-5),
+        x2, 0x1.000000p-1);
+    const double c1 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(0x1.af6eaac040f7fp-26,
+        x2, 0x1.71ddee5f6fc4fp-19),
+        x2, 0x1.a01a01b44a399p-13),
+        x2, 0x1.111111110e9f3p-7),
+        x2, 0x1.555555555555cp-3);
+    return hg_fma_d(c1, x, c0);
 }
 
 /* (log(1 + e)/e - 1)/e, 0 <= x <= 1: within 0.017 units of 2^-53 */
 HG_INLINE double hg_log1p_series_d(double x)
 {
-    double sum = -0x1.0e637d492286ap-16;
-    sum = hg_fma_d(sum, x, 0x1.979960993c394p-13);
-    sum = hg_fma_d(sum, x, -0x1.24379020adca2p-10);
-    sum = hg_fma_d(sum, x, 0x1.0a604160caf5ep-8);
-    sum = hg_fma_d(sum, x, -0x1.5d041aa7510e6p-7);
-    sum = hg_fma_d(sum, x, 0x1.61637a6910771p-6);
-    sum = hg_fma_d(sum, x, -0x1.23a4a894fe66dp-5);
-    sum = hg_fma_d(sum, x, 0x1.9ac714d3777d2p-5);
-    sum = hg_fma_d(sum, x, -0x1.01c9e3090ae97p-4);
-    sum = hg_fma_d(sum, x, 0x1.2c50827ba42a8p-4);
-    sum = hg_fma_d(sum, x, -0x1.503869109a197p-4);
-    sum = hg_fma_d(sum, x, 0x1.72efb03a572d9p-4);
-    sum = hg_fma_d(sum, x, -0x1.99488e357df12p-4);
-    sum = hg_fma_d(sum, x, 0x1.c70e6a45ca1c2p-4);
-    sum = hg_fma_d(sum, x, -0x1.fffe25c67e104p-4);
-    sum = hg_fma_d(sum, x, 0x1.249231fad42edp-3);
-    sum = hg_fma_d(sum, x, -0x1.555553ba6d193p-3);
-    sum = hg_fma_d(sum, x, 0x1.99999986976dep-3);
-    sum = hg_fma_d(sum, x, -0x1.ffffffff77371p-3);
-    sum = hg_fma_d(sum, x, 0x1.5555555554579p-2);
-    sum = hg_fma_d(sum, x, -0x1.fffffffffffebp-2);
-    return sum;
+    const double x2 = x * x, x4 = x2 * x2;
+    const double c0 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(-0x1.0e637d492286ap-16,
+        x4, -0x1.5d041aa7510e6p-7),
+        x4, -0x1.01c9e3090ae97p-4),
+        x4, -0x1.99488e357df12p-4),
+        x4, -0x1.555553ba6d193p-3),
+        x4, -0x1.fffffffffffebp-2);
+    const double c1 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(0x1.0a604160caf5ep-8,
+        x4, 0x1.9ac714d3777d2p-5),
+        x4, 0x1.72efb03a572d9p-4),
+        x4, 0x1.249231fad42edp-3),
+        x4, 0x1.5555555554579p-2);
+    const double c2 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(-0x1.24379020adca2p-10,
+        x4, -0x1.23a4a894fe66dp-5),
+        x4, -0x1.503869109a197p-4),
+        x4, -0x1.fffe25c67e104p-4),
+        x4, -0x1.ffffffff77371p-3);
+    const double c3 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(0x1.979960993c394p-13,
+        x4, 0x1.61637a6910771p-6),
+        x4, 0x1.2c50827ba42a8p-4),
+        x4, 0x1.c70e6a45ca1c2p-4),
+        x4, 0x1.99999986976dep-3);
+    return hg_fma_d(hg_fma_d(c3, x, c2), x2, hg_fma_d(c1, x, c0));
 }
 
 /* (2*atanh(s)/s - 2)/s^2 for u = s^2, 0 <= x <= 0.02945: within 0.012 units of 2^-53 */
 HG_INLINE double hg_atanh_series_d(double x)
 {
-    double sum = 0x1.2f0f4cbb2f684p-3;
-    sum = hg_fma_d(sum, x, 0x1.39a0b1c03dbcbp-3);
-    sum = hg_fma_d(sum, x, 0x1.746649e261b8dp-3);
-    sum = hg_fma_d(sum, x, 0x1.c71c51ceeacd2p-3);
-    sum = hg_fma_d(sum, x, 0x1.24924942423edp-2);
-    sum = hg_fma_d(sum, x, 0x1.999999997f6eep-2);
-    sum = hg_fma_d(sum, x, 0x1.5555555555594p-1);
-    return sum;
+    const double x2 = x * x;
+    const double c0 = hg_fma_d(hg_fma_d(hg_fma_d(0x1.2f0f4cbb2f684p-3,
+        x2, 0x1.746649e261b8dp-3),
+        x2, 0x1.24924942423edp-2),
+        x2, 0x1.5555555555594p-1);
+    const double c1 = hg_fma_d(hg_fma_d(0x1.39a0b1c03dbcbp-3,
+        x2, 0x1.c71c51ceeacd2p-3),
+        x2, 0x1.999999997f6eep-2);
+    return hg_fma_d(c1, x, c0);
 }
 
 /* erf(x)/x - 1 for u = x^2, 0 <= x <= 1: within 0.099 units of 2^-53 */
 HG_INLINE double hg_erf_series_d(double x)
 {
-    double sum = 0x1.2600810671331p-34;
-    sum = hg_fma_d(sum, x, -0x1.453261200b184p-30);
-    sum = hg_fma_d(sum, x, 0x1.fc0fdaf91b897p-27);
-    sum = hg_fma_d(sum, x, -0x1.5f8e89288ca2ap-23);
-    sum = hg_fma_d(sum, x, 0x1.b9ed791a90f17p-20);
-    sum = hg_fma_d(sum, x, -0x1.f4d31e13b86f4p-17);
-    sum = hg_fma_d(sum, x, 0x1.f9a334289efeap-14);
-    sum = hg_fma_d(sum, x, -0x1.c02db49267ac7p-11);
-    sum = hg_fma_d(sum, x, 0x1.565bcd126eb03p-8);
-    sum = hg_fma_d(sum, x, -0x1.b82ce312ab114p-6);
-    sum = hg_fma_d(sum, x, 0x1.ce2f21a043610p-4);
-    sum = hg_fma_d(sum, x, -0x1.812746b0379fdp-2);
-    sum = hg_fma_d(sum, x, 0x1.06eba8214db69p-3);
-    return sum;
+    const double x2 = x * x, x4 = x2 * x2;
+    const double c0 = hg_fma_d(hg_fma_d(hg_fma_d(0x1.2600810671331p-34,
+        x4, 0x1.b9ed791a90f17p-20),
+        x4, 0x1.565bcd126eb03p-8),
+        x4, 0x1.06eba8214db69p-3);
+    const double c1 = hg_fma_d(hg_fma_d(-0x1.5f8e89288ca2ap-23,
+        x4, -0x1.c02db49267ac7p-11),
+        x4, -0x1.812746b0379fdp-2);
+    const double c2 = hg_fma_d(hg_fma_d(0x1.fc0fdaf91b897p-27,
+        x4, 0x1.f9a334289efeap-14),
+        x4, 0x1.ce2f21a043610p-4);
+    const double c3 = hg_fma_d(hg_fma_d(-0x1.453261200b184p-30,
+        x4, -0x1.f4d31e13b86f4p-17),
+        x4, -0x1.b82ce312ab114p-6);
+    return hg_fma_d(hg_fma_d(c3, x, c2), x2, hg_fma_d(c1, x, c0));
 }
 
 /* (z + centre)*R(z) at t = (z - centre)/(z + centre), -1 <= x <= 0.774: within 0.17 units of 2^-53 */
 HG_INLINE double hg_tail_series_d(double x)
 {
-    double sum = -0x1.ef9df5e90dcddp-32;
-    sum = hg_fma_d(sum, x, -0x1.616ff26f459e2p-30);
-    sum = hg_fma_d(sum, x, 0x1.5070933ff89b6p-29);
-    sum = hg_fma_d(sum, x, 0x1.83c152d869987p-27);
-    sum = hg_fma_d(sum, x, -0x1.3085ec2cc472ep-27);
-    sum = hg_fma_d(sum, x, -0x1.30d7b44d23604p-24);
-    sum = hg_fma_d(sum, x, 0x1.5af996be9db73p-25);
-    sum = hg_fma_d(sum, x, 0x1.d558bc0143222p-22);
-    sum = hg_fma_d(sum, x, -0x1.67542548a0f4dp-22);
-    sum = hg_fma_d(sum, x, -0x1.73f2caf565e65p-19);
-    sum = hg_fma_d(sum, x, 0x1.0b14a940b5517p-18);
-    sum = hg_fma_d(sum, x, 0x1.17dfff1bd8e03p-16);
-    sum = hg_fma_d(sum, x, -0x1.a1700d4e903ebp-15);
-    sum = hg_fma_d(sum, x, -0x1.f214b2872149ep-15);
-    sum = hg_fma_d(sum, x, 0x1.1daf1ac4ef9f3p-11);
-    sum = hg_fma_d(sum, x, -0x1.a25037202de79p-11);
-    sum = hg_fma_d(sum, x, -0x1.88590e97658adp-9);
-    sum = hg_fma_d(sum, x, 0x1.54b4d4f43f0e0p-6);
-    sum = hg_fma_d(sum, x, -0x1.1b1c254ca47b1p-4);
-    sum = hg_fma_d(sum, x, 0x1.51f6329f024b2p-3);
-    sum = hg_fma_d(sum, x, -0x1.410ed5f875940p-2);
-    sum = hg_fma_d(sum, x, 0x1.fb31653876f69p-2);
-    sum = hg_fma_d(sum, x, -0x1.54ad03f27ca18p-1);
-    return sum;
+    const double x2 = x * x, x4 = x2 * x2;
+    const double c0 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(0x1.5070933ff89b6p-29,
+        x4, 0x1.5af996be9db73p-25),
+        x4, 0x1.0b14a940b5517p-18),
+        x4, 0x1.1daf1ac4ef9f3p-11),
+        x4, -0x1.1b1c254ca47b1p-4),
+        x4, -0x1.54ad03f27ca18p-1);
+    const double c1 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(-0x1.616ff26f459e2p-30,
+        x4, -0x1.30d7b44d23604p-24),
+        x4, -0x1.73f2caf565e65p-19),
+        x4, -0x1.f214b2872149ep-15),
+        x4, 0x1.54b4d4f43f0e0p-6),
+        x4, 0x1.fb31653876f69p-2);
+    const double c2 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(-0x1.ef9df5e90dcddp-32,
+        x4, -0x1.3085ec2cc472ep-27),
+        x4, -0x1.67542548a0f4dp-22),
+        x4, -0x1.a1700d4e903ebp-15),
+        x4, -0x1.88590e97658adp-9),
+        x4, -0x1.410ed5f875940p-2);
+    const double c3 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(0x1.83c152d869987p-27,
+        x4, 0x1.d558bc0143222p-22),
+        x4, 0x1.17dfff1bd8e03p-16),
+        x4, -0x1.a25037202de79p-11),
+        x4, 0x1.51f6329f024b2p-3);
+    return hg_fma_d(hg_fma_d(c3, x, c2), x2, hg_fma_d(c1, x, c0));
 }
 
 /* (R(z) - z/sqrt(2*pi))/(root - z) at t = (z - centre)/(z + centre), -1 <= x <= 0.774: within 0.4 units of 2^-53 */
 HG_INLINE double hg_gelu_series_d(double x)
 {
-    double sum = -0x1.0803972959095p-34;
-    sum = hg_fma_d(sum, x, -0x1.1bddf86740884p-33);
-    sum = hg_fma_d(sum, x, 0x1.dccae7be26f61p-33);
-    sum = hg_fma_d(sum, x, 0x1.c997d396e2ab1p-31);
-    sum = hg_fma_d(sum, x, -0x1.35f6e39611c87p-34);
-    sum = hg_fma_d(sum, x, -0x1.0c561eefc8078p-28);
-    sum = hg_fma_d(sum, x, -0x1.2b0f9af32ea8dp-29);
-    sum = hg_fma_d(sum, x, 0x1.89875a890044bp-26);
-    sum = hg_fma_d(sum, x, 0x1.a881302b188a6p-27);
-    sum = hg_fma_d(sum, x, -0x1.6bfa4f47d93c4p-23);
-    sum = hg_fma_d(sum, x, 0x1.700421533146cp-26);
-    sum = hg_fma_d(sum, x, 0x1.6d328d7e295a2p-20);
-    sum = hg_fma_d(sum, x, -0x1.0b75bbc4358b2p-19);
-    sum = hg_fma_d(sum, x, -0x1.34be275509a27p-17);
-    sum = hg_fma_d(sum, x, 0x1.54f8b4177b572p-15);
-    sum = hg_fma_d(sum, x, -0x1.fde2921caee2ap-17);
-    sum = hg_fma_d(sum, x, -0x1.cdee09cb35f89p-12);
-    sum = hg_fma_d(sum, x, 0x1.2dc07796cee32p-9);
-    sum = hg_fma_d(sum, x, -0x1.e0a951947be83p-8);
-    sum = hg_fma_d(sum, x, 0x1.23c3758998c2dp-6);
-    sum = hg_fma_d(sum, x, -0x1.231a8d12383a3p-5);
-    sum = hg_fma_d(sum, x, 0x1.ef8423a0a7308p-5);
-    sum = hg_fma_d(sum, x, -0x1.6fce89f8d2b97p-4);
-    return sum;
+    const double x2 = x * x, x4 = x2 * x2;
+    const double c0 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(0x1.dccae7be26f61p-33,
+        x4, -0x1.2b0f9af32ea8dp-29),
+        x4, 0x1.700421533146cp-26),
+        x4, 0x1.54f8b4177b572p-15),
+        x4, -0x1.e0a951947be83p-8),
+        x4, -0x1.6fce89f8d2b97p-4);
+    const double c1 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(-0x1.1bddf86740884p-33,
+        x4, -0x1.0c561eefc8078p-28),
+        x4, -0x1.6bfa4f47d93c4p-23),
+        x4, -0x1.34be275509a27p-17),
+        x4, 0x1.2dc07796cee32p-9),
+        x4, 0x1.ef8423a0a7308p-5);
+    const double c2 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(-0x1.0803972959095p-34,
+        x4, -0x1.35f6e39611c87p-34),
+        x4, 0x1.a881302b188a6p-27),
+        x4, -0x1.0b75bbc4358b2p-19),
+        x4, -0x1.cdee09cb35f89p-12),
+        x4, -0x1.231a8d12383a3p-5);
+    const double c3 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(0x1.c997d396e2ab1p-31,
+        x4, 0x1.89875a890044bp-26),
+        x4, 0x1.6d328d7e295a2p-20),
+        x4, -0x1.fde2921caee2ap-17),
+        x4, 0x1.23c3758998c2dp-6);
+    return hg_fma_d(hg_fma_d(c3, x, c2), x2, hg_fma_d(c1, x, c0));
 }
 
 HG_INLINE double hg_residual_d(double a, double b, double c)                /* c - a*b where a*b is near c */
@@ -654,11 +677,11 @@ HG_INLINE double hg_capped_d(double x, double top) { return x > top ? top : x; }
 HG_INLINE double hg_floored_d(double x, double bottom) { return x < bottom ? bottom : x; }
 
 /* x = k*log(2) + r with |r| <= 0.347: e^x = 2^k*(1 + p), p = e^r - 1 = r + r^2*(1/2 + r/6 + ...) */
-HG_INLINE uint64_t hg_split_d(double x, double low, double *r)
+HG_INLINE uint64_t hg_split_d(double x, double *r)
 {
     double shifted = hg_fma_d(x, 0x1.71547652b82fep+0, 0x1.8p52);
     double k = shifted - 0x1.8p52;
-    *r = hg_fma_d(k, -0x1.a39ef35793c76p-33, hg_fma_d(k, -0x1.62e42feep-1, x)) + low;
+    *r = hg_fma_d(k, -0x1.a39ef35793c76p-33, hg_fma_d(k, -0x1.62e42feep-1, x));
     return hg_bits_d(shifted);
 }
 
@@ -668,39 +691,62 @@ HG_INLINE double hg_exp_less_one_d(double r)
     return hg_fma_d(r * r, p, r);
 }
 
-/* e^(h + l): 2^k in two halves, so that the result is rounded once more only where it is subnormal; l counts only where e^h is a finite number */
-HG_INLINE double hg_exp_two_d(double h, double l)
+/* 2^k*e^r: 2^k in two halves, so that the result is rounded once more only where it is subnormal */
+HG_INLINE double hg_exp_joined_d(uint64_t k, double r)
 {
-    double r, x = hg_capped_d(hg_floored_d(h, -746.0), 710.0);
-    uint64_t k = hg_split_d(x, x == h ? l : 0.0, &r);
     uint64_t half = ((k + 2048) >> 1) - 2048 / 2;
     double s = hg_power_of_two_d(half, 0);
     return hg_fma_d(hg_exp_less_one_d(r), s, s) * hg_power_of_two_d(k - half, 0);
 }
 
-HG_INLINE double hg_exp_d(double x) { return hg_exp_two_d(x, 0.0); }
+HG_INLINE double hg_exp_d(double x)
+{
+    double r;
+    uint64_t k = hg_split_d(hg_capped_d(hg_floored_d(x, -746.0), 710.0), &r);
+    return hg_exp_joined_d(k, r);
+}
+
+/* e^(h + l); l counts only where e^h is a finite number, so that h = -inf gives 0 whatever l is */
+HG_INLINE double hg_exp_two_d(double h, double l)
+{
+    double r, x = hg_capped_d(hg_floored_d(h, -746.0), 710.0);
+    uint64_t k = hg_split_d(x, &r);
+    return hg_exp_joined_d(k, x == h ? r + l : r);
+}
 
 /* e^x - 1 = 2^k*p + (2^k - 1); for the last power of two half of it is doubled */
 HG_INLINE double hg_expm1_d(double x)
 {
     double r, c = hg_capped_d(hg_floored_d(x, -40.0), 710.0);
     int last = c > 709.0;
-    uint64_t k = hg_split_d(c, 0.0, &r);
+    uint64_t k = hg_split_d(c, &r);
     double s = hg_power_of_two_d(last ? k - 1 : k, 0);
     double value = hg_fma_d(s, hg_exp_less_one_d(r), s - 1.0);
     return last ? value * 2.0 : value;
 }
 
-/* For x <= 0, e^(x + l)*2^512 in two words: the factor keeps what follows out of the subnormal numbers until it is divided out, by *0x1p-512 */
-HG_INLINE hg_two_d hg_exp_raised_d(double x, double l)
+/* 2^k*e^r*2^512 in two words, for k <= 0: the factor keeps what follows out of the subnormal numbers until it is divided out, by *0x1p-512 */
+HG_INLINE hg_two_d hg_exp_raised_joined_d(uint64_t k, double r)
 {
-    double r;
-    uint64_t k = hg_split_d(hg_floored_d(x, -800.0), l, &r);
     double s = hg_power_of_two_d(k, 512), p = hg_exp_less_one_d(r);
     hg_two_d e;
     e.high = hg_fma_d(p, s, s);
     e.low = hg_fma_d(p, s, s - e.high);
     return e;
+}
+
+HG_INLINE hg_two_d hg_exp_raised_d(double x)                                /* e^x*2^512 for x <= 0 */
+{
+    double r;
+    uint64_t k = hg_split_d(hg_floored_d(x, -800.0), &r);
+    return hg_exp_raised_joined_d(k, r);
+}
+
+HG_INLINE hg_two_d hg_exp_raised_two_d(double x, double low)                  /* e^(x + low)*2^512 for -800.0 <= x <= 0 */
+{
+    double r;
+    uint64_t k = hg_split_d(x, &r);
+    return hg_exp_raised_joined_d(k, r + low);
 }
 
 /* log(2^k*(1 + f)) for 1 + f in [sqrt(1/2), sqrt(2)]: with s = f/(2 + f), log(1 + f) = 2*atanh(s) = f - (f^2/2 - s*(f^2/2 + s^2*(2/3 + ...))) */
@@ -745,7 +791,7 @@ typedef struct { hg_two_d near, far, sum, e; } hg_logistic_d;
 HG_INLINE hg_logistic_d hg_logistic_of_d(double a)
 {
     hg_logistic_d l;
-    l.e = hg_exp_raised_d(-a, 0.0);
+    l.e = hg_exp_raised_d(-a);
     double e = l.e.high * 0x1p-512;
     l.sum.high = 1.0 + e;
     l.sum.low = hg_fma_d(l.e.low, 0x1p-512, e - (l.sum.high - 1.0));
@@ -771,7 +817,7 @@ HG_INLINE double hg_sigmoid_slope_d(double x)
 /* log(1 + e^x) = max(x, 0) + log1p(e), log1p(e) = e*(1 - e/2 + ...), e = e^-|x| */
 HG_INLINE double hg_softplus_d(double x)
 {
-    hg_two_d raised = hg_exp_raised_d(-hg_abs_d(x), 0.0);
+    hg_two_d raised = hg_exp_raised_d(-hg_abs_d(x));
     double e = raised.high * 0x1p-512, ratio = hg_log1p_series_d(e);
     ratio = hg_fma_d(e, ratio, 1.0);
     double value = hg_fma_d(raised.high, ratio, raised.low * ratio);
@@ -782,7 +828,7 @@ HG_INLINE double hg_softplus_d(double x)
 HG_INLINE double hg_tanh_d(double x)
 {
     double r, a = -2.0 * hg_abs_d(x);
-    uint64_t k = hg_split_d(hg_floored_d(a, -800.0), 0.0, &r);
+    uint64_t k = hg_split_d(hg_floored_d(a, -800.0), &r);
     double s = hg_power_of_two_d(k, 512) * 0x1p-512, p = hg_exp_less_one_d(r);
     hg_logistic_d l = hg_logistic_of_d(-a);
     hg_two_d less;
@@ -835,7 +881,7 @@ HG_INLINE hg_two_d hg_tail_variable_d(double z, double *t)
 HG_INLINE hg_two_d hg_bell_raised_d(double z)
 {
     double square = z * z;
-    return hg_exp_raised_d(-0.5 * square, -0.5 * hg_product_error_d(z, z, square));
+    return hg_exp_raised_two_d(-0.5 * square, -0.5 * hg_product_error_d(z, z, square));
 }
 
 /* 1 - Phi(z) = e^(-z^2/2)*R(z), R(z) = y*G(t), of which the first factor is given; times 2^512 */
@@ -862,7 +908,7 @@ HG_INLINE double hg_normal_cdf_d(double x)
 HG_INLINE double hg_erfc_d(double x)
 {
     double a = hg_capped_d(hg_abs_d(x), 27.5), square = a * a;
-    hg_two_d bell = hg_exp_raised_d(-square, -hg_product_error_d(a, a, square));
+    hg_two_d bell = hg_exp_raised_two_d(-square, -hg_product_error_d(a, a, square));
     hg_two_d tail = hg_normal_tail_d(bell, a * 0x1.6a09e667f3bcdp+0);
     double q = (tail.high + tail.low) * (2.0 * 0x1p-512);
     return x < 0.0 ? 2.0 - q : q;
