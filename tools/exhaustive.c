@@ -1,5 +1,5 @@
 /* Every function of mathematics.h held against references: float against double (long double where terms cancel), double against 113 bits.
- * Built by benchmarks/accuracy.py: cc -O3 -shared -fPIC -ffp-contract=off ... exhaustive.c -lm -lquadmath; -DNO_QUAD leaves the wide references out. */
+ * cc -O3 -shared -fPIC -ffp-contract=off ... exhaustive.c -lm -lquadmath; -DNO_QUAD leaves the wide references out. */
 #include "mathematics.h"
 #include <float.h>
 
@@ -48,15 +48,15 @@ REFERENCES(long double, _80, LONG)
 REFERENCES(__float128, _113, QUAD)
 #endif
 
-/* The units in the last place between got and the truth: of the truth's binade, not below the subnormal spacing; an infinity counts as the number after the last. */
+/* The units in the last place between got and the truth: of the truth's binade, not below the subnormal spacing; an infinity counts as the number
+ * after the last. */
 #define JUDGE(NAME, REAL, T, MANTISSA, LEAST, GREATEST, FREXP, LDEXP, FABS)                                                              \
     static inline void NAME(verdict *v, double x, REAL got, T truth, T largest)                                                          \
     {                                                                                                                                    \
         v->count++;                                                                                                                      \
         if (truth != truth || got != got) { if ((truth != truth) != (got != got)) { v->nans++; v->where = x; } return; }                 \
         T size = FABS(truth), limit = LDEXP((T)1, GREATEST);                                                                             \
-        T is = got > (REAL)limit / 1 ? limit : got < -(REAL)limit ? -limit : (T)got;                                                     \
-        if (got - got != 0) is = got > 0 ? limit : -limit;                                                                               \
+        T is = got - got == 0 ? (T)got : got > 0 ? limit : -limit;                                                                       \
         if (size > limit) { truth = truth > 0 ? limit : -limit; size = limit; }                                                          \
         int e;                                                                                                                           \
         (void)FREXP(size, &e);                                                                                                           \
@@ -74,41 +74,40 @@ JUDGE(judge_80, float, long double, 24, -125, 128, frexpl, ldexpl, fabsl)
 JUDGE(judge_113, double, __float128, 53, -1021, 1024, frexpq, ldexpq, fabsq)
 #endif
 
-/* All float32 whose bits are first, first + step, ... (count of them) */
+/* Values held against the truth; where terms cancel, the truth of a float needs more than a double. */
 #define FLOATS(f)                                                                                                                        \
+    void apply_##f##_f(const float *in, float *out, int64_t n) { _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = hg_##f##_f(in[i]); } \
+    void apply_##f##_d(const double *in, double *out, int64_t n) { _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = hg_##f##_d(in[i]); } \
+    void judge_##f##_f(const float *in, const float *out, int64_t n, verdict *v)                                                         \
+    {                                                                                                                                    \
+        for (int64_t i = 0; i < n; i++) {                                                                                                \
+            double m = 0, x = in[i], truth = ref_##f##_64(x, &m);                                                                        \
+            if (m > 0 && fabs(truth) < 0.01 * m) {                                                                                       \
+                long double n80 = 0, wide = ref_##f##_80(x, &n80);                                                                       \
+                judge_80(v, x, out[i], wide, n80);                                                                                       \
+            } else judge_64(v, x, out[i], truth, m);                                                                                     \
+        }                                                                                                                                \
+    }                                                                                                                                    \
+    /* the float32 whose bits are first, first + step, ...: count of them */                                                             \
     void floats_##f(uint64_t first, uint64_t step, uint64_t count, verdict *v)                                                           \
     {                                                                                                                                    \
         float in[1024], out[1024];                                                                                                       \
         for (uint64_t done = 0; done < count; done += 1024) {                                                                            \
-            for (int i = 0; i < 1024; i++) in[i] = hg_of_bits_f((uint32_t)(first + (done + (uint64_t)i) * step));                        \
-            _Pragma("omp simd") for (int i = 0; i < 1024; i++) out[i] = hg_##f##_f(in[i]);                                               \
-            for (int i = 0; i < 1024 && done + (uint64_t)i < count; i++) {                                                               \
-                double m = 0, x = in[i], truth = ref_##f##_64(x, &m);                                                                    \
-                if (m > 0 && fabs(truth) < 0.01 * m) {                                                                                   \
-                    long double n = 0, wide = ref_##f##_80(x, &n);                                                                       \
-                    judge_80(v, x, out[i], wide, n);                                                                                     \
-                } else judge_64(v, x, out[i], truth, m);                                                                                 \
-            }                                                                                                                            \
+            int64_t n = count - done < 1024 ? (int64_t)(count - done) : 1024;                                                            \
+            for (int i = 0; i < n; i++) in[i] = hg_of_bits_f((uint32_t)(first + (done + (uint64_t)i) * step));                           \
+            apply_##f##_f(in, out, n);                                                                                                   \
+            judge_##f##_f(in, out, n, v);                                                                                                \
         }                                                                                                                                \
-    }                                                                                                                                    \
-    void apply_##f##_f(const float *in, float *out, int64_t n) { _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = hg_##f##_f(in[i]); } \
-    void apply_##f##_d(const double *in, double *out, int64_t n) { _Pragma("omp simd") for (int64_t i = 0; i < n; i++) out[i] = hg_##f##_d(in[i]); }
+    }
 FUNCTIONS(FLOATS)
 
 #ifndef NO_QUAD
 #define DOUBLES(f)                                                                                                                       \
-    void doubles_##f(const double *in, int64_t n, verdict *v)                                                                            \
+    void judge_##f##_d(const double *in, const double *out, int64_t n, verdict *v)                                                       \
     {                                                                                                                                    \
         for (int64_t i = 0; i < n; i++) {                                                                                                \
             __float128 m = 0, truth = ref_##f##_113((__float128)in[i], &m);                                                              \
-            judge_113(v, in[i], hg_##f##_d(in[i]), truth, m);                                                                            \
-        }                                                                                                                                \
-    }                                                                                                                                    \
-    void wide_##f(const double *in, double *high, double *low, int64_t n)          /* the references themselves, for balls to judge */    \
-    {                                                                                                                                    \
-        for (int64_t i = 0; i < n; i++) {                                                                                                \
-            __float128 m = 0, truth = ref_##f##_113((__float128)in[i], &m);                                                              \
-            high[i] = (double)truth; low[i] = (double)(truth - high[i]);                                                                 \
+            judge_113(v, in[i], out[i], truth, m);                                                                                       \
         }                                                                                                                                \
     }
 FUNCTIONS(DOUBLES)

@@ -208,6 +208,7 @@ def derived(precision: str) -> dict[str, str]:
     high = mpf(float.fromhex(CONSTANTS[precision]["LN2_HIGH"].rstrip("f")))
     root = rounded(gelu_root(), bits)
     found = {"INVERSE_LN2": 1 / mp.log(2), "LN2_LOW": mp.log(2) - high, "ROOT_HALF": mp.sqrt(mpf(1) / 2), "ROOT_TWO": mp.sqrt(2),
+             "ROOT_TWO_LOW": mp.sqrt(2) - rounded(mp.sqrt(2), bits),
              "GELU_ROOT_HIGH": root, "GELU_ROOT_LOW": gelu_root() - root, "CENTRE": CENTRE[precision]}
     return {name: hexadecimal(rounded(x, bits), precision) for name, x in found.items()}
 
@@ -223,14 +224,15 @@ def chain(c: Sequence[mpf], variable: str, precision: str) -> str:
 def function(name: str, precision: str, c: Sequence[mpf], about: str) -> str:
     """A polynomial as a function in C, in chains that a processor runs side by side: one for float, where the last digit counts."""
     real = {"f": "float", "d": "double"}[precision]
-    n = 1 if precision == "f" else 4 if len(c) > 12 else 2
-    if n == 1:
-        return "\n".join([f"/* {about} */", f"HG_INLINE {real} hg_{name.lower()}_series_{precision}({real} x)", "{", f"    return {chain(c, 'x', precision)};", "}", ""])
+    start = [f"/* {about} */", f"HG_INLINE {real} hg_{name.lower()}_series_{precision}({real} x)", "{"]
+    if precision == "f":
+        return "\n".join([*start, f"    return {chain(c, 'x', precision)};", "}", ""])
+    n = 4 if len(c) > 12 else 2
     lines = [f"    const {real} x2 = x * x" + (", x4 = x2 * x2;" if n == 4 else ";")]
     lines += [f"    const {real} c{i} = {chain(c[i::n], f'x{n}', precision)};" for i in range(n)]
     fma = f"hg_fma_{precision}"
     lines += [f"    return {fma}({fma}(c3, x, c2), x2, {fma}(c1, x, c0));" if n == 4 else f"    return {fma}(c1, x, c0);"]
-    return "\n".join([f"/* {about} */", f"HG_INLINE {real} hg_{name.lower()}_series_{precision}({real} x)", "{", *lines, "}", ""])
+    return "\n".join([*start, *lines, "}", ""])
 
 
 def half(precision: str) -> str:

@@ -291,9 +291,8 @@ HG_INLINE hg_logistic_f hg_logistic_of_f(float a)
 {
     hg_logistic_f l;
     l.e = hg_exp_raised_f(-a);
-    float e = l.e.high * 0x1p-64f;
-    l.sum.high = 1.0f + e;
-    l.sum.low = hg_fma_f(l.e.low, 0x1p-64f, e - (l.sum.high - 1.0f));
+    l.sum.high = hg_fma_f(l.e.high, 0x1p-64f, 1.0f);
+    l.sum.low = hg_fma_f(l.e.low, 0x1p-64f, hg_fma_f(l.e.high, 0x1p-64f, 1.0f - l.sum.high));
     l.near = hg_reciprocal_f(l.sum);
     l.far = hg_times_f(l.e, l.near);
     return l;
@@ -365,12 +364,12 @@ HG_INLINE float hg_silu_slope_f(float x)
     return x > 0.0f ? 1.0f - slope : slope;
 }
 
-/* y = 1/(z + 0x1.800000p+1f) in two words, t = (z - 0x1.800000p+1f)/(z + 0x1.800000p+1f) = 1 - 2*0x1.800000p+1f*y, for 0 <= z <= 15.0f */
-HG_INLINE hg_two_f hg_tail_variable_f(float z, float *t)
+/* y = 1/(z + 0x1.800000p+1f) in two words, t = (z - 0x1.800000p+1f)/(z + 0x1.800000p+1f) = 1 - 2*0x1.800000p+1f*y, for 0 <= z <= 15.0f with a low word */
+HG_INLINE hg_two_f hg_tail_variable_f(float z, float low, float *t)
 {
     hg_two_f q;
     q.high = z + 0x1.800000p+1f;
-    q.low = z - (q.high - 0x1.800000p+1f);
+    q.low = z - (q.high - 0x1.800000p+1f) + low;
     hg_two_f y = hg_reciprocal_f(q);
     *t = hg_fma_f(-2.0f * 0x1.800000p+1f, y.low, hg_fma_f(-2.0f * 0x1.800000p+1f, y.high, 1.0f));
     return y;
@@ -384,10 +383,10 @@ HG_INLINE hg_two_f hg_bell_raised_f(float z)
 }
 
 /* 1 - Phi(z) = e^(-z^2/2)*R(z), R(z) = y*G(t), of which the first factor is given; times 2^64 */
-HG_INLINE hg_two_f hg_normal_tail_f(hg_two_f bell, float z)
+HG_INLINE hg_two_f hg_normal_tail_f(hg_two_f bell, float z, float low)
 {
     float t;
-    hg_two_f y = hg_tail_variable_f(z, &t);
+    hg_two_f y = hg_tail_variable_f(z, low, &t);
     float rest = hg_tail_series_f(t);
     hg_two_f ratio = {hg_fma_f(t, rest, 0x1.754a76p-1f), 0.0f};
     ratio.low = hg_fma_f(t, rest, 0x1.754a76p-1f - ratio.high);
@@ -398,7 +397,7 @@ HG_INLINE hg_two_f hg_normal_tail_f(hg_two_f bell, float z)
 HG_INLINE float hg_normal_cdf_f(float x)
 {
     float z = hg_capped_f(hg_abs_f(x), 15.0f);
-    hg_two_f tail = hg_normal_tail_f(hg_bell_raised_f(z), z);
+    hg_two_f tail = hg_normal_tail_f(hg_bell_raised_f(z), z, 0.0f);
     float q = (tail.high + tail.low) * 0x1p-64f;
     return x < 0.0f ? q : 1.0f - q;
 }
@@ -408,7 +407,8 @@ HG_INLINE float hg_erfc_f(float x)
 {
     float a = hg_capped_f(hg_abs_f(x), 10.6f), square = a * a;
     hg_two_f bell = hg_exp_raised_two_f(-square, -hg_product_error_f(a, a, square));
-    hg_two_f tail = hg_normal_tail_f(bell, a * 0x1.6a09e6p+0f);
+    float z = a * 0x1.6a09e6p+0f, low = hg_fma_f(a, 0x1.9fcef4p-26f, hg_product_error_f(a, 0x1.6a09e6p+0f, z));
+    hg_two_f tail = hg_normal_tail_f(bell, z, low);
     float q = (tail.high + tail.low) * (2.0f * 0x1p-64f);
     return x < 0.0f ? 2.0f - q : q;
 }
@@ -425,7 +425,7 @@ HG_INLINE float hg_erf_f(float x)
 HG_INLINE float hg_gelu_f(float x)
 {
     float z = hg_capped_f(hg_abs_f(x), 15.0f);
-    hg_two_f tail = hg_normal_tail_f(hg_bell_raised_f(z), z);
+    hg_two_f tail = hg_normal_tail_f(hg_bell_raised_f(z), z, 0.0f);
     int left = x < 0.0f;
     float q = tail.high * 0x1p-64f, one = 1.0f - q;
     float high = left ? tail.high : one, low = left ? tail.low : hg_fma_f(-tail.low, 0x1p-64f, (1.0f - one) - q);
@@ -437,7 +437,7 @@ HG_INLINE float hg_gelu_f(float x)
 HG_INLINE float hg_gelu_slope_f(float x)
 {
     float t, z = hg_capped_f(hg_abs_f(x), 15.0f);
-    hg_tail_variable_f(z, &t);
+    hg_tail_variable_f(z, 0.0f, &t);
     hg_two_f distance = hg_sum_f(0x1.80ead2p-1f, -z);
     distance.low += -0x1.a03fd4p-27f;
     float rest = hg_gelu_series_f(t);
@@ -792,9 +792,8 @@ HG_INLINE hg_logistic_d hg_logistic_of_d(double a)
 {
     hg_logistic_d l;
     l.e = hg_exp_raised_d(-a);
-    double e = l.e.high * 0x1p-512;
-    l.sum.high = 1.0 + e;
-    l.sum.low = hg_fma_d(l.e.low, 0x1p-512, e - (l.sum.high - 1.0));
+    l.sum.high = hg_fma_d(l.e.high, 0x1p-512, 1.0);
+    l.sum.low = hg_fma_d(l.e.low, 0x1p-512, hg_fma_d(l.e.high, 0x1p-512, 1.0 - l.sum.high));
     l.near = hg_reciprocal_d(l.sum);
     l.far = hg_times_d(l.e, l.near);
     return l;
@@ -866,12 +865,12 @@ HG_INLINE double hg_silu_slope_d(double x)
     return x > 0.0 ? 1.0 - slope : slope;
 }
 
-/* y = 1/(z + 0x1.400000p+2) in two words, t = (z - 0x1.400000p+2)/(z + 0x1.400000p+2) = 1 - 2*0x1.400000p+2*y, for 0 <= z <= 39.0 */
-HG_INLINE hg_two_d hg_tail_variable_d(double z, double *t)
+/* y = 1/(z + 0x1.400000p+2) in two words, t = (z - 0x1.400000p+2)/(z + 0x1.400000p+2) = 1 - 2*0x1.400000p+2*y, for 0 <= z <= 39.0 with a low word */
+HG_INLINE hg_two_d hg_tail_variable_d(double z, double low, double *t)
 {
     hg_two_d q;
     q.high = z + 0x1.400000p+2;
-    q.low = z - (q.high - 0x1.400000p+2);
+    q.low = z - (q.high - 0x1.400000p+2) + low;
     hg_two_d y = hg_reciprocal_d(q);
     *t = hg_fma_d(-2.0 * 0x1.400000p+2, y.low, hg_fma_d(-2.0 * 0x1.400000p+2, y.high, 1.0));
     return y;
@@ -885,10 +884,10 @@ HG_INLINE hg_two_d hg_bell_raised_d(double z)
 }
 
 /* 1 - Phi(z) = e^(-z^2/2)*R(z), R(z) = y*G(t), of which the first factor is given; times 2^512 */
-HG_INLINE hg_two_d hg_normal_tail_d(hg_two_d bell, double z)
+HG_INLINE hg_two_d hg_normal_tail_d(hg_two_d bell, double z, double low)
 {
     double t;
-    hg_two_d y = hg_tail_variable_d(z, &t);
+    hg_two_d y = hg_tail_variable_d(z, low, &t);
     double rest = hg_tail_series_d(t);
     hg_two_d ratio = {hg_fma_d(t, rest, 0x1.89d3abe1f95aep-1), 0.0};
     ratio.low = hg_fma_d(t, rest, 0x1.89d3abe1f95aep-1 - ratio.high);
@@ -899,7 +898,7 @@ HG_INLINE hg_two_d hg_normal_tail_d(hg_two_d bell, double z)
 HG_INLINE double hg_normal_cdf_d(double x)
 {
     double z = hg_capped_d(hg_abs_d(x), 39.0);
-    hg_two_d tail = hg_normal_tail_d(hg_bell_raised_d(z), z);
+    hg_two_d tail = hg_normal_tail_d(hg_bell_raised_d(z), z, 0.0);
     double q = (tail.high + tail.low) * 0x1p-512;
     return x < 0.0 ? q : 1.0 - q;
 }
@@ -909,7 +908,8 @@ HG_INLINE double hg_erfc_d(double x)
 {
     double a = hg_capped_d(hg_abs_d(x), 27.5), square = a * a;
     hg_two_d bell = hg_exp_raised_two_d(-square, -hg_product_error_d(a, a, square));
-    hg_two_d tail = hg_normal_tail_d(bell, a * 0x1.6a09e667f3bcdp+0);
+    double z = a * 0x1.6a09e667f3bcdp+0, low = hg_fma_d(a, -0x1.bdd3413b26456p-54, hg_product_error_d(a, 0x1.6a09e667f3bcdp+0, z));
+    hg_two_d tail = hg_normal_tail_d(bell, z, low);
     double q = (tail.high + tail.low) * (2.0 * 0x1p-512);
     return x < 0.0 ? 2.0 - q : q;
 }
@@ -926,7 +926,7 @@ HG_INLINE double hg_erf_d(double x)
 HG_INLINE double hg_gelu_d(double x)
 {
     double z = hg_capped_d(hg_abs_d(x), 39.0);
-    hg_two_d tail = hg_normal_tail_d(hg_bell_raised_d(z), z);
+    hg_two_d tail = hg_normal_tail_d(hg_bell_raised_d(z), z, 0.0);
     int left = x < 0.0;
     double q = tail.high * 0x1p-512, one = 1.0 - q;
     double high = left ? tail.high : one, low = left ? tail.low : hg_fma_d(-tail.low, 0x1p-512, (1.0 - one) - q);
@@ -938,7 +938,7 @@ HG_INLINE double hg_gelu_d(double x)
 HG_INLINE double hg_gelu_slope_d(double x)
 {
     double t, z = hg_capped_d(hg_abs_d(x), 39.0);
-    hg_tail_variable_d(z, &t);
+    hg_tail_variable_d(z, 0.0, &t);
     hg_two_d distance = hg_sum_d(0x1.80ead197f00b4p-1, -z);
     distance.low += -0x1.13e74c58cada8p-56;
     double rest = hg_gelu_series_d(t);
