@@ -91,6 +91,17 @@ def gelu_root() -> mpf:
     return mp.findroot(lambda z: tail_ratio(z) - z / mp.sqrt(2 * mp.pi), mpf("0.7518"))
 
 
+@cache
+def silu_root() -> mpf:
+    """The z with 1 + e^-z = z: the slope of silu is zero at -z."""
+    return mp.findroot(lambda z: 1 + mp.exp(-z) - z, mpf("1.2785"))
+
+
+def exp_difference(d: mpf) -> mpf:
+    """(1 - e^-d)/d."""
+    return -mp.expm1(-d) / d if d else mpf(1)
+
+
 def gelu_factor(centre: mpf) -> Function:
     """(R(z) - z/sqrt(2*pi))/(root - z); 1/sqrt(2*pi) at infinity."""
     def ratio(t: mpf) -> mpf:
@@ -156,6 +167,7 @@ def polynomials(precision: str) -> list[Wanted]:
         Wanted("LOG1P", log1p_tail, lambda e: e**2 / mp.log1p(e), "0", "1", {"f": 10, "d": 21}),
         Wanted("ATANH", atanh_tail, lambda u: u / 2, "0", "0.02945", {"f": 3, "d": 7}),
         Wanted("ERF", erf_ratio, lambda u: 1 / (1 + erf_ratio(u)), "0", "1", {"f": 7, "d": 13}),
+        Wanted("SILU", exp_difference, lambda d: mpf(1), "-0.0626", "0.0626", {"f": 5, "d": 9}),
         Wanted("TAIL", normal_tail(centre), lambda t: 1 / normal_tail(centre)(t), "-1", FAR[precision], {"f": 11, "d": 24}),
         Wanted("GELU", gelu_factor(centre), lambda t: 1 / gelu_factor(centre)(t), "-1", FAR[precision], {"f": 11, "d": 24}),
     ]
@@ -206,9 +218,10 @@ def derived(precision: str) -> dict[str, str]:
     """The constants that are numbers of mathematics."""
     bits = BITS[precision]
     high = mpf(float.fromhex(CONSTANTS[precision]["LN2_HIGH"].rstrip("f")))
-    root = rounded(gelu_root(), bits)
+    root, other = rounded(gelu_root(), bits), rounded(silu_root(), bits)
     found = {"INVERSE_LN2": 1 / mp.log(2), "LN2_LOW": mp.log(2) - high, "ROOT_HALF": mp.sqrt(mpf(1) / 2), "ROOT_TWO": mp.sqrt(2),
              "ROOT_TWO_LOW": mp.sqrt(2) - rounded(mp.sqrt(2), bits),
+             "SILU_ROOT_HIGH": other, "SILU_ROOT_LOW": silu_root() - other, "SILU_ROOT_LESS_ONE": silu_root() - 1,
              "GELU_ROOT_HIGH": root, "GELU_ROOT_LOW": gelu_root() - root, "CENTRE": CENTRE[precision]}
     return {name: hexadecimal(rounded(x, bits), precision) for name, x in found.items()}
 

@@ -88,6 +88,16 @@ HG_INLINE float hg_erf_series_f(float x)
         x, 0x1.06eba8p-3f);
 }
 
+/* (1 - e^-d)/d, -0.0626 <= x <= 0.0626: within 0.0031 units of 2^-24 */
+HG_INLINE float hg_silu_series_f(float x)
+{
+    return hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(0x1.110acap-7f,
+        x, -0x1.555f52p-5f),
+        x, 0x1.555556p-3f),
+        x, -0x1.000000p-1f),
+        x, 0x1.000000p+0f);
+}
+
 /* (z + centre)*R(z) at t = (z - centre)/(z + centre), -1 <= x <= 0.667: within 0.61 units of 2^-24 */
 HG_INLINE float hg_tail_series_f(float x)
 {
@@ -353,13 +363,24 @@ HG_INLINE float hg_silu_f(float x)
     return hg_fma_f(c, high, bounded * low) * (left ? 0x1p-64f : 1.0f);
 }
 
-/* For x = -z <= 0: e*w^2*(1 + e - z), e = e^-z; its root z = 1.2785 is where 1 + e, in two words, is z. The slope at x is 1 less that at -x. */
+/* 1 + e^-z - z in two words, the sum given. It is zero at root = 1.2785, where e^-root = root - 1; beside it, with d = z - root, it is expanded:
+ * -d*(1 + (root - 1)*(1 - e^-d)/d) */
+HG_INLINE hg_two_f hg_silu_rest_f(hg_two_f sum, float z)
+{
+    float from = z - 0x1.474974p+0f, d = from - -0x1.bdf6fap-27f, lost = (from - d) - -0x1.bdf6fap-27f;
+    float factor = hg_fma_f(0x1.1d25d0p-2f, hg_silu_series_f(d), 1.0f), product = -d * factor;
+    hg_two_f rest = hg_sum_f(sum.high, -z);
+    int beside = hg_abs_f(d) < 0.0625f;
+    rest.low = beside ? hg_fma_f(-lost, factor, hg_product_error_f(-d, factor, product)) : rest.low + sum.low;
+    rest.high = beside ? product : rest.high;
+    return rest;
+}
+
+/* For x = -z <= 0: e*w^2*(1 + e - z), e = e^-z; the slope at x is 1 less that at -x */
 HG_INLINE float hg_silu_slope_f(float x)
 {
     hg_logistic_f l = hg_logistic_of_f(hg_abs_f(x));
-    float z = hg_capped_f(hg_abs_f(x), 125.0f);
-    hg_two_f rest = hg_sum_f(l.sum.high, -z);
-    rest.low += l.sum.low;
+    hg_two_f rest = hg_silu_rest_f(l.sum, hg_capped_f(hg_abs_f(x), 125.0f));
     float slope = hg_rounded_product_f(hg_times_f(l.far, l.near), rest) * 0x1p-64f;
     return x > 0.0f ? 1.0f - slope : slope;
 }
@@ -557,6 +578,22 @@ HG_INLINE double hg_erf_series_d(double x)
         x4, -0x1.f4d31e13b86f4p-17),
         x4, -0x1.b82ce312ab114p-6);
     return hg_fma_d(hg_fma_d(c3, x, c2), x2, hg_fma_d(c1, x, c0));
+}
+
+/* (1 - e^-d)/d, -0.0626 <= x <= 0.0626: within 0.00024 units of 2^-53 */
+HG_INLINE double hg_silu_series_d(double x)
+{
+    const double x2 = x * x;
+    const double c0 = hg_fma_d(hg_fma_d(hg_fma_d(hg_fma_d(0x1.71fa0705216fap-19,
+        x2, 0x1.a01a00e259b27p-13),
+        x2, 0x1.1111111112d7ep-7),
+        x2, 0x1.5555555555555p-3),
+        x2, 0x1.000000p+0);
+    const double c1 = hg_fma_d(hg_fma_d(hg_fma_d(-0x1.a02393114865bp-16,
+        x2, -0x1.6c16c1536679bp-10),
+        x2, -0x1.55555555557bep-5),
+        x2, -0x1.000000p-1);
+    return hg_fma_d(c1, x, c0);
 }
 
 /* (z + centre)*R(z) at t = (z - centre)/(z + centre), -1 <= x <= 0.774: within 0.17 units of 2^-53 */
@@ -854,13 +891,24 @@ HG_INLINE double hg_silu_d(double x)
     return hg_fma_d(c, high, bounded * low) * (left ? 0x1p-512 : 1.0);
 }
 
-/* For x = -z <= 0: e*w^2*(1 + e - z), e = e^-z; its root z = 1.2785 is where 1 + e, in two words, is z. The slope at x is 1 less that at -x. */
+/* 1 + e^-z - z in two words, the sum given. It is zero at root = 1.2785, where e^-root = root - 1; beside it, with d = z - root, it is expanded:
+ * -d*(1 + (root - 1)*(1 - e^-d)/d) */
+HG_INLINE hg_two_d hg_silu_rest_d(hg_two_d sum, double z)
+{
+    double from = z - 0x1.474973c84120bp+0, d = from - 0x1.f8d74bc9ac154p-54, lost = (from - d) - 0x1.f8d74bc9ac154p-54;
+    double factor = hg_fma_d(0x1.1d25cf210482ep-2, hg_silu_series_d(d), 1.0), product = -d * factor;
+    hg_two_d rest = hg_sum_d(sum.high, -z);
+    int beside = hg_abs_d(d) < 0.0625;
+    rest.low = beside ? hg_fma_d(-lost, factor, hg_product_error_d(-d, factor, product)) : rest.low + sum.low;
+    rest.high = beside ? product : rest.high;
+    return rest;
+}
+
+/* For x = -z <= 0: e*w^2*(1 + e - z), e = e^-z; the slope at x is 1 less that at -x */
 HG_INLINE double hg_silu_slope_d(double x)
 {
     hg_logistic_d l = hg_logistic_of_d(hg_abs_d(x));
-    double z = hg_capped_d(hg_abs_d(x), 800.0);
-    hg_two_d rest = hg_sum_d(l.sum.high, -z);
-    rest.low += l.sum.low;
+    hg_two_d rest = hg_silu_rest_d(l.sum, hg_capped_d(hg_abs_d(x), 800.0));
     double slope = hg_rounded_product_d(hg_times_d(l.far, l.near), rest) * 0x1p-512;
     return x > 0.0 ? 1.0 - slope : slope;
 }
