@@ -68,8 +68,8 @@ def tail_ratio(z: mpf) -> mpf:
     return mp.exp(z * z / 2) * mp.erfc(z / mp.sqrt(2)) / 2
 
 
-CENTRE = {"f": mpf(3), "d": mpf(5)}
-FAR = {"f": "0.667", "d": "0.774"}       # where z is 15 and 39: the tail beyond is zero in that precision
+CENTRE = {"f": mpf("2.75"), "d": mpf(5)}
+FAR = {"f": "0.691", "d": "0.774"}       # where z is 15 and 39: the tail beyond is zero in that precision
 
 
 def at(t: mpf, centre: mpf) -> mpf:

@@ -98,34 +98,34 @@ HG_INLINE float hg_silu_series_f(float x)
         x, 0x1.000000p+0f);
 }
 
-/* (z + centre)*R(z) at t = (z - centre)/(z + centre), -1 <= x <= 0.667: within 0.61 units of 2^-24 */
+/* (z + centre)*R(z) at t = (z - centre)/(z + centre), -1 <= x <= 0.691: within 0.13 units of 2^-24 */
 HG_INLINE float hg_tail_series_f(float x)
 {
-    return hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(0x1.c25f12p-15f,
-        x, 0x1.216fb4p-13f),
-        x, -0x1.e7d728p-13f),
-        x, -0x1.0fe904p-10f),
-        x, 0x1.094bd0p-10f),
-        x, 0x1.c8c78ep-8f),
-        x, -0x1.56ae1ep-7f),
-        x, -0x1.832cd8p-5f),
-        x, 0x1.d7132ap-3f),
-        x, -0x1.04c72ap-1f);
+    return hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(0x1.5c4580p-15f,
+        x, -0x1.48b940p-16f),
+        x, -0x1.dc50a8p-12f),
+        x, -0x1.4178eep-12f),
+        x, 0x1.47f8f4p-9f),
+        x, 0x1.a4f000p-9f),
+        x, -0x1.0d6e58p-6f),
+        x, -0x1.0f6b30p-6f),
+        x, 0x1.756bb8p-3f),
+        x, -0x1.e5bd16p-2f);
 }
 
-/* (R(z) - z/sqrt(2*pi))/(root - z) at t = (z - centre)/(z + centre), -1 <= x <= 0.667: within 0.1 units of 2^-24 */
+/* (R(z) - z/sqrt(2*pi))/(root - z) at t = (z - centre)/(z + centre), -1 <= x <= 0.691: within 0.092 units of 2^-24 */
 HG_INLINE float hg_gelu_series_f(float x)
 {
-    return hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(0x1.1c3cc0p-18f,
-        x, 0x1.3e868cp-16f),
-        x, 0x1.c0e994p-19f),
-        x, -0x1.123deep-13f),
-        x, -0x1.8bab2ep-14f),
-        x, 0x1.1f286ep-10f),
-        x, 0x1.acac82p-13f),
-        x, -0x1.cd3436p-7f),
-        x, 0x1.b70f0ep-5f),
-        x, -0x1.eb6b5ap-4f);
+    return hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(hg_fma_f(0x1.7c1feap-18f,
+        x, 0x1.379fb8p-17f),
+        x, -0x1.41c036p-15f),
+        x, -0x1.cf84aep-14f),
+        x, 0x1.6e72dep-13f),
+        x, 0x1.f52be4p-11f),
+        x, -0x1.991a50p-10f),
+        x, -0x1.356c50p-7f),
+        x, 0x1.980f08p-5f),
+        x, -0x1.fdded0p-4f);
 }
 
 HG_INLINE float hg_residual_f(float a, float b, float c)                /* c - a*b where a*b is near c */
@@ -326,9 +326,10 @@ HG_INLINE float hg_sigmoid_slope_f(float x)
 HG_INLINE float hg_softplus_f(float x)
 {
     hg_two_f raised = hg_exp_raised_f(-hg_abs_f(x));
-    float e = raised.high * 0x1p-64f, ratio = hg_log1p_series_f(e);
-    ratio = hg_fma_f(e, ratio, 1.0f);
-    float value = hg_fma_f(raised.high, ratio, raised.low * ratio);
+    float e = raised.high * 0x1p-64f, series = hg_log1p_series_f(e);
+    hg_two_f ratio = {hg_fma_f(e, series, 1.0f), 0.0f};
+    ratio.low = hg_fma_f(e, series, 1.0f - ratio.high);
+    float value = hg_rounded_product_f(raised, ratio);
     return x > 0.0f ? hg_fma_f(value, 0x1p-64f, x) : value * 0x1p-64f;
 }
 
@@ -385,14 +386,14 @@ HG_INLINE float hg_silu_slope_f(float x)
     return x > 0.0f ? 1.0f - slope : slope;
 }
 
-/* y = 1/(z + 0x1.800000p+1f) in two words, t = (z - 0x1.800000p+1f)/(z + 0x1.800000p+1f) = 1 - 2*0x1.800000p+1f*y, for 0 <= z <= 15.0f with a low word */
+/* y = 1/(z + 0x1.600000p+1f) in two words, t = (z - 0x1.600000p+1f)/(z + 0x1.600000p+1f) = 1 - 2*0x1.600000p+1f*y, for 0 <= z <= 15.0f with a low word */
 HG_INLINE hg_two_f hg_tail_variable_f(float z, float low, float *t)
 {
     hg_two_f q;
-    q.high = z + 0x1.800000p+1f;
-    q.low = z - (q.high - 0x1.800000p+1f) + low;
+    q.high = z + 0x1.600000p+1f;
+    q.low = z - (q.high - 0x1.600000p+1f) + low;
     hg_two_f y = hg_reciprocal_f(q);
-    *t = hg_fma_f(-2.0f * 0x1.800000p+1f, y.low, hg_fma_f(-2.0f * 0x1.800000p+1f, y.high, 1.0f));
+    *t = hg_fma_f(-2.0f * 0x1.600000p+1f, y.low, hg_fma_f(-2.0f * 0x1.600000p+1f, y.high, 1.0f));
     return y;
 }
 
@@ -409,8 +410,8 @@ HG_INLINE hg_two_f hg_normal_tail_f(hg_two_f bell, float z, float low)
     float t;
     hg_two_f y = hg_tail_variable_f(z, low, &t);
     float rest = hg_tail_series_f(t);
-    hg_two_f ratio = {hg_fma_f(t, rest, 0x1.754a76p-1f), 0.0f};
-    ratio.low = hg_fma_f(t, rest, 0x1.754a76p-1f - ratio.high);
+    hg_two_f ratio = {hg_fma_f(t, rest, 0x1.701ef0p-1f), 0.0f};
+    ratio.low = hg_fma_f(t, rest, 0x1.701ef0p-1f - ratio.high);
     return hg_times_f(hg_times_f(bell, y), ratio);
 }
 
@@ -462,8 +463,8 @@ HG_INLINE float hg_gelu_slope_f(float x)
     hg_two_f distance = hg_sum_f(0x1.80ead2p-1f, -z);
     distance.low += -0x1.a03fd4p-27f;
     float rest = hg_gelu_series_f(t);
-    hg_two_f factor = {hg_fma_f(t, rest, 0x1.e9c6dep-2f), 0.0f};
-    factor.low = hg_fma_f(t, rest, 0x1.e9c6dep-2f - factor.high);
+    hg_two_f factor = {hg_fma_f(t, rest, 0x1.ef3928p-2f), 0.0f};
+    factor.low = hg_fma_f(t, rest, 0x1.ef3928p-2f - factor.high);
     float slope = hg_rounded_product_f(hg_times_f(hg_bell_raised_f(z), distance), factor) * 0x1p-64f;
     return x > 0.0f ? 1.0f - slope : slope;
 }
@@ -854,9 +855,10 @@ HG_INLINE double hg_sigmoid_slope_d(double x)
 HG_INLINE double hg_softplus_d(double x)
 {
     hg_two_d raised = hg_exp_raised_d(-hg_abs_d(x));
-    double e = raised.high * 0x1p-512, ratio = hg_log1p_series_d(e);
-    ratio = hg_fma_d(e, ratio, 1.0);
-    double value = hg_fma_d(raised.high, ratio, raised.low * ratio);
+    double e = raised.high * 0x1p-512, series = hg_log1p_series_d(e);
+    hg_two_d ratio = {hg_fma_d(e, series, 1.0), 0.0};
+    ratio.low = hg_fma_d(e, series, 1.0 - ratio.high);
+    double value = hg_rounded_product_d(raised, ratio);
     return x > 0.0 ? hg_fma_d(value, 0x1p-512, x) : value * 0x1p-512;
 }
 
