@@ -1,0 +1,124 @@
+"""A gradient function as something that takes numbers by name and gives numbers back.
+
+A plain function is called with its parameters; a `torch.autograd.Function` and a `jax.custom_vjp` are asked through their vjp.
+Of a framework nothing is imported unless the object is one of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from handgrad.errors import HandgradError
+
+COTANGENTS = ("G", "cotangent", "grad_output")
+
+
+class CodeError(HandgradError):
+    """Code that cannot be checked: not found, not loaded, or with parameters that the model does not know."""
+
+    code = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """A function to be checked: its name, its parameters and how it is called with the values of them."""
+
+    name: str
+    parameters: tuple[str, ...]
+    optional: frozenset[str]
+    call: Callable[[Mapping[str, Any], Sequence[str], Any], Any]      # values by parameter, the parameters asked for, the cotangent
+    through_vjp: bool = False
+
+
+def loaded(place: str) -> Any:
+    """The object that `MODULE:FUNCTION` names; MODULE is a dotted module or a path to a .py file. Loading runs the code of the module."""
+    module, _, name = place.rpartition(":")
+    if not module or not name:
+        raise CodeError(f"{place!r} names no function", remedy="write MODULE:FUNCTION, such as norm:backward or kernels/norm.py:backward")
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        found: Any = _from_file(Path(module)) if module.endswith(".py") else import_module(module)
+    except HandgradError:
+        raise
+    except Exception as error:
+        raise CodeError(f"{module} cannot be loaded: {told(error)}") from None
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise CodeError(f"{module} has no {part!r}", remedy=f"it has {', '.join(n for n in vars(found) if not n.startswith('_'))}")
+        found = getattr(found, part)
+    return found
+
+
+def _from_file(path: Path) -> Any:
+    if not path.is_file():
+        raise CodeError(f"no such file: {str(path)!r}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None, "a path that ends in .py has a loader"
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def told(error: BaseException) -> str:
+    """What an exception of somebody's code says, in one line."""
+    said = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {said[0][:200]}" if said else type(error).__name__
+
+
+def adapted(given: Any) -> Adapted:
+    """The object as a function to be checked."""
+    name = getattr(given, "__name__", type(given).__name__)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(given, type) and issubclass(given, torch.autograd.Function):
+        return Adapted(name, _parameters(given.forward, skip=1)[0], frozenset(), _torch(given, torch), True)
+    jax = sys.modules.get("jax")
+    if jax is not None and isinstance(given, jax.custom_vjp):
+        return Adapted(name, _parameters(given)[0], frozenset(), _jax(given, jax), True)
+    if not callable(given):
+        raise CodeError(f"{name} is no function")
+    parameters, optional = _parameters(given)
+    return Adapted(name, parameters, optional, lambda values, _, __: given(**values))
+
+
+def _parameters(function: Any, skip: int = 0) -> tuple[tuple[str, ...], frozenset[str]]:
+    try:
+        found = list(inspect.signature(function).parameters.values())[skip:]
+    except (TypeError, ValueError):
+        raise CodeError("the parameters of the function cannot be told", remedy="wrap it in a def with named parameters") from None
+    named = [p for p in found if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    if len(named) < len(found) and any(p.kind is p.POSITIONAL_ONLY for p in found):
+        raise CodeError("its parameters have no names to be called by", remedy="wrap it in a def with named parameters")
+    return tuple(p.name for p in named), frozenset(p.name for p in named if p.default is not p.empty)
+
+
+def _torch(given: Any, torch: Any) -> Callable[[Mapping[str, Any], Sequence[str], Any], Any]:
+    def call(values: Mapping[str, Any], by: Sequence[str], cotangent: Any) -> Any:
+        tensors = {n: torch.as_tensor(v).clone() if hasattr(v, "dtype") else v for n, v in values.items()}
+        for n in by:
+            tensors[n] = torch.as_tensor(tensors[n], dtype=torch.float64 if not hasattr(tensors[n], "dtype") else None).requires_grad_()
+        out = given.apply(*tensors.values())
+        upstream = torch.ones_like(out) if cotangent is None else torch.as_tensor(cotangent, dtype=out.dtype).expand_as(out)
+        found = torch.autograd.grad(out, [tensors[n] for n in by], upstream, allow_unused=True)
+        return tuple(0.0 if g is None else g.detach().cpu().numpy() for g in found)
+
+    return call
+
+
+def _jax(given: Any, jax: Any) -> Callable[[Mapping[str, Any], Sequence[str], Any], Any]:
+    def call(values: Mapping[str, Any], by: Sequence[str], cotangent: Any) -> Any:
+        order = list(values)
+        out, pull = jax.vjp(given, *(jax.numpy.asarray(v) for v in values.values()))
+        upstream = jax.numpy.ones_like(out) if cotangent is None else jax.numpy.broadcast_to(jax.numpy.asarray(cotangent, out.dtype), out.shape)
+        found = pull(upstream)
+        return tuple(found[order.index(n)] for n in by)
+
+    return call
