@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -36,15 +36,15 @@ class Trial:
         return len(self.point.given), sum((abs(Fraction(int(v.p), int(v.q))) + (0 if v.q == 1 else 3) for v in entries), Fraction(0))
 
 
-def trials(truth: Truth, inputs: tuple[str, ...], moved: tuple[str, ...]) -> list[Trial]:
-    """All points, of which the facts of the model hold."""
-    plain = list(_plain(truth, inputs))
+def trials(truth: Truth, inputs: tuple[str, ...], moved: tuple[str, ...], fixed: Mapping[str, Fraction]) -> list[Trial]:
+    """All points, of which the facts of the model hold. `fixed` inputs are numbers that the code has built in."""
+    plain = list(_plain(truth, inputs, fixed))
     if not plain:
         raise HandgradError("no point with exact inputs honours all facts of the model", remedy="state fewer facts")
     return [*plain, *_kinks(truth, plain), *_far(truth, plain, moved)]
 
 
-def _plain(truth: Truth, inputs: tuple[str, ...]) -> Iterator[Trial]:
+def _plain(truth: Truth, inputs: tuple[str, ...], fixed: Mapping[str, Fraction]) -> Iterator[Trial]:
     axes = tuple(dict.fromkeys(axis for name in inputs for axis in truth.model.tensors[name]))
     combinations = list(dict.fromkeys(sizes for sizes in [
         *(tuple(n for _ in axes) for n in SIZES), *(tuple((2, 3)[(k + s) % 2] for k in range(len(axes))) for s in (0, 1)),
@@ -54,6 +54,7 @@ def _plain(truth: Truth, inputs: tuple[str, ...]) -> Iterator[Trial]:
         found = 0
         for turn in range(TRIES):
             point = _filled(truth.model, inputs, known, turn)
+            point.given.update({(name, ()): balls.exact(value) for name, value in fixed.items()})
             with balls.working_precision(320):
                 if truth.points.honours(point):
                     found += 1

@@ -18,7 +18,7 @@ from handgrad.arithmetic.balls import Unclear, Unreal
 from handgrad.axes import Model
 from handgrad.derivation import Derivation, model
 from handgrad.errors import HandgradError
-from handgrad.expr import Derivative, Entry, Expr, Letter
+from handgrad.expr import Derivative, Entry, Expr, Label, Letter
 from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator
 from handgrad.verification.facts import assignments
@@ -59,16 +59,20 @@ class Truth:
     derivations: tuple[Derivation, ...]
     evaluator: Evaluator
     points: Points
+    moved: frozenset[str] = frozenset()                 # the inputs that take real values
     memo: dict[Any, Entries] = field(default_factory=dict)
+    held: list[Point] = field(default_factory=list)     # whose values are remembered: their identity is their key
 
     def values(self, tree: Expr, letters: tuple[Letter, ...], point: Point) -> Entries:
         """Every entry of the tree at the point."""
         key = (tree, letters, id(point))
         if key not in self.memo:
-            self.memo[key] = {stack: self._value(tree, letters, stack, point) for stack in assignments(letters, point)}
+            self.held.append(point)
+            self.memo[key] = {stack: self.entry(tree, letters, stack, point) for stack in assignments(letters, point)}
         return self.memo[key]
 
-    def _value(self, tree: Expr, letters: tuple[Letter, ...], stack: tuple[int, ...], point: Point) -> Fraction | None:
+    def entry(self, tree: Expr, letters: tuple[Letter, ...], stack: tuple[int, ...], point: Point) -> Fraction | None:
+        """One entry of the tree at the point; None where it has no value."""
         closure = self.evaluator.closure(tree, letters)
         for bits in PRECISIONS:
             with balls.working_precision(bits):
@@ -119,7 +123,9 @@ def truth(text: str, of: str | None, by: tuple[str, ...], with_cotangent: bool, 
             twice = Derivative(d.of, (d.wrt[0], d.wrt[0]))
             wanted.append(Wanted(name, mine, twice, d.of, 2))
     points = Points(Evaluator(asked, catalogue.functions(), FORMULAS | REDUCTIONS | CONDITIONS, 0), 0)
-    return Truth(whole, tuple(wanted), cotangent, tuple(found.values()), evaluator, points)
+    labels = {fact.entry.name for fact in asked.facts if isinstance(fact, Label) and isinstance(fact.entry, Entry)}
+    moved = frozenset(asked.inputs) - labels
+    return Truth(whole, tuple(wanted), cotangent, tuple(found.values()), evaluator, points, moved)
 
 
 def sized(model: Model, name: str, sizes: Mapping[Any, int]) -> tuple[int, ...]:
