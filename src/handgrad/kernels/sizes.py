@@ -1,0 +1,160 @@
+"""The sizes of the axes from the shapes of the arguments; what does not fit is refused by the name of the argument.
+
+    sizes_of(program, {"W": (3, 2), "x": (3,)})     # {axis of i: 3, axis of j: 2}
+
+An axis on which no argument lies has the length that shifted indices leave it: with `x[t+k-1]` over 4 entries and k over 2, t runs to 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from handgrad.errors import HandgradError
+from handgrad.expr import Axis, Bound, Cases, Delta, Entry, Letter, Literal, Reduce, Shift, Size, parts
+from handgrad.kernels.program import Input, Program
+from handgrad.verification.sizes import Sizes
+
+
+@dataclass(eq=False)
+class ArgumentError(HandgradError):
+    """An argument that a compiled model cannot take; `argument` is its name."""
+
+    argument: str = ""
+
+    code = "argument"
+
+
+def refused(argument: str, what: str, remedy: str = "") -> ArgumentError:
+    """The error that an argument cannot be taken."""
+    return ArgumentError(f"`{argument}` {what}", remedy=remedy, argument=argument)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the size of an axis is found: at a slot of an input, or as what a shifted index leaves of another axis."""
+
+    name: str = ""
+    slot: int = 0
+    whole: Axis | None = None                           # the axis that the shifted index runs along
+    less: tuple[tuple[int, Axis], ...] = ()             # what is taken off: multiples of sizes, and a constant
+    constant: int = 0
+
+
+def origins(program: Program) -> Mapping[Axis, Origin]:
+    """Of every axis of the program where its size is found, in an order in which each can be."""
+    found: dict[Axis, Origin] = {}
+    for given in program.inputs:
+        for slot, axis in enumerate(given.axes):
+            found.setdefault(axis, Origin(given.name, slot))
+    shifts = Sizes(program.model).shifts
+    for _ in shifts:
+        for whole, index, binders in shifts:
+            _left_over(found, whole, index, binders)
+    for axis in _axes(program):
+        if axis not in found:
+            raise ArgumentError(f"how long the axis of `{axis.tensor}` (slot {axis.slot}) is follows from no argument",
+                                remedy=f"let an input run along it: write one more factor with an index of `{axis.tensor}`", argument=axis.tensor)
+    return found
+
+
+def _left_over(found: dict[Axis, Origin], whole: Axis, index: Shift, binders: tuple[Axis, ...]) -> None:
+    over = [(factor, atom.axis if not isinstance(atom, Bound) else binders[-1 - atom.depth]) for factor, atom in index.terms]
+    unknown = [axis for _, axis in over if axis not in found]
+    if whole in found and len(unknown) == 1 and (1, unknown[0]) in over:
+        less = tuple((factor, axis) for factor, axis in over if axis is not unknown[0])
+        found[unknown[0]] = Origin(whole=whole, less=less, constant=index.constant)
+
+
+def _axes(program: Program) -> Iterator[Axis]:
+    for name in (*(i.name for i in program.inputs), *(p.name for p in program.parts)):
+        yield from program.axes_of(name)
+    for part in program.parts:
+        yield from (node.axis for node, _ in _met(part.body) if isinstance(node, (Reduce, Size)))
+
+
+def sizes_of(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> Mapping[Axis, int]:
+    """The size of every axis; of arguments that disagree, both are named."""
+    sizes: dict[Axis, int] = {}
+    owner: dict[Axis, str] = {}
+    for given in program.inputs:
+        _ranked(program, given, shapes[given.name])
+        for slot, axis in enumerate(given.axes):
+            size = shapes[given.name][slot]
+            if sizes.setdefault(axis, size) != size:
+                raise refused(given.name, f"has {size} {_along(program, given, slot)}, where `{owner[axis]}` has {sizes[axis]}", _shapes(program, shapes))
+            owner.setdefault(axis, given.name)
+    for axis, origin in origins(program).items():
+        if origin.whole is not None:
+            rest = sizes[origin.whole] - origin.constant - sum(factor * sizes[other] for factor, other in origin.less)
+            if rest < 0:
+                raise refused(owner.get(origin.whole, origin.whole.tensor), f"has {sizes[origin.whole]} entries, too few for the indices of the model")
+            sizes[axis] = rest
+    _long_enough(program, sizes, owner)
+    return sizes
+
+
+def _ranked(program: Program, given: Input, shape: tuple[int, ...]) -> None:
+    if len(shape) != len(given.axes):
+        letters = ",".join((program.model.letters.get(axis) or ("·",))[0] for axis in given.axes)
+        wanted = f"{given.name}[{letters}]" if letters else "a single number"
+        raise refused(given.name, f"has {_counted(len(shape))}, shape {shape}, and {_counted(len(given.axes))} in the model", f"the model has {wanted}")
+
+
+def _counted(axes: int) -> str:
+    return "1 axis" if axes == 1 else f"{axes} axes"
+
+
+def _along(program: Program, given: Input, slot: int) -> str:
+    letters = program.model.letters.get(given.axes[slot])
+    return f"entries along {letters[0]}" if letters else f"entries in slot {slot + 1}"
+
+
+def _shapes(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> str:
+    return "the shapes are " + ", ".join(f"{i.name} {shapes[i.name]}" for i in program.inputs if i.axes)
+
+
+# ---------------------------------------------------------------- long enough
+
+
+def _long_enough(program: Program, sizes: Mapping[Axis, int], owner: Mapping[Axis, str]) -> None:
+    """Refuses axes that an index outside of cases runs past, and axes without an entry of which a largest is asked."""
+    for part in program.parts:
+        for node, inside in _met(part.body):
+            if isinstance(node, Reduce) and node.kind in ("max", "min", "argmax") and sizes[node.axis] == 0:
+                raise refused(owner.get(node.axis, node.axis.tensor), "has no entry on the axis along which the largest is sought: there are no classes")
+            if isinstance(node, Entry) and not inside:
+                for axis, index in zip(program.axes_of(node.name), node.indices, strict=True):
+                    _within(axis, index, part.body, sizes, owner)
+
+
+def _within(axis: Axis, index: Any, body: Any, sizes: Mapping[Axis, int], owner: Mapping[Axis, str]) -> None:
+    if isinstance(index, Literal):
+        least = largest = index.value
+    elif isinstance(index, Shift):
+        runs = [(factor, 1, _size(atom, body, sizes)) if not isinstance(atom, Size) else (factor, sizes[atom.axis], sizes[atom.axis])
+                for factor, atom in index.terms]
+        if any(high < low for _, low, high in runs):
+            return                                                  # over nothing, no index is out of range
+        least = index.constant + sum(factor * (low if factor > 0 else high) for factor, low, high in runs)
+        largest = index.constant + sum(factor * (high if factor > 0 else low) for factor, low, high in runs)
+    else:
+        return
+    if least < 1 or largest > sizes[axis]:
+        raise refused(owner.get(axis, axis.tensor), f"has {sizes[axis]} entries, and the model asks for entry {largest if least >= 1 else least}")
+
+
+def _size(atom: Letter | Bound, body: Any, sizes: Mapping[Axis, int]) -> int:
+    if isinstance(atom, Letter):
+        return sizes[atom.axis]
+    assert isinstance(body, Reduce), "only the reduction that a part is binds an index"
+    return sizes[body.axis]
+
+
+def _met(node: Any, inside: bool = False) -> Iterator[tuple[Any, bool]]:
+    """Every node, with whether it stands in cases, or beside a Kronecker delta, where an index may run past the end."""
+    yield node, inside
+    beside = inside or isinstance(node, Cases) or any(isinstance(child, Delta) for child, _ in parts(node))
+    for child, _ in parts(node):
+        yield from _met(child, beside)
