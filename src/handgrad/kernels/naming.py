@@ -43,7 +43,7 @@ def _spelled(sign: str) -> str:
     words = unicodedata.name(sign, "").split()
     if "LETTER" in words[:-1] and "GREEK" in words:
         word = words[-1]
-        return word.lower() if "SMALL" in words else word.capitalize()
+        return str(word.lower() if "SMALL" in words else word.capitalize())
     return f"u{ord(sign):x}"
 
 

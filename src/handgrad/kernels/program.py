@@ -46,11 +46,12 @@ class Program:
     gradients: Mapping[str, str]                # of each name asked for, the part that is its gradient
     model: Model                                # the model, with the definitions that the gradients share
     labels: Mapping[str, Axis] = field(default_factory=dict)        # the parts whose entries are positions
+    second: Mapping[tuple[str, ...], str] = field(default_factory=dict)     # blocks of the Hessian by two names, or its products with a vector by one
 
     @property
     def results(self) -> tuple[str, ...]:
-        """The parts that are handed out: the value, then the gradients."""
-        return (self.value, *self.gradients.values())
+        """The parts that are handed out: the value, the gradients, then what is of second order."""
+        return tuple(dict.fromkeys((self.value, *self.gradients.values(), *self.second.values())))
 
     def part(self, name: str) -> Definition:
         """The part of this name."""

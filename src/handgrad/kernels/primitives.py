@@ -1,0 +1,87 @@
+"""The primitives as functions over arrays, for the text of a module: what packages lack, or have only with fewer digits.
+
+`@` stands for the module's name. None of them loses digits where the value is small, and none overflows on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SIGN = "@.where(x >= 0, number(1.0), -1.0)"
+
+COMMON: Mapping[str, str] = {
+    "sigmoid": f'''
+def sigmoid(x):
+    """1/(1 + e^-x), from the exponential that cannot overflow."""
+    e = @.exp(-{SIGN}*x)
+    return @.where(x >= 0, 1.0, e)/(1 + e)
+''',
+    "softplus": f'''
+def softplus(x):
+    """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)."""
+    return @.where(x >= 0, x, 0.0*x) + @.log1p(@.exp(-{SIGN}*x))
+''',
+    "sech": f'''
+def sech(x):
+    """1/cosh x = 2 e^-|x| / (1 + e^-2|x|)."""
+    e = @.exp(-{SIGN}*x)
+    return 2*e/(1 + e*e)
+''',
+    "clip": '''
+def clip(x, low, high):
+    """x within two bounds."""
+    return @.minimum(@.maximum(x, low), high)
+''',
+    "exp_difference": '''
+def exp_difference(x, y):
+    """e^(x - y): what the difference loses in rounding is put back, e^(d + r) = e^d (1 + r)."""
+    d = x - y
+    back = d - x
+    rest = (x - (d - back)) - (y + back)
+    return @.exp(d)*(1 + @.where(@.isfinite(d), rest, 0.0))
+''',
+    "square_rest": '''
+def square_rest(x):
+    """What x*x loses in rounding."""
+    c = SPLIT*x
+    head = c - (c - x)
+    tail = x - head
+    return ((head*head - x*x) + 2*head*tail) + tail*tail
+''',
+    "bell": '''
+def bell(x):
+    """e^(-x^2/2), the square in two words."""
+    x = clip(x, number(-64.0), number(64.0))
+    return @.exp(-0.5*(x*x))*(1 - 0.5*square_rest(x))
+''',
+    "normal_cdf": '''
+def normal_cdf(x):
+    """(1 + erf(x/sqrt(2)))/2 = erfc(-x/sqrt(2))/2; what the quotient loses in rounding is put back through the slope of erfc."""
+    u = -ROOT*clip(x, number(-64.0), number(64.0))
+    c = SPLIT*u
+    head = c - (c - u)
+    tail = u - head
+    # the rest r of x = -sqrt(2) (u + r), from the product u sqrt(2) in two words
+    q = u*TWO_ROOT
+    error = ((head*HEAD - q) + head*TAIL + tail*HEAD) + tail*TAIL
+    rest = -((clip(x, number(-64.0), number(64.0)) + q) + (error + u*LOW))/TWO_ROOT
+    return 0.5*(erfc(u) - 1.1283791670955126*@.exp(-u*u)*rest)
+''',
+}
+# sqrt(2) in two words, its first word in two halves, and 1/sqrt(2), for both types
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "float64": {"SPLIT": "134217729.0", "TWO_ROOT": "1.4142135623730951", "LOW": "-9.667293313452913e-17", "HEAD": "1.4142135679721832",
+                "TAIL": "-5.599088082064441e-09", "ROOT": "0.7071067811865476"},
+    "float32": {"SPLIT": "4097.0", "TWO_ROOT": "1.4142135381698608", "LOW": "2.420323420895794e-08", "HEAD": "1.4140625", "TAIL": "0.00015103816986083984", "ROOT": "0.70710677"},
+}
+
+
+def written(texts: Mapping[str, str], module: str, dtype: str) -> Mapping[str, str]:
+    """The texts for a module and a type of numbers."""
+    found = {}
+    for name, text in texts.items():
+        text = text.strip("\n").replace("@", module)
+        for word, value in sorted(WORDS[dtype].items(), key=lambda pair: -len(pair[0])):
+            text = text.replace(word, value)
+        found[name] = text + "\n"
+    return found

@@ -1,0 +1,103 @@
+"""The target `numpy`: statements over whole arrays, for a machine without a compiler. Computed in float64, and rounded once at the end for float32."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from handgrad.expr import Axis
+from handgrad.kernels.arrays import Lowering, Package
+from handgrad.kernels.loading import module_of
+from handgrad.kernels.optional import optional
+from handgrad.kernels.primitives import COMMON, written
+from handgrad.kernels.program import Program
+from handgrad.kernels.target import Options, Runner, Target, register
+
+SAME = ("exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+OWN = ("sigmoid", "softplus", "sech", "clip", "erf", "erfc", "normal_cdf", "bell", "exp_difference", "power_of_two")
+FUNCTIONS = {**{name: f"np.{name}" for name in SAME}, **{name: name for name in OWN}, "max": "np.maximum", "min": "np.minimum", "pi": "np.pi", "stop": ""}
+HELPERS = {
+    "number": '''
+def number(x):
+    """The number as one of numpy's."""
+    return np.float64(x)
+''',
+    **COMMON,
+    "erf": '''
+def erf(x):
+    """The error function, entry by entry."""
+    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x), dtype=np.float64)
+''',
+    "erfc": '''
+def erfc(x):
+    """1 - erf x, entry by entry."""
+    return np.asarray(np.frompyfunc(math.erfc, 1, 1)(x), dtype=np.float64)
+''',
+    "power_of_two": '''
+def power_of_two(x):
+    """The power of two at or below |x|; 1 for 0, inf and nan."""
+    return np.where(np.isfinite(x) & (x != 0), np.ldexp(1.0, np.frexp(x)[1] - 1), 1.0)
+''',
+}
+REDUCTIONS = {
+    "sum": lambda x: f"np.sum({x}, axis=-1)", "prod": lambda x: f"np.prod({x}, axis=-1)", "max": lambda x: f"np.max({x}, axis=-1)",
+    "min": lambda x: f"np.min({x}, axis=-1)", "argmax": lambda x: f"np.argmax({x}, axis=-1) + 1",
+}
+
+
+def package(dtype: str) -> Package:
+    """How numpy writes what."""
+    def inputs(program: Program, names: Mapping[str, str]) -> Iterator[str]:
+        for given in program.inputs:
+            kind = "np.int64" if given.label is not None else "np.float64"
+            yield f"{names[given.name]} = np.asarray({names[given.name]}, dtype={kind})"
+
+    return Package(
+        "np", FUNCTIONS, written(HELPERS, "np", "float64"),
+        header=lambda text: ("import math\n\n" if "math." in text else "") + "import numpy as np\n",
+        inputs=inputs, reductions=REDUCTIONS,
+        transposed=lambda x, order: f"{x}.T" if order == (1, 0) else f"{x}.transpose({', '.join(map(str, order))})",
+        positions=lambda size: f"np.arange({size})",
+        result=(lambda x: f"np.float32({x})") if dtype == "float32" else (lambda x: x),
+        decorator='@np.errstate(all="ignore")',
+    )
+
+
+def emit(program: Program, options: Options) -> str:
+    """One module with a function `value_and_gradients` of the inputs."""
+    return Lowering(program, package(options.dtype)).text(titled(program))
+
+
+def titled(program: Program) -> str:
+    """What the module computes, as its docstring says it."""
+    by = ", ".join(program.gradients)
+    second = f", and {'the Hessian' if all(len(key) == 2 for key in program.second) else 'Hessian-vector products'}" if program.second else ""
+    return f"{program.value} and its gradients by {by}{second}. Generated; positions count from 1."
+
+
+def build(program: Program, options: Options) -> Runner:
+    """A function from numpy arrays to numpy arrays."""
+    np = optional("numpy", "run")
+    lowering = Lowering(program, package(options.dtype))
+    function = module_of(lowering.text(titled(program)), "numpy").value_and_gradients
+    names = lowering.names
+
+    def run(given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = by_part(program, function(**{names[name]: value for name, value in given.items()}))
+        for part, buffer in out.items():
+            np.copyto(buffer, found[part])
+        return {**found, **out}
+
+    return run
+
+
+def by_part(program: Program, answer: tuple[Any, ...]) -> dict[str, Any]:
+    """What the generated function gives, by the names of the parts."""
+    value, *further = answer
+    results = {program.value: value}
+    for parts, found in zip([p for p in (program.gradients, program.second) if p], further, strict=True):
+        results |= {part: found[name] for name, part in parts.items()}
+    return results
+
+
+register(Target("numpy", ".py", emit, build))
