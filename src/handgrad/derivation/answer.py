@@ -102,7 +102,7 @@ def answered(network: Network, of: Entry, variables: tuple[Variable, ...], taken
 def _run(network: Network, body: Expr, of: Entry, entries: tuple[Entry, ...]) -> Backward:
     """The backward pass; adjoints that turn out to be used once keep no name."""
     passes = machinery(network, frozenset((of.name,)))
-    run = passes.backward(body, entries, share=None)
+    run = passes.backward(body, entries, share=frozenset() if of.letters else None)        # the adjoint of a name would lack the letters of `of`
     if run.named and len(entries) == 1 and paths(network, body, entries[0].name) <= MOST_PATHS:
         whole = passes.backward(body, entries, share=frozenset())
         leaning = [run.results[entries[0]].value, *(run.adjoints[n].value for n in run.named)]

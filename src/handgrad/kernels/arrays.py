@@ -220,7 +220,8 @@ class Lowering:
         else:
             text = self._contracted(inside, letter, letters)
         for factor in reversed(outside):
-            text = Text(f"-{text.within(POWER)}", SUM) if factor is MINUS_ONE else Text(f"{self.at(factor, letters).within(PRODUCT)}*{text.within(POWER)}", PRODUCT)
+            scale = self.at(factor, letters).within(PRODUCT)
+            text = Text(f"-{text.within(POWER)}", SUM) if factor is MINUS_ONE else Text(f"{scale}*{text.within(POWER)}", PRODUCT)
         return text
 
     def _contracted(self, factors: list[Expr], letter: Letter, letters: tuple[Letter, ...]) -> Text:
@@ -291,8 +292,8 @@ class Lowering:
         below = [mul(Pow(f.base, Number(-f.exponent.value)) if f.exponent.value != -1 else f.base)
                  for f in factors if isinstance(f, Pow) and isinstance(f.exponent, Number) and f.exponent.value < 0]
         sign = ""
-        if len(above) > 1 and above[0] is MINUS_ONE:
-            sign, above = "-", above[1:]
+        if len(above) > 1 and isinstance(above[0], Number) and above[0].value < 0:
+            sign, above = "-", above[1:] if above[0] is MINUS_ONE else [Number(-above[0].value), *above[1:]]
         if above:
             written = [self.at(f, scope) for f in above]
             code = "*".join(text.within(POWER if number else PRODUCT) for number, text in enumerate(written))
@@ -345,8 +346,8 @@ class Lowering:
         """`where` on conditions that have names; the last case is the innermost."""
         values: list[str] = []
         conditions: list[str] = []
-        for branch, condition in e.branches:
-            conditions.append(self._named(self._holds(condition, scope)))
+        for branch, test in e.branches:
+            conditions.append(self._named(self._holds(test, scope)))
             with self._guard(conditions[-1]):
                 values.append(self._valued(branch, scope))
         with self._guard(f"~({' | '.join(conditions)})" if len(conditions) > 1 else f"~{conditions[0]}"):

@@ -70,5 +70,5 @@ def axis_names(program: Program, taken: Iterable[str]) -> Mapping[Axis, str]:
 def _letter(axis: Axis, program: Program, taken: Iterable[str]) -> str:
     known = frozenset(taken)
     own = [identifier(letter) for letter in program.model.letters.get(axis, ())]
-    spare = (f"a{number}" for number in range(1, len(known) + 2))
-    return next(name for name in (*own, *"ijklmnpqrstuv", *spare) if f"n_{name}" not in known and f"at_{name}" not in known)
+    spare: list[str] = [*"ijklmnpqrstuv", *(f"a{number}" for number in range(1, len(known) + 2))]
+    return next(name for name in own + spare if f"n_{name}" not in known and f"at_{name}" not in known)

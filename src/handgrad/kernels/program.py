@@ -10,19 +10,20 @@ reductions that stand inside of a formula are parts of their own, shared by all 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from handgrad.axes import Definition, Model
 from handgrad.catalogue import functions
 from handgrad.derivation import model as asked_model
-from handgrad.derivation.asking import AskedModel, asked_of
+from handgrad.derivation.asking import AskedModel, asked_of, with_target
+from handgrad.derivation.certification import extended
 from handgrad.derivation.derivation import Gradients
 from handgrad.errors import ModelError
-from handgrad.expr import Abstract, Axis, Derivative, Entry, Label, Letter
+from handgrad.expr import Abstract, Axis, Derivative, Entry, Label, Letter, add, mul
 from handgrad.kernels.accuracy import accurate
 from handgrad.kernels.splitting import Splitter
-from handgrad.trees import names, subtrees
+from handgrad.trees import names, reduction, subtrees
 
 AskedOf = str | Model
 
@@ -63,40 +64,108 @@ class Program:
         return given if given is not None else tuple(letter.axis for letter in self.part(name).letters)
 
 
-def program_of(model: AskedOf, of: str | None = None, by: Iterable[str] = (), cotangent: bool = False) -> Program:
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked beyond value and gradients: second derivatives, or their products with a vector."""
+
+    second: bool = False
+    products: bool = False
+
+
+FIRST = Order()
+
+
+def program_of(model: AskedOf, of: str | None = None, by: Iterable[str] = (), cotangent: bool = False, order: Order = FIRST) -> Program:
     """The program of `of` and of its gradients, by every input that is no label unless `by` says which.
 
-    With `cotangent` the gradients are contracted with an input of the shape of `of` (named `G`, or as is free).
+    With `cotangent` the gradients are contracted with an input of the shape of `of` (named `G`, or as is free). Of second order are the blocks of the
+    Hessian, or its products with a vector of the inputs `v_x`.
     """
     asked = asked_model(model) if isinstance(model, str) else model if isinstance(model, AskedModel) else asked_of(model)
     wanted = of if of is not None else next(iter(list(asked.definitions)[::-1]), "")
-    by = tuple(by) or tuple(name for name in asked.inputs if name not in _labels(asked))
-    found = asked.pullback(wanted, by) if cotangent else asked.gradients(wanted, by)
-    value = wanted if cotangent else found.first.of.name
-    return _program(found, value)
+    by = tuple(dict.fromkeys(by)) or tuple(name for name in asked.inputs if name not in _labels(asked))
+    if not by:
+        raise ModelError(f"nothing to differentiate `{wanted}` by", remedy="its inputs are positions, or there are none")
+    if cotangent:
+        found = asked.pullback(wanted, by)
+        first = _Found(found.first.model, wanted)
+    else:
+        asked, wanted = _whole(asked, wanted)
+        found = asked.gradients(wanted, by)
+        first = _Found(found.first.model, found.first.of.name)
+    first.take(found, lambda name: ((name,), f"d_{name}"))
+    if order.second or order.products:
+        _second(first, by, found, order)
+    return first.program()
 
 
-def _program(found: Gradients, value: str) -> Program:
-    model = found.first.model
-    known = dict(model.definitions)
-    gradients: dict[str, str] = {}
-    for name, derivation in found.items():
-        title = _unused(f"d_{name}", (*model.tensors, *known))
-        letters = tuple(i for i in derivation.wrt[0].indices if isinstance(i, Letter))
-        if len(letters) != len(derivation.wrt[0].indices):
-            raise ModelError(f"`{name}` is one entry of a tensor", remedy="ask for the gradient by the whole tensor")
-        known[title] = Definition(title, letters, derivation.result)
-        gradients[name] = title
-    for definition in known.values():
-        _refuse(definition)
-    asked = (value, *gradients.values())
-    exact = accurate(known, functions(), model)
-    splitter = Splitter(exact, frozenset(model.tensors) | frozenset(known))
-    parts = splitter.parts(asked)
-    labels = _labels(model)
-    needed = frozenset().union(*(names(p.body) for p in parts))
-    inputs = tuple(Input(name, axes, labels.get(name)) for name, axes in model.tensors.items() if name not in model.definitions and name in needed)
-    return Program(inputs, parts, value, gradients, model, {**splitter.labels})
+def _whole(asked: AskedModel, wanted: str) -> tuple[AskedModel, str]:
+    """The model in which what is asked for is all of a name: one entry gets a name of its own."""
+    model, entry = with_target(asked, wanted)
+    if all(isinstance(i, Letter) for i in entry.indices) and len({*entry.indices}) == len(entry.indices):
+        return asked, wanted
+    letters = tuple(dict.fromkeys(i for i in entry.indices if isinstance(i, Letter)))
+    title = _unused("f", model.tensors)
+    further = Definition(title, letters, entry)
+    return asked_of(extended(model, (further,))), _spelled(further)
+
+
+def _spelled(definition: Definition) -> str:
+    letters = ",".join(letter.name for letter in definition.letters)
+    return f"{definition.name}[{letters}]" if letters else definition.name
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is to be computed, as it is found out: the model with all definitions so far, and under which names the results stand."""
+
+    model: Model
+    value: str
+    results: dict[tuple[str, ...], Definition] = field(default_factory=dict)
+
+    def take(self, found: Gradients, titled: Callable[[str], tuple[tuple[str, ...], str]]) -> None:
+        """Adds derivatives, each under its key with its title."""
+        self.model = found.first.model
+        for name, derivation in found.items():
+            key, title = titled(name)
+            letters = (*derivation.of.indices, *derivation.wrt[0].indices)
+            if not all(isinstance(i, Letter) for i in letters):
+                raise ModelError(f"`{name}` is one entry of a tensor", remedy="ask for the gradient by the whole tensor")
+            definition = Definition(_unused(title, self.model.tensors), letters, derivation.result)  # type: ignore[arg-type]
+            self.model = extended(self.model, (definition,))
+            self.results[key] = definition
+
+    def program(self) -> Program:
+        """The program of it all."""
+        known = dict(self.model.definitions)
+        for definition in known.values():
+            _refuse(definition)
+        splitter = Splitter(accurate(known, functions(), self.model), frozenset(self.model.tensors) | frozenset(known))
+        parts = splitter.parts((self.value, *(d.name for d in self.results.values())))
+        labels = _labels(self.model)
+        needed = frozenset().union(*(names(p.body) for p in parts))
+        inputs = tuple(Input(name, axes, labels.get(name)) for name, axes in self.model.tensors.items() if name not in known and name in needed)
+        gradients = {key[0]: d.name for key, d in self.results.items() if len(key) == 1}
+        second = {key: d.name for key, d in self.results.items() if len(key) == 2}
+        return Program(inputs, parts, self.value, gradients, self.model, {**splitter.labels}, second)
+
+
+def _second(first: _Found, by: tuple[str, ...], found: Gradients, order: Order) -> None:
+    """Adds what is of second order, by differentiating the gradients, or the derivative along a vector."""
+    if found.first.of.indices:
+        raise ModelError(f"`{first.value}` has indices: a Hessian is of one number", remedy="sum it up, or contract it with a cotangent")
+    slopes = {name: first.results[(name,)] for name in by}
+    if order.products:
+        title = _unused("Dv", first.model.tensors)
+        vectors = {name: _unused(f"v_{name}", first.model.tensors) for name in by}
+        tensors = {**first.model.tensors, **{vectors[name]: first.model.tensors[name] for name in by}}
+        terms = (reduction("sum", d.letters, mul(d.entry, Entry(vectors[name], d.letters))) if d.letters else mul(d.entry, Entry(vectors[name], ()))
+                 for name, d in slopes.items())
+        along = extended(replace(first.model, tensors=tensors), (Definition(title, (), add(*terms)),))
+        first.take(asked_of(along).gradients(title, by), lambda name: ((name, "v"), f"Hv_{name}"))
+        return
+    for number, (name, slope) in enumerate(slopes.items()):
+        first.take(asked_of(first.model).gradients(_spelled(slope), by[number:]), lambda other: ((name, other), f"H_{name}_{other}"))
 
 
 def _labels(model: Model) -> dict[str, Axis]:
