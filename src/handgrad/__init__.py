@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from handgrad.derivation import Derivation, model
     from handgrad.document import Document, render
     from handgrad.errors import HandgradError
+    from handgrad.kernels.compilation import compile
     from handgrad.manual import page
     from handgrad.notation import read, write
     from handgrad.problem import read_problem
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from handgrad.worksheet import Worksheet, work
 
 __all__ = [
-    "Certificate", "Derivation", "Document", "HandgradError", "Report", "Verifier", "Worksheet", "activation", "check", "entries", "entry", "loss", "model",
-    "page", "read", "read_problem", "render", "same", "work", "write",
+    "Certificate", "Derivation", "Document", "HandgradError", "Report", "Verifier", "Worksheet", "activation", "check", "compile", "entries", "entry", "loss",
+    "model", "page", "read", "read_problem", "render", "same", "work", "write",
 ]
 
 _HOMES = {
@@ -39,6 +40,7 @@ _HOMES = {
     "Worksheet": "worksheet",
     "activation": "catalogue",
     "check": "checking.judging",
+    "compile": "kernels.compilation",
     "entries": "catalogue",
     "entry": "catalogue",
     "loss": "catalogue",

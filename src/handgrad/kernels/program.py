@@ -146,7 +146,7 @@ class _Found:
         needed = frozenset().union(*(names(p.body) for p in parts))
         inputs = tuple(Input(name, axes, labels.get(name)) for name, axes in self.model.tensors.items() if name not in known and name in needed)
         gradients = {key[0]: d.name for key, d in self.results.items() if len(key) == 1}
-        second = {key: d.name for key, d in self.results.items() if len(key) == 2}
+        second: dict[tuple[str, ...], str] = {key: d.name for key, d in self.results.items() if len(key) == 2}
         return Program(inputs, parts, self.value, gradients, self.model, {**splitter.labels}, second)
 
 
