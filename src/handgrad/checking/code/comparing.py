@@ -13,15 +13,15 @@ from fractions import Fraction
 
 from flint import fmpq
 
+from handgrad.arithmetic import balls
 from handgrad.checking.code.arrays import EPSILON, LARGEST, SMALLEST, Flat
 from handgrad.checking.code.observing import Observed
 from handgrad.checking.code.points import Trial
 from handgrad.checking.code.truth import NOTHING, Entries, Truth, Wanted
 from handgrad.verification.facts import assignments
+from handgrad.verification.jets import plain
 from handgrad.verification.solving import NOTHING as NO_VALUE
 from handgrad.verification.worlds import World
-from handgrad.arithmetic import balls
-from handgrad.verification.jets import plain
 
 EXCUSED = {"float64": 2.0**-40, "float32": 2.0**-12, "float16": 2.0**-4, "bfloat16": 2.0**-4}      # of the largest number in sight
 LOST = {"float64": 2.0**-7, "float32": 2.0**-7, "float16": 2.0**-3, "bfloat16": 2.0**-3}           # of an entry itself

@@ -1,0 +1,281 @@
+"""The judge of gradient code: formula first, then ties, then digits, then layouts.
+
+    check_code(backward, "y = w*x", by=("x",))      # a CodeReport
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from handgrad.checking.code.adapting import COTANGENTS, Adapted, CodeError, adapted
+from handgrad.checking.code.arrays import LAYOUTS, digits_of, numpy
+from handgrad.checking.code.comparing import Off, excused, is_tied, lost, offs, right_of, subgradients
+from handgrad.checking.code.findings import CodeReport, Finding
+from handgrad.checking.code.losing import advice_on
+from handgrad.checking.code.observing import Observed, Plan, handed, listed, observed, planned
+from handgrad.checking.code.points import Trial, trials
+from handgrad.checking.code.showing import number, seen_at, shown
+from handgrad.checking.code.suspects import Suspect, suspects
+from handgrad.checking.code.truth import Truth, Wanted, truth
+from handgrad.derivation import model
+from handgrad.document import Inline
+from handgrad.errors import HandgradError
+from handgrad.expr import Label
+
+COARSE = Fraction(1, 64)            # a difference below this part of the largest entry, which no slip explains, may be an approximation
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is checked: the plan of calls, the truth, and the points."""
+
+    plan: Plan
+    truth: Truth
+    trials: tuple[Trial, ...]
+
+    def look(self, kinds: Sequence[str], dtype: str) -> list[Observed]:
+        """The function at all points of these kinds."""
+        return [observed(self.plan, self.truth, t, dtype) for t in self.trials if t.what in kinds]
+
+
+def check_code(function: Any, against: str, by: Sequence[str] = (), *, of: str | None = None, aliases: Mapping[str, str] | None = None,
+               defaults: Mapping[str, Fraction] | None = None, title: str = "", first: str = "") -> CodeReport:
+    """The report on a gradient function: what it returns against the derivation of the model `against`, in the order of `by`.
+
+    `aliases` are further names of inputs, `defaults` the values of parameters that the code may have built in, `first` what is differentiated
+    by where nothing is said.
+    """
+    code = adapted(function)
+    case = _case(code, against, tuple(by), of, aliases or {}, defaults or {}, first)
+    findings = list(_findings(case))
+    notes = () if numpy() is not None else ("NumPy is not installed: the code was called with lists of floats, and float64 alone was looked at",)
+    file, line = _place(function)
+    names = tuple(w.name for w in case.truth.wanted if w.order == 1)
+    return CodeReport(code.name, title or "the model", case.truth.model, case.truth.wanted[0].of, names, len(case.trials), tuple(findings), notes, file, line)
+
+
+def _place(function: Any) -> tuple[str, int]:
+    try:
+        file, line = inspect.getsourcefile(inspect.unwrap(function)) or "", inspect.getsourcelines(function)[1]
+    except (TypeError, OSError):
+        return "", 0
+    path = Path(file)
+    return (str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name), line
+
+
+# ---------------------------------------------------------------- preparing
+
+
+def _case(code: Adapted, text: str, by: tuple[str, ...], of: str | None, aliases: Mapping[str, str], defaults: Mapping[str, Fraction], first: str) -> _Case:
+    asked = model(text)
+    labels = {f.entry.name for f in asked.facts if isinstance(f, Label) and hasattr(f.entry, "name")}
+    names = tuple(aliases.get(name, name) for name in by) or ((first,) if first else tuple(n for n in asked.inputs if n not in labels))
+    pulls = any(p in COTANGENTS and p not in asked.tensors for p in code.parameters)
+    plan = planned(code, asked, aliases, names)
+    whole = truth(text, of, names, pulls)
+    fixed = {name: value for name, value in defaults.items() if name not in plan.inputs}
+    _complete(plan, whole, asked.inputs, fixed)
+    found = trials(whole, (*asked.inputs, *((whole.cotangent.name,) if whole.cotangent else ())), names, fixed)
+    if not code.through_vjp and len(names) == 1 and _count(plan, whole, found[0], names) == 2:
+        whole = truth(text, of, names, pulls, curvature=True)
+    return _Case(plan, whole, tuple(sorted((t for t in found if _is_float(t)), key=lambda t: t.weight)))
+
+
+def _complete(plan: Plan, whole: Truth, inputs: Sequence[str], fixed: Mapping[str, Fraction]) -> None:
+    """Refuses a function that is not handed what the gradient depends on."""
+    given = frozenset().union(*(whole.evaluator.reach(name) for name in plan.inputs if name))
+    needed = frozenset().union(*(whole.evaluator.reach(name) for w in whole.wanted for name in w.tree.tensors))
+    missing = [name for name in inputs if name in needed and name not in given and name not in fixed]
+    if missing:
+        raise CodeError(f"{plan.function.name} has no parameter for {', '.join(missing)}, and the gradient depends on it",
+                        remedy=f"state the number that the code has built in, in the model: `{missing[0]} = 1/1000`")
+
+
+def _count(plan: Plan, whole: Truth, trial: Trial, by: tuple[str, ...]) -> int:
+    """How many results the function gives; 1 where it cannot be told."""
+    try:
+        return len(listed(plan.function.call(handed(plan, whole, trial, "float64"), (), None), 2, by))
+    except Exception:
+        return 1
+
+
+def _is_float(trial: Trial) -> bool:
+    return all(Fraction(float(x)) == x for x in (Fraction(int(v.p), int(v.q)) for v in trial.point.given.values()))
+
+
+# ---------------------------------------------------------------- judging
+
+
+def _findings(case: _Case) -> Iterator[Finding]:
+    moderate = case.look(("plain", "kink"), "float64")
+    broken = next((o for o in moderate if o.wrong), None)
+    if broken is not None:
+        yield Finding("slip", "", None, (broken.wrong,), seen_at(case.plan, case.truth, broken.trial))
+        moderate = [o for o in moderate if not o.wrong]
+        if not moderate:
+            return
+    right: list[int] = []
+    for n, wanted in enumerate(case.truth.wanted):
+        dtype = _dtype(case.truth, wanted, moderate, n)
+        found = _formula(case, wanted, n, moderate, dtype)
+        yield from found
+        if not any(f.verdict in ("slip", "undecided") for f in found):
+            right.append(n)
+    if broken is None:
+        yield from _digits(case, right, moderate)
+        yield from _layouts(case)
+
+
+def _dtype(truth_: Truth, wanted: Wanted, moderate: Sequence[Observed], n: int) -> str:
+    """The type that a gradient was worked out in: a narrow one where all that came back is narrow and what is right is not."""
+    got = digits_of([x for o in moderate for x in o.results[n].values()])
+    right = digits_of([float(v) for o in moderate for v in right_of(truth_, wanted, o.trial).values() if v is not None])
+    return got if got and got != right else moderate[0].dtype
+
+
+def _formula(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], dtype: str) -> list[Finding]:
+    off = [next(iter(found)) for o in moderate if (found := list(offs(case.truth, wanted, o.results[n], o.trial, dtype)))]
+    if not off:
+        return []
+    tied = [o for o in off if is_tied(case.truth, wanted, o.trial)]
+    smooth = [o for o in off if o not in tied]
+    if smooth:
+        return [_slipped(case, wanted, n, moderate, smooth, dtype)]
+    return [_tied(case, wanted, n, moderate, tied, dtype)]
+
+
+def _slipped(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], off: Sequence[Off], dtype: str) -> Finding:
+    """The finding about a formula that is wrong, with the slip that explains all of what came back."""
+    found = _explained(case, wanted, n, moderate, off, dtype)
+    first = off[0]
+    whole = _shown(case, wanted, first)
+    if found is not None:
+        return Finding("slip", wanted.name, found.kind, _of_order(wanted, found.said), *whole, dtype=dtype)
+    if all(math.isfinite(o.got) for o in off):
+        if all(abs(Fraction(o.got) - o.right) <= COARSE * max(abs(o.right), *(abs(Fraction(x)) for x in o.results.values() if math.isfinite(x))) for o in off):
+            return Finding("undecided", wanted.name, None, ("it agrees to a few digits only: an approximation, or a small term that is off",), *whole, dtype=dtype)
+        said = "it is another value, and no single slip that is known explains it"
+    else:
+        said = f"it gives {number(next(o.got for o in off if not math.isfinite(o.got)))} where the gradient is a number"
+    return Finding("slip", wanted.name, None, _of_order(wanted, (said,)), *whole, dtype=dtype)
+
+
+def _of_order(wanted: Wanted, said: Inline) -> Inline:
+    return said if wanted.order == 1 else ("the second derivative: ", *said)
+
+
+def _shown(case: _Case, wanted: Wanted, off: Off) -> tuple[str, str, str]:
+    return (seen_at(case.plan, case.truth, off.trial), shown(off.results, case.truth, wanted, off.trial),
+            shown(right_of(case.truth, wanted, off.trial), case.truth, wanted, off.trial))
+
+
+def _explained(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], off: Sequence[Off], dtype: str) -> Suspect | None:
+    """The likeliest slip that gives all of what came back."""
+    by_trial = {id(o.trial): o for o in moderate}
+    first = [by_trial[id(o.trial)] for o in off[:3]]
+    smooth = [o for o in moderate if o.trial.what == "plain"]
+    for suspect in suspects(wanted, case.truth):
+        if all(_gives(case.truth, wanted, suspect, o, n, dtype) for o in first) and all(_gives(case.truth, wanted, suspect, o, n, dtype) for o in smooth):
+            return suspect
+    return None
+
+
+def _gives(truth_: Truth, wanted: Wanted, suspect: Suspect, seen: Observed, n: int, dtype: str) -> bool:
+    try:
+        made = truth_.values(suspect.tree, wanted.letters, seen.trial.point)
+    except (HandgradError, ArithmeticError, TypeError, IndexError, KeyError):
+        return False
+    most = 2 * excused(made, seen.trial, dtype)
+    got = seen.results[n]
+    return all(value is None or not math.isfinite(got[at]) or abs(Fraction(got[at]) - value) <= most for at, value in made.items()) \
+        and any(value is not None for value in made.values())
+
+
+def _tied(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], off: Sequence[Off], dtype: str) -> Finding:
+    """The finding about a formula that is wrong at ties alone: another choice among what may be taken there, or a branch that is missing."""
+    outside = [o for o in off if not _is_choice(case, wanted, o, moderate, n, dtype)]
+    found = _explained(case, wanted, n, moderate, outside or off, dtype)
+    said: Inline = found.said if found is not None and found.kind == "missing_branch" else ("the branch for a tie is missing",)
+    if outside:
+        return Finding("slip", wanted.name, "missing_branch", _of_order(wanted, said), *_shown(case, wanted, outside[0]), dtype=dtype)
+    said = ("at a tie it takes another value than the derivation, which may be: ", *said)
+    return Finding("convention", wanted.name, "missing_branch", _of_order(wanted, said), *_shown(case, wanted, off[0]), dtype=dtype)
+
+
+def _is_choice(case: _Case, wanted: Wanted, off: Off, moderate: Sequence[Observed], n: int, dtype: str) -> bool:
+    """Whether every entry that is off at the point lies between the derivatives beside it."""
+    most = excused(right_of(case.truth, wanted, off.trial), off.trial, dtype)
+    for one in offs(case.truth, wanted, off.results, off.trial, dtype):
+        between = subgradients(case.truth, wanted, one) if math.isfinite(one.got) else None
+        if between is None or not between[0] - most <= Fraction(one.got) <= between[1] + most:
+            return False
+    return True
+
+
+# ---------------------------------------------------------------- digits and layouts
+
+
+def _digits(case: _Case, right: Sequence[int], moderate: Sequence[Observed]) -> Iterator[Finding]:
+    """Where a right formula loses its digits: in single precision first, at the smallest margin that shows it."""
+    told: set[int] = set()
+    for dtype in ("float32", "float64") if numpy() is not None else ("float64",):
+        far = sorted(case.look(("far", "plain"), dtype), key=lambda o: (abs(int(o.trial.margin or 0)), o.trial.weight))
+        broken = next((o for o in far if o.wrong), None)
+        if broken is not None:
+            yield Finding("slip", "", None, (broken.wrong,), seen_at(case.plan, case.truth, broken.trial), dtype=dtype)
+            return
+        for n in right:
+            wanted = case.truth.wanted[n]
+            narrow = _dtype(case.truth, wanted, moderate, n)
+            off = next((x for o in far if n not in told for x in _lost(case, wanted, o, n, narrow)), None)
+            if off is not None:
+                told.add(n)
+                yield _losing(case, wanted, off, narrow if narrow in ("float16", "bfloat16") else dtype)
+
+
+def _lost(case: _Case, wanted: Wanted, seen: Observed, n: int, narrow: str) -> Iterator[Off]:
+    seen = replace(seen, dtype=narrow) if narrow in ("float16", "bfloat16") else seen
+    if seen.trial.what == "far" or seen.dtype == "float32" and not is_tied(case.truth, wanted, seen.trial):
+        yield from lost(case.truth, wanted, seen, n)
+
+
+def _losing(case: _Case, wanted: Wanted, off: Off, dtype: str) -> Finding:
+    off_by = abs(Fraction(off.got) - off.right) / abs(off.right) if math.isfinite(off.got) and off.right else None
+    share = f" ({_percent(off_by)} off)" if off_by is not None else ""
+    margin = f"at a margin of {off.trial.margin.lstrip('-')} " if off.trial.margin else ""
+    at = f"[{','.join(map(str, off.at))}]" if off.at else ""
+    said = (f"formula right; {dtype} loses digits: {margin}the entry {wanted.name}{at} is {number(off.got)}, right {number(float(off.right))}{share}",)
+    return Finding("digits", wanted.name, None, _of_order(wanted, said), seen_at(case.plan, case.truth, off.trial), number(off.got),
+                   number(float(off.right)), dtype, advice_on(case.truth, wanted, off))
+
+
+def _percent(share: Fraction) -> str:
+    return f"{float(100 * share):.3g} %"
+
+
+def _layouts(case: _Case) -> Iterator[Finding]:
+    """Whether arrays that are laid out in another way give the same, and arrays that may not be written to are left alone."""
+    if numpy() is None or case.plan.function.through_vjp:
+        return
+    many = max((t for t in case.trials if t.what == "plain"), key=lambda t: len(t.point.given))
+    usual = observed(case.plan, case.truth, many, "float64")
+    for layout in LAYOUTS:
+        other = observed(case.plan, case.truth, many, "float64", layout)
+        see = seen_at(case.plan, case.truth, many)
+        if other.wrong:
+            yield Finding("slip", "", None, (f"with arrays that are {layout}, {other.wrong}",), see)
+        elif not usual.wrong and any(_differ(a, b) for a, b in zip(usual.results, other.results, strict=True)):
+            yield Finding("slip", "", None, (f"with arrays that are {layout} it gives other values",), see)
+
+
+def _differ(a: Mapping[tuple[int, ...], float], b: Mapping[tuple[int, ...], float]) -> bool:
+    largest = max((abs(x) for x in a.values() if math.isfinite(x)), default=0.0)
+    return any(math.isfinite(a[at]) != math.isfinite(b[at]) or abs(a[at] - b[at]) > 2.0**-30 * max(largest, 1.0) for at in a if math.isfinite(a[at]))
+
+
