@@ -179,6 +179,23 @@ def _complement(e: Any) -> tuple[Expr, tuple[Expr, ...]] | None:
     return (rest, ()) if factor == -1 else None
 
 
+def _less_one(e: Any) -> Expr | None:
+    """x of x - 1."""
+    if isinstance(e, Add) and len(e.terms) == 2 and MINUS_ONE in e.terms:
+        return e.terms[1] if e.terms[0] is MINUS_ONE else e.terms[0]
+    return None
+
+
+def _sigmoid_less_one(e: Any, setting: Setting) -> Expr | None:
+    z = setting.call(_less_one(e), "sigmoid")
+    return None if z is None else negative(Call("sigmoid", (negative(z),)))
+
+
+def _softmax_less_one(e: Any, setting: Setting) -> Expr | None:
+    s = setting.vector(_less_one(e))
+    return None if s is None else negative(VectorCall(COMPLEMENT, s.axis, s.body, s.at))
+
+
 def _one_less_sigmoid(e: Any, setting: Setting) -> Expr | None:
     found = _complement(e)
     z = setting.call(found[0], "sigmoid") if found else None
@@ -200,16 +217,18 @@ def _one_less_softmax(e: Any, setting: Setting) -> Expr | None:
 
 
 def _softmax_less_delta(e: Any, setting: Setting) -> Expr | None:
-    """Of a sum in which a softmax at i and -delta[i,j] stand side by side."""
+    """Of a sum in which a softmax at i and a delta[i,j] stand side by side with opposite signs."""
     if not isinstance(e, Add):
         return None
     for term in e.terms:
-        s = setting.vector(term)
+        sign, rest = _signed(term)
+        s = setting.vector(rest) if abs(sign) == 1 else None
         for other in e.terms if s is not None else ():
             factor, delta = _signed(other)
-            if s is not None and factor == -1 and isinstance(delta, Delta) and s.at in (delta.left, delta.right):
+            if s is not None and factor == -sign and isinstance(delta, Delta) and s.at in (delta.left, delta.right):
                 place = delta.right if s.at is delta.left else delta.left
-                less = Cases(((negative(VectorCall(COMPLEMENT, s.axis, s.body, s.at)), IndexCompare("==", s.at, place)),), term)
+                lacking = VectorCall(COMPLEMENT, s.axis, s.body, s.at)
+                less = Cases(((negative(lacking) if sign > 0 else lacking, IndexCompare("==", s.at, place)),), term)
                 return add(less, *(t for t in e.terms if t is not term and t is not other))
     return None
 
@@ -261,11 +280,8 @@ def _is_probability(name: str, model: Model) -> bool:
 
 
 def _exp_less_one(e: Any, setting: Setting) -> Expr | None:
-    if isinstance(e, Add) and len(e.terms) == 2 and MINUS_ONE in e.terms:
-        other = e.terms[1] if e.terms[0] is MINUS_ONE else e.terms[0]
-        x = setting.call(other, "exp")
-        return None if x is None else Call("expm1", (x,))
-    return None
+    x = setting.call(_less_one(e), "exp")
+    return None if x is None else Call("expm1", (x,))
 
 
 def _one_and_erf(e: Any, setting: Setting) -> Expr | None:
@@ -413,6 +429,8 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite("quotient_of_sinh", "(exp(x) - exp(-x))/(exp(x) + exp(-x)) = tanh(x)", _quotient_of_sinh),
     Rewrite("quotient_of_exp", "exp(f[k])/sum[m](exp(f[m])) = softmax[k](f[k])", _quotient_of_exp),
     Rewrite("one_less_sigmoid", "1 - sigmoid(x) = sigmoid(-x)", _one_less_sigmoid),
+    Rewrite("sigmoid_less_one", "sigmoid(x) - 1 = -sigmoid(-x)", _sigmoid_less_one),
+    Rewrite("softmax_less_one", "softmax[k](f[k]) - 1 = -(1 - softmax[k](f[k]))", _softmax_less_one),
     Rewrite("one_less_square_of_tanh", "1 - tanh(x)^2 = 4*sigmoid(2*x)*sigmoid(-2*x)", _one_less_square_of_tanh),
     Rewrite("one_less_softmax", "1 - softmax[k](f[k]) = sum[m](exp(f[m]) if m != k else 0)/sum[m](exp(f[m]))", _one_less_softmax),
     Rewrite("softmax_less_delta", "softmax[k](f[k]) - delta[k,j] = -(1 - softmax[k](f[k])) if k == j else softmax[k](f[k])", _softmax_less_delta),

@@ -20,7 +20,7 @@ from handgrad.derivation.asking import AskedModel, asked_of, with_target
 from handgrad.derivation.certification import extended
 from handgrad.derivation.derivation import Gradients
 from handgrad.errors import ModelError
-from handgrad.expr import Abstract, Axis, Derivative, Entry, Label, Letter, add, mul
+from handgrad.expr import Abstract, Axis, Derivative, Entry, Label, Letter, Member, add, mul
 from handgrad.kernels.accuracy import accurate
 from handgrad.kernels.splitting import Splitter
 from handgrad.trees import names, reduction, subtrees
@@ -86,17 +86,27 @@ def program_of(model: AskedOf, of: str | None = None, by: Iterable[str] = (), co
     by = tuple(dict.fromkeys(by)) or tuple(name for name in asked.inputs if name not in _labels(asked))
     if not by:
         raise ModelError(f"nothing to differentiate `{wanted}` by", remedy="its inputs are positions, or there are none")
-    if cotangent:
-        found = asked.pullback(wanted, by)
-        first = _Found(found.first.model, wanted)
-    else:
+    if not cotangent:
         asked, wanted = _whole(asked, wanted)
-        found = asked.gradients(wanted, by)
-        first = _Found(found.first.model, found.first.of.name)
+    found = _sound(asked, lambda m: m.pullback(wanted, by) if cotangent else m.gradients(wanted, by))
+    first = _Found(found.first.model, wanted if cotangent else found.first.of.name)
     first.take(found, lambda name: ((name,), f"d_{name}"))
     if order.second or order.products:
         _second(first, by, found, order)
     return first.program()
+
+
+def _sound(asked: AskedModel, derived: Callable[[AskedModel], Gradients]) -> Gradients:
+    """The gradients. A fact holds for values and not for small changes: one that makes a gradient wrong, by a name that it ties, is not used."""
+    found = derived(asked)
+    wrong = frozenset(name for name, derivation in found.items() if not derivation.is_sound())
+    if wrong:
+        facts = tuple(fact for fact in asked.facts if isinstance(fact, (Label, Member)) or fact.tensors.isdisjoint(wrong))
+        found = derived(asked_of(replace(asked, facts=facts, order=())))
+        wrong = frozenset(name for name, derivation in found.items() if not derivation.is_sound())
+    if wrong:
+        raise ModelError(f"no gradient by {', '.join(sorted(wrong))} could be certified", remedy="say with `by` what else to differentiate by")
+    return found
 
 
 def _whole(asked: AskedModel, wanted: str) -> tuple[AskedModel, str]:
@@ -162,10 +172,10 @@ def _second(first: _Found, by: tuple[str, ...], found: Gradients, order: Order) 
         terms = (reduction("sum", d.letters, mul(d.entry, Entry(vectors[name], d.letters))) if d.letters else mul(d.entry, Entry(vectors[name], ()))
                  for name, d in slopes.items())
         along = extended(replace(first.model, tensors=tensors), (Definition(title, (), add(*terms)),))
-        first.take(asked_of(along).gradients(title, by), lambda name: ((name, "v"), f"Hv_{name}"))
+        first.take(_sound(asked_of(along), lambda m: m.gradients(title, by)), lambda name: ((name, "v"), f"Hv_{name}"))
         return
     for number, (name, slope) in enumerate(slopes.items()):
-        first.take(asked_of(first.model).gradients(_spelled(slope), by[number:]), lambda other: ((name, other), f"H_{name}_{other}"))
+        first.take(_sound(asked_of(first.model), lambda m: m.gradients(_spelled(slope), by[number:])), lambda other: ((name, other), f"H_{name}_{other}"))
 
 
 def _labels(model: Model) -> dict[str, Axis]:
