@@ -20,6 +20,7 @@ from handgrad.checking.problem_file import problem_file
 from handgrad.checking.report import Report
 from handgrad.checking.scheme import Scheme, read_scheme
 from handgrad.checking.tables import as_csv, gradescope
+from handgrad.commands import code
 from handgrad.commands.classes import Class, Row, counted, rows_of, sheet
 from handgrad.commands.output import Output, chosen, parser, put
 from handgrad.commands.paging import LARGEST, PAGE, judged, nothing_in, page_of, problem_of, status, text_of
@@ -40,7 +41,8 @@ EXAMPLES = """examples:
   handgrad check page.md --problem set17.toml -o report.html
   handgrad check pages/ --problem 'sets/{page}.toml' --scheme marks.toml -o out/
   echo 'dE/dw1 = (-0.11)(0.68)(0.32)(0.18) = -0.0043' | handgrad check -
-  handgrad check --example"""
+  handgrad check --example
+  handgrad check --code norm:backward --against rms_norm.txt --by x"""
 
 
 class CheckError(HandgradError):
@@ -52,6 +54,8 @@ class CheckError(HandgradError):
 def run(arguments: Sequence[str]) -> int:
     """Judges a page and prints its report, or a class and prints its sheet; 0 no slip, 1 slips, 2 nothing readable."""
     options = _parser().parse_args(arguments)
+    if options.code:
+        return code.run(options)
     scheme = read_scheme(text_of(options.scheme, "scheme"), options.scheme) if options.scheme else None
     pages = _pages(options.pages)
     if _is_class(options, pages):
@@ -80,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--write-problem", metavar="FILE", default="", help="make the problem file of the page: model, givens, decimals as shown")
     made.add_argument("--example", action="store_true", help="the page that comes with the package")
     made.add_argument("--strict", action="store_true", help="last digits, repairs and undecided lines count as slips in the exit status")
+    gradients = made.add_argument_group("gradient code, instead of a page")
+    gradients.add_argument("--code", metavar="MODULE:FUNCTION", default="", help="a function that computes gradients: a module or a .py file, and its name")
+    gradients.add_argument("--against", metavar="MODEL", default="", help="text, a file, - or a name of the catalogue")
+    gradients.add_argument("--by", metavar="X,Y", default="", help="what the function returns gradients by, in this order")
     many = made.add_argument_group("many pages")
     many.add_argument("--jobs", type=int, metavar="N", help="worker processes (default: as many as processors, at most 8)")
     many.add_argument("--seconds", type=float, metavar="S", default=10.0, help="seconds of computing that a page may take (default 10)")

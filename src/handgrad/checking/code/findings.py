@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from handgrad.axes import Model
 from handgrad.checking.slips import KINDS
-from handgrad.document import Block, Document, Inline, Note, Showable, render_formula
-from handgrad.expr import Entry, Node
+from handgrad.document import Block, Document, Inline, Inset, Note, Paragraph, Showable
+from handgrad.expr import And, Compare, Derivative, Entry, Expr, IndexCompare, Not, Or
+from handgrad.notation import write
 
 Verdict = Literal["slip", "digits", "convention", "undecided"]
 MARKS = {"slip": "✗", "digits": "~", "convention": "~", "undecided": "?"}
@@ -64,12 +65,10 @@ class CodeReport(Showable):
         found: list[Block] = []
         for f in self.findings:
             found.append(Note((*self._head(f), *f.said, *((f" ({f.dtype})",) if f.dtype and f.verdict == "slip" and f.dtype != "float64" else ())), MARKS[f.verdict]))
-            if f.see:
-                found.append(Note((f"see it: {f.see}",)))
-            if f.yours:
-                found.append(Note((f"yours {f.yours}       right {f.right}",)))
-            if f.advice:
-                found.append(Note(f.advice))
+            below: list[Block] = [Paragraph(f.advice)] if f.advice else []
+            below += [Paragraph((f"see it: {f.see}",))] if f.see else []
+            below += [Paragraph((f"yours {f.yours}       right {f.right}",))] if f.yours else []
+            found += [Inset(tuple(below))] if below else []
         if not self.findings:
             gradients = ", ".join(self.by)
             found.append(Note((f"{self.function} is the gradient of {self.against} by {gradients}: it agrees at {self.points} points",), "✓"))
@@ -77,7 +76,7 @@ class CodeReport(Showable):
         return Document((), tuple(found), self.model)
 
     def _head(self, finding: Finding) -> Inline:
-        return ("∂", Entry(self.of.name, ()), "/∂", Entry(finding.gradient, ()), ": ") if finding.gradient else ()
+        return (Derivative(Entry(self.of.name, ()), (Entry(finding.gradient, ()),)), ": ") if finding.gradient else ()
 
     def as_dict(self) -> dict[str, Any]:
         """The report as JSON."""
@@ -91,7 +90,7 @@ class CodeReport(Showable):
         return "".join(part if isinstance(part, str) else self._formula(part) for part in said)
 
     def _formula(self, part: Any) -> str:
-        return render_formula(part, self.model, "terminal") or str(part) if isinstance(part, Node) else str(part)
+        return write(part, self.model) if isinstance(part, Expr | Compare | IndexCompare | And | Or | Not) else str(part)
 
 
 def sarif(report: CodeReport) -> dict[str, Any]:

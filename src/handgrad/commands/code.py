@@ -1,0 +1,57 @@
+"""`handgrad check --code MODULE:FUNCTION --against MODEL`: somebody's gradient code against the derivation."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from fractions import Fraction
+from pathlib import Path
+
+from handgrad.catalogue import entry
+from handgrad.checking.code.adapting import CodeError, loaded
+from handgrad.checking.code.findings import CodeReport, sarif
+from handgrad.checking.code.judging import check_code
+from handgrad.commands.derive import listed
+from handgrad.commands.output import chosen, put
+from handgrad.commands.source import Source, source
+from handgrad.expr import Number
+
+
+def run(options: argparse.Namespace) -> int:
+    """Judges the function and prints its report; 0 nothing is wrong, 1 slips."""
+    if options.pages:
+        raise CodeError("--code is about a function, and there is a page too", remedy="leave PAGE out")
+    if not options.against:
+        raise CodeError("against what to check the code is not said", remedy="add --against MODEL: text, a file, - or a name of the catalogue")
+    as_sarif = options.output.lower().endswith(".sarif") or options.to == "sarif"
+    output = None if as_sarif else chosen(options)
+    report = judged(options.code, options.against, listed(options.by))
+    if output is None:
+        text = json.dumps(sarif(report), ensure_ascii=options.ascii, indent=2)
+        Path(options.output).write_text(text + "\n", encoding="utf-8") if options.output else print(text)
+    else:
+        put(output, report.blocks, report.as_dict)
+    return report.status(options.strict)
+
+
+def judged(code: str, against: str, by: list[str]) -> CodeReport:
+    """The report on the function that `MODULE:FUNCTION` names, against a model that is a text, a file, `-` or an entry of the catalogue."""
+    return judged_object(loaded(code), against, by)
+
+
+def judged_object(function: object, against: str, by: list[str]) -> CodeReport:
+    """The report on a function."""
+    given = source(against)
+    report = check_code(function, given.text, by, aliases=given.aliases, defaults=_defaults(against, given),
+                        title=against if "=" not in against else "the model", first=given.by)
+    return report
+
+
+def _defaults(against: str, given: Source) -> dict[str, Fraction]:
+    """The values of the parameters of a catalogue entry that may be left out, by what they are called in its model."""
+    found = entry(against) if given.title else None
+    if found is None:
+        return {}
+    own = found.function
+    names = own.parameters[len(own.parameters) - len(own.defaults):]
+    return {given.name(name): value.value for name, value in zip(names, own.defaults, strict=True) if isinstance(value, Number)}
