@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support_kernels import FUNCTIONS, REAL, Verdict, applied, floats, judged, library, points  # noqa: E402  # the truth lives with the tests
+from support_mathematics import FUNCTIONS, REAL, Verdict, applied, floats, judged, library, points  # noqa: E402  # the truth lives with the tests
 
 LINE = "{:<14} {:<8} {:<14} {:>10} {:>14} {:>10} {:>7} {:>7} {:>12}"
 

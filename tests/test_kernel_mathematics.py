@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from support_kernels import FLAGS, FUNCTIONS, LIMITS, REAL, ROOT, applied, compiler, floats, judged, library, points
+from support_mathematics import FLAGS, FUNCTIONS, LIMITS, REAL, ROOT, applied, compiler, floats, judged, library, points
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C compiler here")
 HEADER = ROOT / "src/handgrad/kernels/mathematics.h"
