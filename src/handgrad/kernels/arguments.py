@@ -6,8 +6,9 @@ What is not yet an array of the type, in rows, is copied on the way; `copied` sa
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 from handgrad.errors import HandgradError
@@ -32,6 +33,9 @@ class Arrays(Protocol):
 
     def handed(self, array: Any) -> Any:
         """A result as it is handed out."""
+
+    def traced(self) -> bool:
+        """Whether the package traces what is called, without values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,10 @@ class NumpyArrays:
         """A number of Python where there is no axis."""
         return float(array) if not getattr(array, "shape", ()) else array
 
+    def traced(self) -> bool:
+        """Never."""
+        return False
+
 
 def kind_of(given: Input, name: str, kind: str) -> None:
     """Refuses what are no real numbers, and positions that are no integers."""
@@ -71,14 +79,15 @@ def kind_of(given: Input, name: str, kind: str) -> None:
         raise refused(given.name, f"holds {name}, and no real numbers")
 
 
-ARRAYS: dict[str, Arrays] = {"numpy": NumpyArrays()}
+ARRAYS: dict[str, Callable[[], Arrays]] = {"numpy": NumpyArrays}
 
 
+@cache
 def arrays_of(kind: str) -> Arrays:
     """What makes arguments of the kind of arrays that a target takes."""
     if kind not in ARRAYS:
         raise HandgradError(f"arguments of the kind {kind} are not known")
-    return ARRAYS[kind]
+    return ARRAYS[kind]()
 
 
 def given_by_name(program: Program, inputs: Mapping[str, Any]) -> None:

@@ -79,6 +79,11 @@ class Kernel:
 
     # ------------------------------------------------------------ how
 
+    def ready(self) -> Kernel:
+        """The kernel, its code made: a package that is missing is told here."""
+        assert self._run is not None and self._arrays is not None
+        return self
+
     @cached_property
     def _run(self) -> Runner:
         return self.target.build(self.program, self.options)
@@ -102,6 +107,8 @@ class Kernel:
         named = {**{name: value for name, value in self.defaults.items() if name in self.inputs}, **self._named(inputs)}
         given_by_name(program, named)
         given = {i.name: arrays.array(i, named[i.name], self.options.dtype) for i in program.inputs}
+        if arrays.traced():
+            return given, {}
         sizes = sizes_of(program, {name: arrays.shape(value) for name, value in given.items()})
         positions_within(program, arrays, given, sizes)
         return given, sizes
@@ -174,7 +181,7 @@ def compile(
         raise HandgradError(f"threads = {threads!r} is no number of threads", remedy="0 takes as many as there are cores")
     asked = question(model, of, by)
     program = program_of(asked.model, asked.of, asked.by, cotangent, Order(order == 2 and not hvp, hvp))
-    return Kernel(program, chosen(program, target), Options(dtype, threads), asked.givens, asked.aliases)
+    return Kernel(program, chosen(program, target), Options(dtype, threads), asked.givens, asked.aliases).ready()
 
 
 def chosen(program: Program, name: str | None = None) -> Target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import sys
 from dataclasses import dataclass
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
@@ -34,10 +35,11 @@ class Generated(InspectLoader):
 
 
 def module_of(source: str, title: str) -> ModuleType:
-    """The module that the text is; it is not found by `import`. `title` says in a traceback what it computes."""
+    """The module that the text is, under a name of its own. `title` says in a traceback what it computes."""
     name = f"handgrad_{title}_{next(_serial)}"
     loader = Generated(source, f"{name}.py")
     module = module_from_spec(ModuleSpec(name, loader, origin=loader.path))
     loader.exec_module(module)
+    sys.modules[name] = module                      # what traces code looks modules up by their names
     linecache.lazycache(loader.path, module.__dict__)
     return module

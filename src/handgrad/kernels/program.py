@@ -48,6 +48,7 @@ class Program:
     model: Model                                # the model, with the definitions that the gradients share
     labels: Mapping[str, Axis] = field(default_factory=dict)        # the parts whose entries are positions
     second: Mapping[tuple[str, ...], str] = field(default_factory=dict)     # blocks of the Hessian by two names, or its products with a vector by one
+    cotangent: str = ""                         # the input that the gradients are contracted with
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ def program_of(model: AskedOf, of: str | None = None, by: Iterable[str] = (), co
     if not cotangent:
         asked, wanted = _whole(asked, wanted)
     found = _sound(asked, lambda m: m.pullback(wanted, by) if cotangent else m.gradients(wanted, by))
-    first = _Found(found.first.model, wanted if cotangent else found.first.of.name)
+    first = _Found(found.first.model, wanted if cotangent else found.first.of.name, found.cotangent.name if found.cotangent is not None else "")
     first.take(found, lambda name: ((name,), f"d_{name}"))
     if order.second or order.products:
         _second(first, by, found, order)
@@ -131,6 +132,7 @@ class _Found:
 
     model: Model
     value: str
+    cotangent: str
     results: dict[tuple[str, ...], Definition] = field(default_factory=dict)
 
     def take(self, found: Gradients, titled: Callable[[str], tuple[tuple[str, ...], str]]) -> None:
@@ -157,7 +159,7 @@ class _Found:
         inputs = tuple(Input(name, axes, labels.get(name)) for name, axes in self.model.tensors.items() if name not in known and name in needed)
         gradients = {key[0]: d.name for key, d in self.results.items() if len(key) == 1}
         second: dict[tuple[str, ...], str] = {key: d.name for key, d in self.results.items() if len(key) == 2}
-        return Program(inputs, parts, self.value, gradients, self.model, {**splitter.labels}, second)
+        return Program(inputs, parts, self.value, gradients, self.model, {**splitter.labels}, second, self.cotangent)
 
 
 def _second(first: _Found, by: tuple[str, ...], found: Gradients, order: Order) -> None:

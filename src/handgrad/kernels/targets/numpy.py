@@ -11,6 +11,7 @@ from handgrad.kernels.loading import module_of
 from handgrad.kernels.optional import optional
 from handgrad.kernels.primitives import COMMON, written
 from handgrad.kernels.program import Program
+from handgrad.kernels.results import by_part, titled
 from handgrad.kernels.target import Options, Runner, Target, register
 
 SAME = ("exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "sin", "cos", "tan", "sinh", "cosh", "tanh")
@@ -68,13 +69,6 @@ def emit(program: Program, options: Options) -> str:
     return Lowering(program, package(options.dtype)).text(titled(program))
 
 
-def titled(program: Program) -> str:
-    """What the module computes, as its docstring says it."""
-    by = ", ".join(program.gradients)
-    second = f", and {'the Hessian' if all(len(key) == 2 for key in program.second) else 'Hessian-vector products'}" if program.second else ""
-    return f"{program.value} and its gradients by {by}{second}. Generated; positions count from 1."
-
-
 def build(program: Program, options: Options) -> Runner:
     """A function from numpy arrays to numpy arrays."""
     np = optional("numpy", "run")
@@ -89,15 +83,6 @@ def build(program: Program, options: Options) -> Runner:
         return {**found, **out}
 
     return run
-
-
-def by_part(program: Program, answer: tuple[Any, ...]) -> dict[str, Any]:
-    """What the generated function gives, by the names of the parts."""
-    value, *further = answer
-    results = {program.value: value}
-    for parts, found in zip([p for p in (program.gradients, program.second) if p], further, strict=True):
-        results |= {part: found[name] for name, part in parts.items()}
-    return results
 
 
 register(Target("numpy", ".py", emit, build))
