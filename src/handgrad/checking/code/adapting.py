@@ -79,7 +79,7 @@ def adapted(given: Any) -> Adapted:
     name = getattr(given, "__name__", type(given).__name__)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(given, type) and issubclass(given, torch.autograd.Function):
-        return Adapted(name, _parameters(given.forward, skip=1)[0], frozenset(), _torch(given, torch), True)
+        return Adapted(name, _parameters(vars(given)["forward"].__func__, skip=1)[0], frozenset(), _torch(given, torch), True)
     jax = sys.modules.get("jax")
     if jax is not None and isinstance(given, jax.custom_vjp):
         return Adapted(name, _parameters(given)[0], frozenset(), _jax(given, jax), True)

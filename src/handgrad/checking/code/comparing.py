@@ -7,7 +7,7 @@ entry by entry, against what a change of the inputs by one unit in the last plac
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,16 +17,17 @@ from handgrad.arithmetic import balls
 from handgrad.checking.code.arrays import EPSILON, LARGEST, SMALLEST, Flat
 from handgrad.checking.code.observing import Observed
 from handgrad.checking.code.points import Trial
-from handgrad.checking.code.truth import NOTHING, Entries, Truth, Wanted
+from handgrad.checking.code.truth import NOTHING, Truth, Wanted
 from handgrad.verification.facts import assignments
 from handgrad.verification.jets import plain
 from handgrad.verification.solving import NOTHING as NO_VALUE
 from handgrad.verification.worlds import World
 
+Known = dict[tuple[int, ...], Fraction]
 EXCUSED = {"float64": 2.0**-40, "float32": 2.0**-12, "float16": 2.0**-4, "bfloat16": 2.0**-4}      # of the largest number in sight
 LOST = {"float64": 2.0**-7, "float32": 2.0**-7, "float16": 2.0**-3, "bfloat16": 2.0**-3}           # of an entry itself
-STEPS = 64.0                    # units in the last place of the inputs whose effect is excused
-DIRECTIONS, NUDGE = 10, fmpq(1, 2**20)
+STEPS = {"float64": 64.0, "float32": 64.0, "float16": 2.0, "bfloat16": 2.0}     # units in the last place of the inputs whose effect is excused
+MIXED, NUDGE = 8, fmpq(1, 2**90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Off:
     results: Flat
 
 
-def right_of(truth: Truth, wanted: Wanted, trial: Trial) -> Entries:
+def right_of(truth: Truth, wanted: Wanted, trial: Trial) -> Known:
     """What the derivation gives at the point; an entry where the definition says otherwise is left out."""
     found = truth.values(wanted.tree, wanted.letters, trial.point)
     known = truth.values(wanted.asked, wanted.letters, trial.point)
@@ -60,7 +61,7 @@ def offs(truth: Truth, wanted: Wanted, got: Flat, trial: Trial, dtype: str) -> I
             yield Off(trial, at, got[at], value, got)
 
 
-def excused(right: Entries, trial: Trial, dtype: str) -> Fraction:
+def excused(right: Mapping[tuple[int, ...], Fraction | None], trial: Trial, dtype: str) -> Fraction:
     """The error that the type excuses at a moderate point."""
     entries = [abs(value) for value in right.values() if value is not None]
     sight = [abs(Fraction(int(v.p), int(v.q))) for v in trial.point.given.values()] if EPSILON[dtype] < 2.0**-20 else []
@@ -79,7 +80,7 @@ def lost(truth: Truth, wanted: Wanted, seen: Observed, number: int) -> Iterator[
         if math.isfinite(got[at]) and abs(Fraction(got[at]) - value) <= Fraction(LOST[dtype]) * abs(value):
             continue
         moved = _moved(truth, wanted, at, seen.trial, dtype)
-        if not math.isfinite(got[at]) and moved is not None or moved is not None and abs(Fraction(got[at]) - value) > Fraction(STEPS) * moved:
+        if not math.isfinite(got[at]) and moved is not None or moved is not None and abs(Fraction(got[at]) - value) > Fraction(STEPS[dtype]) * moved:
             yield Off(seen.trial, at, got[at], value, got)
 
 
@@ -88,8 +89,8 @@ def _moved(truth: Truth, wanted: Wanted, at: tuple[int, ...], trial: Trial, dtyp
     total = Fraction(0)
     value = truth.values(wanted.tree, wanted.letters, trial.point)[at]
     for place, old in trial.point.given.items():
-        if old == 0 or value is None:
-            continue
+        if old == 0 or value is None or old.q == 1 and place[0] != wanted.name:
+            continue                                    # an integer, such as a label, is what it is in every type
         point = trial.point.moved({place: old * (1 + fmpq(1, round(2 / EPSILON[dtype])))})
         changed = truth.entry(wanted.tree, wanted.letters, at, point)
         if changed is None:
@@ -124,17 +125,27 @@ def _vanishes(difference: object, place: tuple[int, ...], trial: Trial) -> bool:
 def subgradients(truth: Truth, wanted: Wanted, off: Off) -> tuple[Fraction, Fraction] | None:
     """Between which values the derivatives close by lie: what may be taken at a kink."""
     found = [off.right]
-    places = list(off.trial.point.given)
-    for turn in range(DIRECTIONS):
-        moved = {place: off.trial.point.given[place] + NUDGE * _direction(turn, n) for n, place in enumerate(places)
-                 if place[0] in truth.moved}
+    given = off.trial.point.given
+    places = [place for place in given if place[0] == wanted.name]
+    for direction in _directions(len(places)):
+        moved = {place: given[place] + NUDGE * step for place, step in zip(places, direction, strict=True)}
         value = truth.entry(wanted.tree, wanted.letters, off.at, off.trial.point.moved(moved))
         if value is not None:
             found.append(value)
     return (min(found), max(found)) if len(found) > 1 else None
 
 
-def _direction(turn: int, number: int) -> fmpq:
-    """A sign and a size that differ from place to place: rising, falling, alternating, and mixtures."""
-    sign = ((1, 1), (-1, -1), (1, -1), (-1, 1))[turn % 4][number % 2]
-    return fmpq(sign * (1 + (number * (turn + 1) * 7 + turn) % 11))
+def _directions(many: int) -> Iterator[tuple[int, ...]]:
+    """Up and down in each entry alone; and rising, falling, alternating in all of them."""
+    for n in range(many):
+        for sign in (1, -1):
+            yield tuple(sign * (k == n) for k in range(many))
+    for turn in range(MIXED):
+        signs = ((1, 1), (-1, -1), (1, -1), (-1, 1))[turn % 4]
+        yield tuple(signs[n % 2] * (1 + (n * (turn + 1) * 7 + turn) % 11) for n in range(many))
+
+
+def among_entries(truth: Truth, wanted: Wanted, trial: Trial) -> bool:
+    """Whether the tie is one of entries of the same tensor: it stays when all of them move together."""
+    moved = {place: value + fmpq(5, 16) for place, value in trial.point.given.items() if place[0] == wanted.name}
+    return len(moved) > 1 and is_tied(truth, wanted, Trial(trial.point.moved(moved), trial.what))

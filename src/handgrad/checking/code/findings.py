@@ -64,7 +64,7 @@ class CodeReport(Showable):
         """The report as a page."""
         found: list[Block] = []
         for f in self.findings:
-            found.append(Note((*self._head(f), *f.said, *((f" ({f.dtype})",) if f.dtype and f.verdict == "slip" and f.dtype != "float64" else ())), MARKS[f.verdict]))
+            found.append(Note((*self._head(f), *f.said), MARKS[f.verdict]))
             below: list[Block] = [Paragraph(f.advice)] if f.advice else []
             below += [Paragraph((f"see it: {f.see}",))] if f.see else []
             below += [Paragraph((f"yours {f.yours}       right {f.right}",))] if f.yours else []

@@ -15,7 +15,7 @@ from typing import Any
 
 from handgrad.checking.code.adapting import COTANGENTS, Adapted, CodeError, adapted
 from handgrad.checking.code.arrays import LAYOUTS, digits_of, numpy
-from handgrad.checking.code.comparing import Off, excused, is_tied, lost, offs, right_of, subgradients
+from handgrad.checking.code.comparing import Off, among_entries, excused, is_tied, lost, offs, right_of, subgradients
 from handgrad.checking.code.findings import CodeReport, Finding
 from handgrad.checking.code.losing import advice_on
 from handgrad.checking.code.observing import Observed, Plan, handed, listed, observed, planned
@@ -28,6 +28,7 @@ from handgrad.document import Inline
 from handgrad.errors import HandgradError
 from handgrad.expr import Label
 
+ENOUGH = 6                          # points at which it is right, for a fact to be what is missing
 COARSE = Fraction(1, 64)            # a difference below this part of the largest entry, which no slip explains, may be an approximation
 
 
@@ -57,7 +58,7 @@ def check_code(function: Any, against: str, by: Sequence[str] = (), *, of: str |
     notes = () if numpy() is not None else ("NumPy is not installed: the code was called with lists of floats, and float64 alone was looked at",)
     file, line = _place(function)
     names = tuple(w.name for w in case.truth.wanted if w.order == 1)
-    return CodeReport(code.name, title or "the model", case.truth.model, case.truth.wanted[0].of, names, len(case.trials), tuple(findings), notes, file, line)
+    return CodeReport(code.name, title or "the model", case.truth.model, case.truth.of, names, len(case.trials), tuple(findings), notes, file, line)
 
 
 def _place(function: Any) -> tuple[str, int]:
@@ -145,6 +146,9 @@ def _formula(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], 
         return []
     tied = [o for o in off if is_tied(case.truth, wanted, o.trial)]
     smooth = [o for o in off if o not in tied]
+    if wanted.order == 2 and all(math.isfinite(o.got) and o.right <= 0 <= o.got for o in off):
+        said: Inline = ("the second derivative is replaced where it is not positive",)
+        return [Finding("convention", wanted.name, None, said, *_shown(case, wanted, off[0]), dtype=dtype)]
     if smooth:
         return [_slipped(case, wanted, n, moderate, smooth, dtype)]
     return [_tied(case, wanted, n, moderate, tied, dtype)]
@@ -157,13 +161,30 @@ def _slipped(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], 
     whole = _shown(case, wanted, first)
     if found is not None:
         return Finding("slip", wanted.name, found.kind, _of_order(wanted, found.said), *whole, dtype=dtype)
+    open_ = _open(case, wanted, moderate, off) if all(math.isfinite(o.got) for o in off) else ""
+    if open_:
+        return Finding("undecided", wanted.name, None, (open_,), *whole, dtype=dtype)
     if all(math.isfinite(o.got) for o in off):
-        if all(abs(Fraction(o.got) - o.right) <= COARSE * max(abs(o.right), *(abs(Fraction(x)) for x in o.results.values() if math.isfinite(x))) for o in off):
-            return Finding("undecided", wanted.name, None, ("it agrees to a few digits only: an approximation, or a small term that is off",), *whole, dtype=dtype)
         said = "it is another value, and no single slip that is known explains it"
     else:
         said = f"it gives {number(next(o.got for o in off if not math.isfinite(o.got)))} where the gradient is a number"
     return Finding("slip", wanted.name, None, _of_order(wanted, (said,)), *whole, dtype=dtype)
+
+
+def _open(case: _Case, wanted: Wanted, moderate: Sequence[Observed], off: Sequence[Off]) -> str:
+    """Why an unexplained difference may be no slip: it is small, or it is there only where an input is neither 0 nor 1."""
+    if all(abs(Fraction(o.got) - o.right) <= COARSE * max(abs(o.right), *(abs(Fraction(x)) for x in o.results.values() if math.isfinite(x))) for o in off):
+        return "it agrees to a few digits only: an approximation, or a small term that is off"
+    wrong = {id(o.trial) for o in off}
+    for name in (x for x in case.plan.inputs if x and x not in case.plan.by and x in case.truth.moved and case.truth.model.tensors[x]):
+        fine = [o for o in moderate if id(o.trial) not in wrong and _is_hot(name, o.trial)]
+        if len(fine) >= ENOUGH and not any(_is_hot(name, o.trial) for o in off):
+            return f"it is right where every {name} is 0 or 1, and the model allows other values: state the fact that the code relies on"
+    return ""
+
+
+def _is_hot(name: str, trial: Trial) -> bool:
+    return all(value in (0, 1) for place, value in trial.point.given.items() if place[0] == name)
 
 
 def _of_order(wanted: Wanted, said: Inline) -> Inline:
@@ -199,7 +220,7 @@ def _gives(truth_: Truth, wanted: Wanted, suspect: Suspect, seen: Observed, n: i
 
 def _tied(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], off: Sequence[Off], dtype: str) -> Finding:
     """The finding about a formula that is wrong at ties alone: another choice among what may be taken there, or a branch that is missing."""
-    outside = [o for o in off if not _is_choice(case, wanted, o, moderate, n, dtype)]
+    outside = [o for o in off if not _is_choice(case, wanted, o, dtype)]
     found = _explained(case, wanted, n, moderate, outside or off, dtype)
     said: Inline = found.said if found is not None and found.kind == "missing_branch" else ("the branch for a tie is missing",)
     if outside:
@@ -208,12 +229,18 @@ def _tied(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], off
     return Finding("convention", wanted.name, "missing_branch", _of_order(wanted, said), *_shown(case, wanted, off[0]), dtype=dtype)
 
 
-def _is_choice(case: _Case, wanted: Wanted, off: Off, moderate: Sequence[Observed], n: int, dtype: str) -> bool:
-    """Whether every entry that is off at the point lies between the derivatives beside it."""
+def _is_choice(case: _Case, wanted: Wanted, off: Off, dtype: str) -> bool:
+    """Whether every entry that is off at the point is a choice that may be made: it lies between the derivatives beside it.
+
+    Where entries of one tensor tie and the derivation has a value of its own for that, one of the sides prefers an entry by its place: no choice.
+    """
     most = excused(right_of(case.truth, wanted, off.trial), off.trial, dtype)
+    tie = among_entries(case.truth, wanted, off.trial)
     for one in offs(case.truth, wanted, off.results, off.trial, dtype):
         between = subgradients(case.truth, wanted, one) if math.isfinite(one.got) else None
         if between is None or not between[0] - most <= Fraction(one.got) <= between[1] + most:
+            return False
+        if tie and between[0] + most < one.right < between[1] - most:
             return False
     return True
 

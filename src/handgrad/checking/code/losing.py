@@ -12,6 +12,8 @@ from handgrad.document import Inline
 from handgrad.expr import Add, Call, Entry, Expr, VectorCall
 from handgrad.trees import subtrees
 
+LONG = 24                       # nodes of a formula that is still shown
+
 
 def advice_on(truth: Truth, wanted: Wanted, off: Off) -> Inline:
     """What cancels or overflows at the point, and what to write instead."""
@@ -29,11 +31,11 @@ def advice_on(truth: Truth, wanted: Wanted, off: Off) -> Inline:
 def _cancelling(truth: Truth, wanted: Wanted, node: Add, off: Off) -> Inline:
     values = [truth.entry(term, wanted.letters, off.at, off.trial.point) for term in node.terms]
     known = [v for v in values if v is not None]
-    if len(known) < len(values) or not known or abs(sum(known)) > max(map(abs, known)) / 50:
+    if len(known) < len(values) or not known or abs(sum(known, Fraction(0))) > max(map(abs, known)) / 50:
         return ()
     entry = next((n for term in node.terms for n in subtrees(term) if isinstance(n, Entry) and _near_one(truth, wanted, n, off)), None)
     if entry is None:
-        return (node, " cancels: 1 is taken from what is nearly 1")
+        return ("in ", node, " the terms cancel") if sum(1 for _ in subtrees(node)) < LONG else ()
     if _sums_to_one(truth, entry, off):
         return (entry, " − 1 cancels; use −Σ of the others")
     return (entry, " − 1 cancels; use the exponential form of 1 − ", entry, ", which is the same function at the opposite argument")

@@ -116,8 +116,8 @@ def observed(plan: Plan, truth: Truth, trial: Trial, dtype: str, layout: str = "
         if not _same(old, values[name]):
             return Observed(trial, wrong=f"it changes its argument {name} in place")
     try:
-        entries = tuple(flat(r, sized(truth.model, w.name, trial.point.sizes)) if sized(truth.model, w.name, trial.point.sizes) else
-                        {(): flat(r, shape_of(r)).popitem()[1]} for w, r in zip(truth.wanted, results, strict=True))
+        entries = tuple(flat(r, shape_of(r)) for r in results)
+        entries = tuple(found if truth.model.tensors[w.name] else {(): found.popitem()[1]} for w, found in zip(truth.wanted, entries, strict=True))
     except Exception as error:
         return Observed(trial, wrong=f"what it returns are no real numbers: {told(error)}")
     return Observed(trial, entries, type_of(results, dtype))

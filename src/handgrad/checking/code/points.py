@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import islice, product
+from typing import Any
 
 from flint import fmpq
 
@@ -18,7 +19,7 @@ from handgrad.verification.worlds import GIVEN, Place, Point, noise
 
 MARGINS = ("7", "15", "40", "100", "700", "-7", "-15", "-40", "-100", "-700")
 PATTERNS = ("count", "hot", "ones", "mixed", "half", "zero", "fifth", "signs")
-TRIES, SIZES = 300, (2, 1, 3, 4)
+TRIES, SIZES, MOST_FAR = 300, (2, 1, 3, 4), 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def _plain(truth: Truth, inputs: tuple[str, ...], fixed: Mapping[str, Fraction])
     axes = tuple(dict.fromkeys(axis for name in inputs for axis in truth.model.tensors[name]))
     combinations = list(dict.fromkeys(sizes for sizes in [
         *(tuple(n for _ in axes) for n in SIZES), *(tuple((2, 3)[(k + s) % 2] for k in range(len(axes))) for s in (0, 1)),
-        *(tuple((1, 3)[(k + s) % 2] for k in range(len(axes))) for s in (0, 1))]))
+        *(tuple((1, 3)[(k + s) % 2] for k in range(len(axes))) for s in (0, 1)),
+        *(tuple((1, 2)[(k + s) % 2] for k in range(len(axes))) for s in (0, 1))]))
     for sizes in combinations:
         known = {axis: max(n, truth.points.sizes.least.get(axis, 1)) for axis, n in zip(axes, sizes, strict=True)}
         found = 0
@@ -84,7 +86,7 @@ def _pattern(pattern: str, at: tuple[int, ...], turn: int, name: str) -> fmpq:
         case "count":
             return fmpq(flat)
         case "hot":
-            return fmpq(int(not at or at[-1] == 1 + (sum(at[:-1]) + turn) % 2))
+            return fmpq(int(not at or at[-1] == 1 + (sum(at[:-1]) + noise(f"{turn}hot")) % 2))
         case "ones":
             return fmpq(1)
         case "half":
@@ -116,17 +118,16 @@ def _kinks(truth: Truth, plain: list[Trial]) -> Iterator[Trial]:
 
 
 def _far(truth: Truth, plain: list[Trial], moved: tuple[str, ...]) -> Iterator[Trial]:
-    """Large margins: one entry of an input far out, the others at 0."""
-    for margin in MARGINS:
-        for name in moved:
-            found = 0
-            for trial in plain:
+    """Large margins: one entry of an input far out, the others at 0; with as many different values of the other inputs as there is room for."""
+    for name in moved:
+        others: dict[tuple[tuple[Place, Any], ...], Trial] = {}
+        for trial in plain:
+            others.setdefault(tuple((place, value) for place, value in trial.point.given.items() if place[0] != name), trial)
+        for margin in MARGINS:
+            for trial in islice(others.values(), MOST_FAR):
                 shape = [place for place in trial.point.given if place[0] == name]
                 for first in dict.fromkeys((shape[0], shape[-1])):
                     far = trial.point.moved({place: fmpq(int(margin)) if place == first else fmpq(0) for place in shape})
                     with balls.working_precision(320):
                         if truth.points.honours(far):
-                            found += 1
                             yield Trial(far, "far", margin)
-                if found > 5:
-                    break

@@ -6,7 +6,7 @@ instead of by what was asked. Which variant is true is for the one who compares 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,11 +125,23 @@ def _whole(tree: Expr, wanted: Wanted, truth: Truth) -> Iterator[Suspect]:
         name = truth.cotangent.name
         without = replaced(tree, lambda n: ONE if isinstance(n, Entry) and n.name == name else None)
         yield Suspect("missing_factor", ("the upstream cotangent ", truth.cotangent, " is missing"), without, 0.4)
+    for operator in (">", ">=") if any(isinstance(n, Call) and n.function == "sign" for n in subtrees(tree)) else ():
+        yield Suspect("missing_branch", ("the case of a tie is missing: a sign is taken for 1 or −1 alone",), replaced(tree, _two_sided(operator)), 0.25)
     for one, other in ((a, b) for a in wanted.letters for b in wanted.letters if a.name < b.name and a.axis is b.axis):
         yield Suspect("transposed", ("it is transposed",), renamed(tree, {one: other, other: one}), 0.9)
     for entry in _entries(wanted, truth):
         yield Suspect("extra_factor", ("the factor ", entry, " is too many"), mul(entry, tree), 2.0)
         yield Suspect("missing_factor", ("the factor ", entry, " is missing"), quotient(tree, entry), 2.2)
+
+
+def _two_sided(operator: str) -> Callable[[Any], Any]:
+    """Signs without their 0."""
+    def change(node: Any) -> Any:
+        if not (isinstance(node, Call) and node.function == "sign"):
+            return None
+        u = node.arguments[0]
+        return Cases(((ONE, Compare(operator, u, ZERO)),), MINUS_ONE)
+    return change
 
 
 def _entries(wanted: Wanted, truth: Truth) -> Iterator[Entry]:
@@ -203,11 +215,11 @@ class _Place:
             case Call(_, (u,)) if not isinstance(u, Number):
                 yield "wrong_function", u, ("the function of ", *_shown(u, "its argument"), " is missing"), 1.6
             case Cases(branches, otherwise):
-                for number, (value, condition) in enumerate(branches):
+                for number, (branch, condition) in enumerate(branches):
                     left = branches[:number] + branches[number + 1:]
                     said = ("the branch for ", *_shown(condition, "a condition"), " is missing")
                     yield "missing_branch", Cases(left, otherwise) if left else otherwise, said, 0.6
-                    yield "missing_branch", value, ("the branches beside ", *_shown(condition, "a condition"), " are missing"), 0.7
+                    yield "missing_branch", branch, ("the branches beside ", *_shown(condition, "a condition"), " are missing"), 0.7
 
     def _terms(self, terms: Sequence[Expr], put: Any) -> Iterator[tuple[str, Expr, Inline, float]]:
         for number, term in enumerate(terms):

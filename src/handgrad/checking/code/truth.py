@@ -55,6 +55,7 @@ class Truth:
 
     model: Model
     wanted: tuple[Wanted, ...]
+    of: Entry                                           # as a report calls it
     cotangent: Entry | None
     derivations: tuple[Derivation, ...]
     evaluator: Evaluator
@@ -102,10 +103,11 @@ def _middle(x: Any) -> Fraction:
 def truth(text: str, of: str | None, by: tuple[str, ...], with_cotangent: bool, curvature: bool = False) -> Truth:
     """The gradients of the last statement (or of `of`): contracted with a cotangent where the code takes one, else summed over its entries."""
     asked = model(text)
-    target = (of or next(reversed(asked.definitions), "")).partition("[")[0]
+    target = (of or list(asked.definitions or ("",))[-1]).partition("[")[0]
     if with_cotangent:
         found = asked.pullback(target, by)
         cotangent = found.cotangent
+        shown = asked.definitions[target].entry if not asked.definitions[target].letters else found.first.of
     else:
         letters = asked.definitions[target].letters if target in asked.definitions else ()
         if letters:
@@ -113,6 +115,7 @@ def truth(text: str, of: str | None, by: tuple[str, ...], with_cotangent: bool, 
             names = ",".join(letter.name for letter in letters)
             asked, target = model(f"{text.rstrip()}\n{title} = sum[{names}]({target}[{names}])"), title
         found, cotangent = asked.gradients(target, by), None
+        shown = found.first.of
     whole = found.first.model
     evaluator = Evaluator(whole, catalogue.functions(), FORMULAS | REDUCTIONS | CONDITIONS, 0)
     wanted = []
@@ -125,7 +128,7 @@ def truth(text: str, of: str | None, by: tuple[str, ...], with_cotangent: bool, 
     points = Points(Evaluator(asked, catalogue.functions(), FORMULAS | REDUCTIONS | CONDITIONS, 0), 0)
     labels = {fact.entry.name for fact in asked.facts if isinstance(fact, Label) and isinstance(fact.entry, Entry)}
     moved = frozenset(asked.inputs) - labels
-    return Truth(whole, tuple(wanted), cotangent, tuple(found.values()), evaluator, points, moved)
+    return Truth(whole, tuple(wanted), shown, cotangent, tuple(found.values()), evaluator, points, moved)
 
 
 def sized(model: Model, name: str, sizes: Mapping[Any, int]) -> tuple[int, ...]:
