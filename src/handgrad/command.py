@@ -17,6 +17,7 @@ COMMANDS = {
     "work": "the numbers of a problem file: formula, substitution, value; by hand or certified",
     "check": "somebody's worked page: what holds, what is rounding, what slipped, which slip",
     "draw": "an own set of numbers for each student, from a template",
+    "emit": "code of a value and its gradients: C, numpy, torch, jax",
     "explain": "a kind of slip: what it looks like, why it is wrong, when it is none",
     "same": "whether two formulas are the same, with the point where they differ",
     "catalogue": "what is built in: definition, derivative, kinks, plot",

@@ -193,3 +193,18 @@ def _fact(writing: Writing, fact: str) -> str:
         return f"{symbol}[{every}]" if every and not found.string.endswith(f"size({name}", 0, found.end()) else symbol
 
     return re.sub(r"\b([A-Za-z_]\w*)(?:\[([^\]]*)\])?", named, re.sub(r"size\((\w+), (\d+)\)", sized, fact))
+
+
+def over_samples(entry: CatalogueEntry, text: str) -> str:
+    """The plain model of an entry for single numbers, taken over n samples: a loss is summed, an activation has a value for each."""
+    spelled = spelling(entry)
+    own = [spelled[name] for name in entry.function.parameters[:2 if entry.kind == "loss" else 1]]
+    lines = [line for line in text.splitlines() if not line.startswith("axes ")]
+    statements = [line for line in lines if not line.startswith("assume ")]
+    defined = [line.partition(" = ")[0] for line in statements]
+    each = "|".join(map(re.escape, [*own, *(defined[:-1] if entry.kind == "loss" else defined)]))
+    made = ["axes i: n samples", *(re.sub(rf"\b({each})\b(?![\[(])", r"\1[i]", line) for line in lines)]
+    if entry.kind == "loss":
+        last = next(n for n, line in enumerate(made) if line.startswith(f"{defined[-1]} = "))
+        made[last] = f"{defined[-1]} = sum[i]({made[last].partition(' = ')[2]})"
+    return "\n".join(made)

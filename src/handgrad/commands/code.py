@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 from handgrad.catalogue import entry
+from handgrad.catalogue.models import over_samples
 from handgrad.checking.code.adapting import CodeError, loaded
 from handgrad.checking.code.findings import CodeReport, sarif
 from handgrad.checking.code.judging import check_code
@@ -39,11 +41,21 @@ def judged(code: str, against: str, by: list[str]) -> CodeReport:
     return judged_object(loaded(code), against, by)
 
 
-def judged_object(function: object, against: str, by: list[str]) -> CodeReport:
-    """The report on a function."""
+def judged_object(function: object, against: str, by: Sequence[str], of: str | None = None) -> CodeReport:
+    """The report on a function. One of the catalogue that is for single numbers is taken over samples, unless the function takes single numbers only."""
     given = source(against)
-    report = check_code(function, given.text, by, aliases=given.aliases, defaults=_defaults(against, given),
-                        title=against if "=" not in against else "the model", first=given.by)
+    title = against if "=" not in against else "the model"
+
+    def looked(text: str) -> CodeReport:
+        return check_code(function, text, by, of=of, aliases=given.aliases, defaults=_defaults(against, given), title=title, first=given.by)
+
+    found = entry(against) if given.title else None
+    if found is None or "[" in given.text.partition("assume")[0]:
+        return looked(given.text)
+    report = looked(over_samples(found, given.text))
+    if report.fails:
+        alone = looked(given.text)
+        return report if alone.fails else alone
     return report
 
 

@@ -13,6 +13,7 @@ Flat = dict[tuple[int, ...], float]
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 SMALLEST = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-14, "bfloat16": 2.0**-126}
 LARGEST = {"float64": 1.7e308, "float32": 3.4e38, "float16": 65504.0, "bfloat16": 3.3e38}
+MASK = -2**20                   # stands for −∞ where the exact value is worked out: its exponential is no float
 LAYOUTS = ("strided", "Fortran order", "read-only", "reversed")
 
 
@@ -28,7 +29,7 @@ def given(entries: Mapping[tuple[int, ...], Fraction], shape: tuple[int, ...], d
     """The values as an array of the type (`int64` for labels), a number where there is no index; lists where NumPy is not there."""
     np = numpy()
     whole = dtype == "int64"
-    numbers = {at: int(value) - 1 if whole else float(value) for at, value in entries.items()}
+    numbers = {at: int(value) - 1 if whole else -math.inf if value == MASK else float(value) for at, value in entries.items()}
     if not shape:
         return numbers[()] if np is None else getattr(np, dtype)(numbers[()])
     if np is None:

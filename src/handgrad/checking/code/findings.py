@@ -56,8 +56,15 @@ class CodeReport(Showable):
         """The findings that say that the code is wrong."""
         return tuple(f for f in self.findings if f.verdict == "slip")
 
+    @property
+    def fails(self) -> bool:
+        """Whether the function could not be called, or gave something of another shape."""
+        return any(f.verdict == "slip" and not f.gradient for f in self.findings)
+
     def status(self, strict: bool = False) -> int:
-        """The exit status: 1 where the code is wrong; with `strict` also where it loses digits, or something stayed open."""
+        """The exit status: 1 where the code is wrong, 2 where nothing could be compared; with `strict` 1 also where it loses digits, or something stayed open."""
+        if self.findings and all(f.verdict == "undecided" and not f.see for f in self.findings):
+            return 2
         return int(bool(self.findings if strict else self.slips))
 
     def blocks(self) -> Document:

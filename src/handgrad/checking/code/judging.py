@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.checking.code.adapting import COTANGENTS, Adapted, CodeError, adapted
-from handgrad.checking.code.arrays import LAYOUTS, digits_of, numpy
+from handgrad.checking.code.arrays import digits_of, numpy
 from handgrad.checking.code.comparing import Off, among_entries, excused, is_tied, lost, offs, right_of, subgradients
+from handgrad.checking.code.edges import layouts, notes
 from handgrad.checking.code.findings import CodeReport, Finding
 from handgrad.checking.code.losing import advice_on
 from handgrad.checking.code.observing import Observed, Plan, handed, listed, observed, planned
@@ -55,10 +56,10 @@ def check_code(function: Any, against: str, by: Sequence[str] = (), *, of: str |
     code = adapted(function)
     case = _case(code, against, tuple(by), of, aliases or {}, defaults or {}, first)
     findings = list(_findings(case))
-    notes = () if numpy() is not None else ("NumPy is not installed: the code was called with lists of floats, and float64 alone was looked at",)
+    told = tuple(notes(case.plan, case.truth, case.trials))
     file, line = _place(function)
     names = tuple(w.name for w in case.truth.wanted if w.order == 1)
-    return CodeReport(code.name, title or "the model", case.truth.model, case.truth.of, names, len(case.trials), tuple(findings), notes, file, line)
+    return CodeReport(code.name, title or "the model", case.truth.model, case.truth.of, names, len(case.trials), tuple(findings), told, file, line)
 
 
 def _place(function: Any) -> tuple[str, int]:
@@ -130,7 +131,7 @@ def _findings(case: _Case) -> Iterator[Finding]:
             right.append(n)
     if broken is None:
         yield from _digits(case, right, moderate)
-        yield from _layouts(case)
+        yield from layouts(case.plan, case.truth, case.trials)
 
 
 def _dtype(truth_: Truth, wanted: Wanted, moderate: Sequence[Observed], n: int) -> str:
@@ -141,6 +142,8 @@ def _dtype(truth_: Truth, wanted: Wanted, moderate: Sequence[Observed], n: int) 
 
 
 def _formula(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], dtype: str) -> list[Finding]:
+    if not any(right_of(case.truth, wanted, o.trial) for o in moderate):
+        return [Finding("undecided", wanted.name, None, ("nothing could be compared: the model has no value where it was looked at",))]
     off = [next(iter(found)) for o in moderate if (found := list(offs(case.truth, wanted, o.results[n], o.trial, dtype)))]
     if not off:
         return []
@@ -245,7 +248,7 @@ def _is_choice(case: _Case, wanted: Wanted, off: Off, dtype: str) -> bool:
     return True
 
 
-# ---------------------------------------------------------------- digits and layouts
+# ---------------------------------------------------------------- digits
 
 
 def _digits(case: _Case, right: Sequence[int], moderate: Sequence[Observed]) -> Iterator[Finding]:
@@ -284,25 +287,3 @@ def _losing(case: _Case, wanted: Wanted, off: Off, dtype: str) -> Finding:
 
 def _percent(share: Fraction) -> str:
     return f"{float(100 * share):.3g} %"
-
-
-def _layouts(case: _Case) -> Iterator[Finding]:
-    """Whether arrays that are laid out in another way give the same, and arrays that may not be written to are left alone."""
-    if numpy() is None or case.plan.function.through_vjp:
-        return
-    many = max((t for t in case.trials if t.what == "plain"), key=lambda t: len(t.point.given))
-    usual = observed(case.plan, case.truth, many, "float64")
-    for layout in LAYOUTS:
-        other = observed(case.plan, case.truth, many, "float64", layout)
-        see = seen_at(case.plan, case.truth, many)
-        if other.wrong:
-            yield Finding("slip", "", None, (f"with arrays that are {layout}, {other.wrong}",), see)
-        elif not usual.wrong and any(_differ(a, b) for a, b in zip(usual.results, other.results, strict=True)):
-            yield Finding("slip", "", None, (f"with arrays that are {layout} it gives other values",), see)
-
-
-def _differ(a: Mapping[tuple[int, ...], float], b: Mapping[tuple[int, ...], float]) -> bool:
-    largest = max((abs(x) for x in a.values() if math.isfinite(x)), default=0.0)
-    return any(math.isfinite(a[at]) != math.isfinite(b[at]) or abs(a[at] - b[at]) > 2.0**-30 * max(largest, 1.0) for at in a if math.isfinite(a[at]))
-
-

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from handgrad.checking.code.arrays import MASK
 from handgrad.checking.code.observing import Plan
 from handgrad.checking.code.points import Trial
 from handgrad.checking.code.truth import Truth, Wanted, sized
@@ -42,6 +43,8 @@ def seen_at(plan: Plan, truth: Truth, trial: Trial) -> str:
 
 
 def _exact(x: Fraction) -> str:
+    if x == MASK:
+        return "−∞"
     return (str(x.numerator) if x.denominator == 1 else number(float(x))).replace("-", "−")
 
 

@@ -137,20 +137,22 @@ def _pulled(program: Program, options: Options) -> Callable[[Any, tuple[Any, ...
 
 
 def _differentiable(jax: Any, program: Program, function: Callable[..., Any], pulled: Callable[..., Any] | None) -> Any:
-    """The function whose value has our gradients as its derivative; those by inputs that were not asked for are 0."""
-    def forward(*tensors: Any) -> Any:
-        answer = function(*tensors)
-        return answer, (tensors, answer[1])
+    """The function whose value has our gradients as its derivative; those by inputs that were not asked for are 0.
 
-    def backward(kept: Any, cotangents: Any) -> Any:
+    Of what else it gives, jax finds derivatives in the text.
+    """
+    def forward(*tensors: Any) -> Any:
+        value, slopes, *_ = function(*tensors)
+        return value, (tensors, slopes)
+
+    def backward(kept: Any, cotangent: Any) -> Any:
         tensors, slopes = kept
-        cotangent = cotangents[0]
         found = pulled(cotangent, tensors) if pulled is not None else {name: cotangent*slope for name, slope in slopes.items()}
         return tuple(found[i.name] if i.name in found else _nothing(jax, t) for i, t in zip(program.inputs, tensors, strict=True))
 
-    made = jax.custom_vjp(function)
-    made.defvjp(forward, backward)
-    return made
+    value = jax.custom_vjp(lambda *tensors: function(*tensors)[0])
+    value.defvjp(forward, backward)
+    return lambda *tensors: (value(*tensors), *function(*tensors)[1:])
 
 
 def _nothing(jax: Any, array: Any) -> Any:
