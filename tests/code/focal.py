@@ -15,7 +15,8 @@ def slope(p, y, gamma):
 
 def gradient(scores, targets, gamma=2.0):
     p, q = sigmoid(scores), sigmoid(-scores)
-    return targets * q**gamma * (gamma * p * np.log(p) - q) + (1 - targets) * p**gamma * (p - gamma * q * np.log(q))
+    log_p, log_q = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)
+    return targets * q**gamma * (gamma * p * log_p - q) + (1 - targets) * p**gamma * (p - gamma * q * log_q)
 
 
 def by_probability(scores, targets, gamma=2.0):

@@ -71,13 +71,13 @@ def excused(right: Mapping[tuple[int, ...], Fraction | None], trial: Trial, dtyp
 
 def lost(truth: Truth, wanted: Wanted, seen: Observed, number: int) -> Iterator[Off]:
     """The entries that have lost their digits, or are no number, though the inputs tell them well."""
-    got, dtype = seen.results[number], seen.dtype
+    got, dtype, steep = seen.results[number], seen.dtype, truth.is_exponential
     for at, value in right_of(truth, wanted, seen.trial).items():
         if not 4 * SMALLEST[dtype] < abs(value) < LARGEST[dtype] / 4:
             if math.isnan(got[at]):
                 yield Off(seen.trial, at, got[at], value, got)
             continue
-        if math.isfinite(got[at]) and abs(Fraction(got[at]) - value) <= Fraction(LOST[dtype]) * abs(value):
+        if math.isfinite(got[at]) and (not steep or abs(Fraction(got[at]) - value) <= Fraction(LOST[dtype]) * abs(value)):
             continue
         moved = _moved(truth, wanted, at, seen.trial, dtype)
         if not math.isfinite(got[at]) and moved is not None or moved is not None and abs(Fraction(got[at]) - value) > Fraction(STEPS[dtype]) * moved:
@@ -88,8 +88,9 @@ def _moved(truth: Truth, wanted: Wanted, at: tuple[int, ...], trial: Trial, dtyp
     """By how much the entry changes where each input changes by one unit in the last place; None where it has no value then."""
     total = Fraction(0)
     value = truth.values(wanted.tree, wanted.letters, trial.point)[at]
+    measured = {wanted.name, truth.cotangent.name if truth.cotangent else wanted.name}
     for place, old in trial.point.given.items():
-        if old == 0 or value is None or old.q == 1 and place[0] != wanted.name:
+        if old == 0 or value is None or old.q == 1 and place[0] not in measured:
             continue                                    # an integer, such as a label, is what it is in every type
         point = trial.point.moved({place: old * (1 + fmpq(1, round(2 / EPSILON[dtype])))})
         changed = truth.entry(wanted.tree, wanted.letters, at, point)

@@ -62,7 +62,7 @@ class CodeReport(Showable):
         return any(f.verdict == "slip" and not f.gradient for f in self.findings)
 
     def status(self, strict: bool = False) -> int:
-        """The exit status: 1 where the code is wrong, 2 where nothing could be compared; with `strict` 1 also where it loses digits, or something stayed open."""
+        """The exit status: 1 where the code is wrong, 2 where nothing could be compared; with `strict` 1 also where something is noted or open."""
         if self.findings and all(f.verdict == "undecided" and not f.see for f in self.findings):
             return 2
         return int(bool(self.findings if strict else self.slips))

@@ -38,6 +38,8 @@ def _cancelling(truth: Truth, wanted: Wanted, node: Add, off: Off) -> Inline:
         return ("in ", node, " the terms cancel") if sum(1 for _ in subtrees(node)) < LONG else ()
     if _sums_to_one(truth, entry, off):
         return (entry, " − 1 cancels; use −Σ of the others")
+    if not _is_exponential(truth.model.definitions[entry.name].body):
+        return (entry, " − 1 cancels")
     return (entry, " − 1 cancels; use the exponential form of 1 − ", entry, ", which is the same function at the opposite argument")
 
 

@@ -18,7 +18,8 @@ from handgrad.arithmetic.balls import Unclear, Unreal
 from handgrad.axes import Model
 from handgrad.derivation import Derivation, model
 from handgrad.errors import HandgradError
-from handgrad.expr import Derivative, Entry, Expr, Label, Letter
+from handgrad.expr import Call, Derivative, Entry, Expr, Label, Letter, Reduce, VectorCall
+from handgrad.trees import subtrees
 from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator
 from handgrad.verification.facts import assignments
@@ -28,6 +29,7 @@ from handgrad.verification.points import Points
 from handgrad.verification.reductions import REDUCTIONS
 from handgrad.verification.worlds import OutOfRange, Point
 
+PLAIN = frozenset(("abs", "sign", "sqrt", "max", "min", "clip", "relu", "stop", "pi", "sin", "cos"))
 PRECISIONS = (256, 1024, 4096)
 NOTHING = (Unreal, OutOfRange, HandgradError)
 Entries = dict[tuple[int, ...], Fraction | None]         # None: there is no value there
@@ -63,6 +65,12 @@ class Truth:
     moved: frozenset[str] = frozenset()                 # the inputs that take real values
     memo: dict[Any, Entries] = field(default_factory=dict)
     held: list[Point] = field(default_factory=list)     # whose values are remembered: their identity is their key
+
+    @property
+    def is_exponential(self) -> bool:
+        """Whether an exponential or the like stands in the model, so that moderate inputs give numbers very near 0 or 1."""
+        return any(isinstance(n, VectorCall) or isinstance(n, Call) and n.function not in PLAIN or isinstance(n, Reduce) and n.kind == "logsumexp"
+                   for d in self.model.definitions.values() for n in subtrees(d.body))
 
     def values(self, tree: Expr, letters: tuple[Letter, ...], point: Point) -> Entries:
         """Every entry of the tree at the point."""
