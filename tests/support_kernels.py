@@ -15,6 +15,7 @@ from handgrad.catalogue import functions
 from handgrad.errors import HandgradError, ModelError
 from handgrad.expr import Axis, Derivative, Entry, Expr, Literal
 from handgrad.kernels.compilation import Kernel
+from handgrad.kernels.sizes import sizes_of
 from handgrad.verification import Verifier
 
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23}
@@ -36,14 +37,12 @@ class Place:
             return None
 
 
-def nested(sizes: Mapping[Axis, int], axes: tuple[Axis, ...], entry: Any, at: tuple[int, ...] = ()) -> Any:
-    """The entries of a tensor as lists in lists."""
-    return entry(at) if len(at) == len(axes) else [nested(sizes, axes, entry, (*at, n)) for n in range(1, sizes[axes[len(at)]] + 1)]
-
-
 def places(kernel: Kernel, model: Model, numbers: range, dtype: str = "float64") -> Iterator[Place]:
     """Points of the verifier at which the inputs are floats; points that it does not reach are left out."""
     verifier = Verifier(model, functions())
+    for name, definition in kernel.program.model.definitions.items():
+        if name not in model.definitions and model.tensors.keys() >= definition.body.tensors:
+            verifier.define(definition)
     for number in numbers:
         try:
             drawn = verifier.drawn(number)
@@ -59,7 +58,18 @@ def places(kernel: Kernel, model: Model, numbers: range, dtype: str = "float64")
                 changes |= {(given.name, at): Fraction(float(np.dtype(kind).type(float(value)))) for at, value in exact.items()}
             shape = tuple(drawn.size(a) for a in axes)
             inputs[given.name] = np.array([float(v) for v in exact.values()]).astype(kind).reshape(shape)
+        if not fits(kernel, inputs, drawn):
+            continue
         yield Place(verifier, drawn.moved({place: _exact(value) for place, value in changes.items()}), inputs)
+
+
+def fits(kernel: Kernel, inputs: Mapping[str, Any], drawn: Any) -> bool:
+    """Whether the axes that no input lies on are as long at the point as the inputs leave them."""
+    try:
+        sizes = sizes_of(kernel.program, {name: value.shape for name, value in inputs.items()})
+    except HandgradError:
+        return False
+    return all(drawn.size(axis) == size for axis, size in sizes.items())
 
 
 def _exact(value: Fraction) -> Any:
@@ -70,14 +80,12 @@ def _exact(value: Fraction) -> Any:
 def truths(place: Place, kernel: Kernel, of: str) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     """The true value, and the true gradients, as arrays; what has no value is nan."""
     program = kernel.program
-    rows = [range(1, place.point.size(a) + 1) for a in program.axes_of(program.value)]
 
     def array(formula: Any, axes: tuple[Axis, ...]) -> np.ndarray[Any, Any]:
         shape = tuple(place.point.size(a) for a in axes)
         flat = [place.true(formula(at)) for at in product(*(range(1, n + 1) for n in shape))]
         return np.array([np.nan if v is None else v for v in flat], dtype=float).reshape(shape)
 
-    assert rows is not None
     first = program.axes_of(program.value)
     yield "value", array(lambda at: Entry(of, tuple(map(Literal, at))), first)
     for name, part in program.gradients.items():
