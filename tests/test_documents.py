@@ -27,7 +27,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCKS = [(page, kind, text) for page in PAGES for kind, text in BLOCK.findall(page.read_text(encoding="utf-8"))]
 
-FILE = re.compile(r"^`([\w.-]+)`:\n\n```(?:toml|markdown|csv)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^`([\w.-]+)`:\n\n```(?:toml|markdown|csv|py|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PIPE = re.compile(r"echo '([^']*)' \| (.*)")
 
 NAMES: dict[Path, dict[str, object]] = {}       # the blocks of a page share what they define

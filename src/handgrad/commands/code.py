@@ -36,9 +36,9 @@ def run(options: argparse.Namespace) -> int:
     return report.status(options.strict)
 
 
-def judged(code: str, against: str, by: list[str]) -> CodeReport:
+def judged(code: str, against: str, by: Sequence[str], of: str | None = None) -> CodeReport:
     """The report on the function that `MODULE:FUNCTION` names, against a model that is a text, a file, `-` or an entry of the catalogue."""
-    return judged_object(loaded(code), against, by)
+    return judged_object(loaded(code), against, by, of)
 
 
 def judged_object(function: object, against: str, by: Sequence[str], of: str | None = None) -> CodeReport:
