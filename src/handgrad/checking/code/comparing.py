@@ -44,8 +44,8 @@ class Off:
 def right_of(truth: Truth, wanted: Wanted, trial: Trial) -> Known:
     """What the derivation gives at the point; an entry where the definition says otherwise is left out."""
     found = truth.values(wanted.tree, wanted.letters, trial.point)
-    known = truth.values(wanted.asked, wanted.letters, trial.point)
-    return {at: value for at, value in found.items() if value is not None and _agree(value, known[at])}
+    known = truth.values(wanted.asked, wanted.letters, trial.point) if trial.what != "far" else {}
+    return {at: value for at, value in found.items() if value is not None and _agree(value, known.get(at))}
 
 
 def _agree(a: Fraction, b: Fraction | None) -> bool:

@@ -29,7 +29,7 @@ def layouts(plan: Plan, truth: Truth, trials: tuple[Trial, ...]) -> Iterator[Fin
     """Where arrays that are laid out in another way give something else, or arrays that may not be written to are refused."""
     if numpy() is None or plan.function.through_vjp:
         return
-    many = max((t for t in trials if t.what == "plain"), key=lambda t: len(t.point.given))
+    many = max((t for t in trials if t.what == "plain"), key=lambda t: t.weight)
     usual, see = observed(plan, truth, many, "float64"), seen_at(plan, truth, many)
     for layout in LAYOUTS:
         other = observed(plan, truth, many, "float64", layout)

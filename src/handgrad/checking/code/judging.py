@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.checking.code.adapting import COTANGENTS, Adapted, CodeError, adapted
-from handgrad.checking.code.arrays import digits_of, numpy
+from handgrad.checking.code.arrays import digits_of, numpy, shape_of
 from handgrad.checking.code.comparing import Off, among_entries, excused, is_tied, lost, offs, right_of, subgradients
 from handgrad.checking.code.edges import layouts, notes
 from handgrad.checking.code.findings import CodeReport, Finding
@@ -102,7 +102,9 @@ def _complete(plan: Plan, whole: Truth, inputs: Sequence[str], fixed: Mapping[st
 def _count(plan: Plan, whole: Truth, trial: Trial, by: tuple[str, ...]) -> int:
     """How many results the function gives; 1 where it cannot be told."""
     try:
-        return len(listed(plan.function.call(handed(plan, whole, trial, "float64"), (), None), 2, by))
+        found = plan.function.call(handed(plan, whole, trial, "float64"), (), None)
+        several = isinstance(found, tuple) or isinstance(found, list) and all(shape_of(part) for part in found)
+        return len(listed(found, 2, by)) if several else 1
     except Exception:
         return 1
 
@@ -253,7 +255,7 @@ def _is_choice(case: _Case, wanted: Wanted, off: Off, dtype: str) -> bool:
 
 def _digits(case: _Case, right: Sequence[int], moderate: Sequence[Observed]) -> Iterator[Finding]:
     """Where a right formula loses its digits: in single precision first, at the smallest margin that shows it."""
-    told: set[int] = set()
+    told: set[tuple[int, bool]] = set()         # of each gradient: lost digits, and no number at all
     for dtype in ("float32", "float64") if numpy() is not None else ("float64",):
         far = sorted(case.look(("far", "plain"), dtype), key=lambda o: (abs(int(o.trial.margin or 0)), o.trial.weight))
         broken = next((o for o in far if o.wrong), None)
@@ -263,10 +265,10 @@ def _digits(case: _Case, right: Sequence[int], moderate: Sequence[Observed]) -> 
         for n in right:
             wanted = case.truth.wanted[n]
             narrow = _dtype(case.truth, wanted, moderate, n)
-            off = next((x for o in far if n not in told for x in _lost(case, wanted, o, n, narrow)), None)
-            if off is not None:
-                told.add(n)
-                yield _losing(case, wanted, off, narrow if narrow in ("float16", "bfloat16") else dtype)
+            for off in (x for o in far for x in _lost(case, wanted, o, n, narrow)):
+                if (n, math.isfinite(off.got)) not in told:
+                    told.add((n, math.isfinite(off.got)))
+                    yield _losing(case, wanted, off, narrow if narrow in ("float16", "bfloat16") else dtype)
 
 
 def _lost(case: _Case, wanted: Wanted, seen: Observed, n: int, narrow: str) -> Iterator[Off]:
