@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 
-from handgrad.catalogue import functions
+from handgrad.catalogue import entries, functions
 from handgrad.checking.chains import Chain
 from handgrad.checking.indexed import Opaque
 from handgrad.checking.naming import name_of, occurrences
@@ -18,7 +18,7 @@ from handgrad.reading.surface import Applied, Bars, Piecewise, Surface, spelled,
 from handgrad.trees import subtrees
 
 BENT = frozenset(("abs", "max", "min", "sign", "clip"))         # elementary functions with a kink
-KINKED = frozenset(("relu", "leaky_relu", "elu", "hinge", "max", "min", "abs", "sign", "clip"))
+KINKED = BENT | {entry.name for entry in entries() if entry.facet.kinks}
 MOST = 12       # facts
 
 
