@@ -64,7 +64,8 @@ RIGHT = [
     ("softmax:ce_mean", "mean_cross_entropy.txt", "scores"), ("softmax:ce_sum", "cross_entropy.txt", "scores"),
     ("softmax:ce_in_bfloat16", "softmax_cross_entropy", ""), ("softmax:ce_naive", "softmax_cross_entropy", ""),
     ("focal:gradient", "focal", ""), ("focal:gradient", "focal.txt", "scores"), ("focal:logistic", "logistic.txt", "scores"),
-    ("focal:logistic", "binary_cross_entropy_with_logits", ""), ("faults:right", SQUARE, "x"), ("faults:outer", "y[i] = sum[k](A[i,k]*x[k])", "A"), ("faults:bilinear", BILINEAR, "A"),
+    ("focal:logistic", "binary_cross_entropy_with_logits", ""), ("faults:right", SQUARE, "x"), ("faults:outer", "y[i] = sum[k](A[i,k]*x[k])", "A"),
+    ("faults:bilinear", BILINEAR, "A"),
 ]
 
 
