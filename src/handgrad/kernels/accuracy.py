@@ -45,7 +45,7 @@ from handgrad.trees import bind, opened, renamed
 
 PRIMITIVES: Mapping[str, str] = {
     "exp": "e^x", "expm1": "e^x - 1", "log": "log x", "log1p": "log(1 + x)", "sqrt": "the square root", "abs": "|x|", "sign": "-1, 0 or 1",
-    "sin": "sine", "cos": "cosine", "tan": "tangent", "sinh": "hyperbolic sine", "cosh": "hyperbolic cosine", "tanh": "hyperbolic tangent",
+    "sin": "the sine", "cos": "the cosine", "tan": "the tangent", "sinh": "hyperbolic sine", "cosh": "hyperbolic cosine", "tanh": "hyperbolic tangent",
     "sech": "1/cosh x", "erf": "the error function", "max": "the larger", "min": "the smaller", "clip": "x within two bounds",
     "sigmoid": "1/(1 + e^-x)", "softplus": "log(1 + e^x)", "pi": "pi", "stop": "x",
     "erfc": "1 - erf x", "normal_cdf": "(1 + erf(x/sqrt(2)))/2", "bell": "e^(-x^2/2)", "exp_difference": "e^(x - y), the difference in two words",
