@@ -172,7 +172,10 @@ def _slipped(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], 
     if all(math.isfinite(o.got) for o in off):
         said = "it is another value, and no single slip that is known explains it"
     else:
-        said = f"it gives {number(next(o.got for o in off if not math.isfinite(o.got)))} where the gradient is a number"
+        none = number(next(o.got for o in off if not math.isfinite(o.got)))
+        if case.truth.is_exponential and not any(math.isfinite(o.got) for o in off) and len(moderate) - len(off) >= ENOUGH:
+            return Finding("digits", wanted.name, None, (f"formula right; {dtype} overflows: it gives {none}",), *whole, dtype, advice_on(case.truth, wanted, first))
+        said = f"it gives {none} where the gradient is a number"
     return Finding("slip", wanted.name, None, _of_order(wanted, (said,)), *whole, dtype=dtype)
 
 
