@@ -120,7 +120,8 @@ def test_one_wrong_number_of_a_typed_page_is_one_accusation(old: str, new: str, 
 
 
 def test_another_base_of_logarithms_is_a_convention() -> None:
-    assert only(r"$\log 16 = 4$", "4").verdict == "convention"
+    assert only(r"All entropies are in bits: $\log 16 = 4$", "4").verdict == "convention"
+    assert only(r"$\log 16 = 4$", "4").verdict == "undecided"      # nothing says so
 
 
 def test_exact_numbers_after_a_step_of_descent_are_those_of_the_second_run() -> None:
