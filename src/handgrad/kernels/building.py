@@ -21,7 +21,7 @@ from pathlib import Path
 from handgrad.errors import HandgradError
 
 # never -ffast-math: it would take the nan, the infinities and the second words away
-FLAGS = ("-O3", "-std=gnu11", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-shared", "-fPIC")
+FLAGS = ("-O3", "-std=gnu11", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-shared", "-fPIC")
 WIDE = ("-march=native", "-mprefer-vector-width=512")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from handgrad.expr import Axis
 from handgrad.kernels.building import library, loaded
-from handgrad.kernels.cprogram import SMALL, Layout, c_source
+from handgrad.kernels.cprogram import SMALL, Layout, axes_of_program, c_source
 from handgrad.kernels.optional import optional
 from handgrad.kernels.program import Program
 from handgrad.kernels.target import Options, Runner, Target, register
@@ -49,11 +49,13 @@ def build(program: Program, options: Options) -> Runner:
     np = optional("numpy", "run")
     dtype = np.dtype(options.dtype)
     made: dict[tuple[int, ...], tuple[Callable[..., int], Layout]] = {}
+    axes = axes_of_program(program)
+    kinds = [np.dtype(np.int64) if i.label is not None else dtype for i in program.inputs]
+    shapes = {name: program.axes_of(name) for name in program.results}
 
     def kernel(sizes: Mapping[Axis, int]) -> tuple[Callable[..., int], Layout]:
-        first = Layout(program, {}, STORED[options.dtype])
         fixed = {axis: size for axis, size in sizes.items() if 0 < size <= SMALL}
-        key = tuple(fixed.get(axis, 0) for axis in first.axes)
+        key = tuple(fixed.get(axis, 0) for axis in axes)
         if key not in made:
             layout = Layout(program, fixed, STORED[options.dtype])
             if layout.batch in fixed:
@@ -62,12 +64,11 @@ def build(program: Program, options: Options) -> Runner:
         return made[key]
 
     def run(given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> Mapping[str, Any]:
-        function, layout = kernel(sizes)
-        kinds = [np.dtype(np.int64) if i.label is not None else dtype for i in program.inputs]
+        function, _ = kernel(sizes)
         arrays = [np.ascontiguousarray(given[i.name], dtype=kind) for i, kind in zip(program.inputs, kinds, strict=True)]
-        results = {name: _buffer(np, out.get(name), tuple(sizes[a] for a in program.axes_of(name)), dtype) for name in program.results}
+        results = {name: _buffer(np, out.get(name), tuple(sizes[a] for a in own), dtype) for name, own in shapes.items()}
         data = (ctypes.c_void_p * (len(arrays) + len(results)))(*(a.ctypes.data for a in (*arrays, *results.values())))
-        counts = (ctypes.c_int64 * max(1, len(layout.axes)))(*(sizes[a] for a in layout.axes))
+        counts = (ctypes.c_int64 * max(1, len(axes)))(*(sizes[a] for a in axes))
         function(data, counts, options.threads or os.cpu_count() or 1)
         return results
 
