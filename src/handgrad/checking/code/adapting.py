@@ -79,7 +79,9 @@ def adapted(given: Any) -> Adapted:
     name = getattr(given, "__name__", type(given).__name__)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(given, type) and issubclass(given, torch.autograd.Function):
-        return Adapted(name, _parameters(vars(given)["forward"].__func__, skip=1)[0], frozenset(), _torch(given, torch), True)
+        own, usual = (inspect.getattr_static(kind, "setup_context") for kind in (given, torch.autograd.Function))
+        forward = inspect.getattr_static(given, "forward").__func__         # takes the context first, unless setup_context does that
+        return Adapted(name, _parameters(forward, skip=int(own is usual))[0], frozenset(), _torch(given, torch), True)
     jax = sys.modules.get("jax")
     if jax is not None and isinstance(given, jax.custom_vjp):
         return Adapted(name, _parameters(given)[0], frozenset(), _jax(given, jax), True)

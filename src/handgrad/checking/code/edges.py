@@ -14,7 +14,7 @@ from flint import fmpq
 
 from handgrad.checking.code.arrays import LAYOUTS, MASK, numpy
 from handgrad.checking.code.findings import Finding
-from handgrad.checking.code.observing import Plan, observed
+from handgrad.checking.code.observing import RAISED, Plan, observed
 from handgrad.checking.code.points import Trial
 from handgrad.checking.code.showing import seen_at
 from handgrad.checking.code.truth import Truth
@@ -26,13 +26,15 @@ NEGLIGIBLE = Fraction(1, 10**30)
 
 
 def layouts(plan: Plan, truth: Truth, trials: tuple[Trial, ...]) -> Iterator[Finding]:
-    """Where arrays that are laid out in another way give something else, or arrays that may not be written to are refused."""
+    """Where arrays that are laid out in another way give something else. Code that refuses a layout in words says so itself."""
     if numpy() is None or plan.function.through_vjp:
         return
     many = max((t for t in trials if t.what == "plain"), key=lambda t: t.weight)
     usual, see = observed(plan, truth, many, "float64"), seen_at(plan, truth, many)
     for layout in LAYOUTS:
         other = observed(plan, truth, many, "float64", layout)
+        if other.wrong.startswith(RAISED):
+            continue
         if other.wrong:
             yield Finding("slip", "", None, (f"with arrays that are {layout}, {other.wrong}",), see)
         elif not usual.wrong and any(_differ(a, b) for a, b in zip(usual.results, other.results, strict=True)):
@@ -55,6 +57,10 @@ def notes(plan: Plan, truth: Truth, trials: tuple[Trial, ...]) -> Iterator[str]:
     seen = observed(plan, truth, _empty(truth, trials[-1], first.letters[0].axis), "float64")
     if seen.wrong:
         yield f"of an empty batch, {seen.wrong}"
+    for layout in () if plan.function.through_vjp else LAYOUTS:
+        refused = observed(plan, truth, trials[-1], "float64", layout).wrong
+        if refused.startswith(RAISED):
+            yield f"with arrays that are {layout}, {refused}"
     for trial in _masked(truth, trials):
         given = observed(plan, truth, trial, "float64")
         if given.wrong or any(math.isnan(x) for result in given.results for x in result.values()):

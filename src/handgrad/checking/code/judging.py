@@ -78,7 +78,7 @@ def _case(code: Adapted, text: str, by: tuple[str, ...], of: str | None, aliases
     asked = model(text)
     labels = {f.entry.name for f in asked.facts if isinstance(f, Label) and hasattr(f.entry, "name")}
     names = tuple(aliases.get(name, name) for name in by) or ((first,) if first else tuple(n for n in asked.inputs if n not in labels))
-    pulls = any(p in COTANGENTS and p not in asked.tensors for p in code.parameters)
+    pulls = code.through_vjp or any(p in COTANGENTS and p not in asked.tensors for p in code.parameters)
     plan = planned(code, asked, aliases, names)
     whole = truth(text, of, names, pulls)
     fixed = {name: value for name, value in defaults.items() if name not in plan.inputs}
@@ -174,7 +174,8 @@ def _slipped(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], 
     else:
         none = number(next(o.got for o in off if not math.isfinite(o.got)))
         if case.truth.is_exponential and not any(math.isfinite(o.got) for o in off) and len(moderate) - len(off) >= ENOUGH:
-            return Finding("digits", wanted.name, None, (f"formula right; {dtype} overflows: it gives {none}",), *whole, dtype, advice_on(case.truth, wanted, first))
+            over = (f"formula right; {dtype} overflows: it gives {none}",)
+            return Finding("digits", wanted.name, None, over, *whole, dtype, advice_on(case.truth, wanted, first))
         said = f"it gives {none} where the gradient is a number"
     return Finding("slip", wanted.name, None, _of_order(wanted, (said,)), *whole, dtype=dtype)
 

@@ -19,6 +19,8 @@ from handgrad.checking.code.points import Trial
 from handgrad.checking.code.truth import Truth, sized
 from handgrad.expr import Label
 
+RAISED = "it raises"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -83,6 +85,13 @@ def handed(plan: Plan, truth: Truth, trial: Trial, dtype: str, layout: str = "")
     return values
 
 
+def _upstream(plan: Plan, truth: Truth, trial: Trial, dtype: str) -> Any:
+    """The cotangent for a function that is asked through its vjp; one that takes it as a parameter has it among its arguments."""
+    if not plan.function.through_vjp or truth.cotangent is None:
+        return None
+    return handed(Plan(plan.function, {"": ""}, frozenset(), ()), truth, trial, dtype)[""]
+
+
 def _cotangent(truth: Truth) -> str:
     assert truth.cotangent is not None, "a parameter for it asks for a pullback"
     return truth.cotangent.name
@@ -96,14 +105,14 @@ def observed(plan: Plan, truth: Truth, trial: Trial, dtype: str, layout: str = "
     """What the function gives at the point, or how it fails."""
     values = handed(plan, truth, trial, dtype, layout)
     before = copy.deepcopy(values) if layout != "read-only" else {}
-    upstream = next((p for p, tensor in plan.tensors.items() if not tensor), "")
+    upstream = _upstream(plan, truth, trial, dtype)
     asked = [p for x in plan.by for p, tensor in plan.tensors.items() if tensor == x]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = plan.function.call(values, asked, values.get(upstream))
+            found = plan.function.call(values, asked, upstream)
     except Exception as error:
-        return Observed(trial, wrong=f"it raises {told(error)}")
+        return Observed(trial, wrong=f"{RAISED} {told(error)}")
     results = listed(found, len(truth.wanted), plan.by)
     if len(results) != len(truth.wanted):
         return Observed(trial, wrong=f"it returns {len(results)} result{'s' * (len(results) != 1)}, and {len(truth.wanted)} are asked for: "
