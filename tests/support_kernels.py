@@ -58,18 +58,13 @@ def places(kernel: Kernel, model: Model, numbers: range, dtype: str = "float64")
                 changes |= {(given.name, at): Fraction(float(np.dtype(kind).type(float(value)))) for at, value in exact.items()}
             shape = tuple(drawn.size(a) for a in axes)
             inputs[given.name] = np.array([float(v) for v in exact.values()]).astype(kind).reshape(shape)
-        if not fits(kernel, inputs, drawn):
+        try:
+            sizes = sizes_of(kernel.program, {name: value.shape for name, value in inputs.items()})
+        except HandgradError:
             continue
-        yield Place(verifier, drawn.moved({place: _exact(value) for place, value in changes.items()}), inputs)
-
-
-def fits(kernel: Kernel, inputs: Mapping[str, Any], drawn: Any) -> bool:
-    """Whether the axes that no input lies on are as long at the point as the inputs leave them."""
-    try:
-        sizes = sizes_of(kernel.program, {name: value.shape for name, value in inputs.items()})
-    except HandgradError:
-        return False
-    return all(drawn.size(axis) == size for axis, size in sizes.items())
+        point = drawn.moved({place: _exact(value) for place, value in changes.items()})
+        point.sizes.update(sizes)                                   # an axis without an input is as long as the inputs leave it
+        yield Place(verifier, point, inputs)
 
 
 def _exact(value: Fraction) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from handgrad.errors import ModelError
@@ -36,6 +37,7 @@ from handgrad.expr import (
 )
 
 MOST_FACTORS = 8
+COMPARED: Mapping[str, Callable[[int, int], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,39 @@ def code(e: Expr, scope: Scope) -> str:
         case Call(name, arguments):
             return _call(name, arguments, scope)
         case Cases(branches, otherwise):
-            written = code(otherwise, scope)
-            for branch, condition in reversed(branches):
-                written = scope.dialect.choice(holds(condition, scope), code(branch, scope), written)
-            return written
+            return _chosen(branches, otherwise, scope)
         case _:
             raise ModelError(f"a {type(e).__name__.lower()} has no code of its own", remedy="please report the model")
+
+
+def _chosen(branches: tuple[tuple[Expr, Any], ...], otherwise: Expr, scope: Scope) -> str:
+    """The first branch whose condition holds; where positions are known numbers, it is chosen here, and what is not chosen is not written."""
+    if not branches:
+        return code(otherwise, scope)
+    (branch, condition), *rest = branches
+    known = decided(condition, scope)
+    if known is not None:
+        return code(branch, scope) if known else _chosen(tuple(rest), otherwise, scope)
+    return scope.dialect.choice(holds(condition, scope), code(branch, scope), _chosen(tuple(rest), otherwise, scope))
+
+
+def decided(condition: Any, scope: Scope) -> bool | None:
+    """Whether the condition holds, as far as it is about positions that are known numbers; None where it is not known."""
+    match condition:
+        case IndexCompare(operator, left, right):
+            first, second = position(left, scope), position(right, scope)
+            return COMPARED[operator](first, second) if isinstance(first, int) and isinstance(second, int) else None
+        case And(conditions):
+            found = [decided(c, scope) for c in conditions]
+            return False if False in found else None if None in found else True
+        case Or(conditions):
+            found = [decided(c, scope) for c in conditions]
+            return True if True in found else None if None in found else False
+        case Not(inner):
+            known = decided(inner, scope)
+            return None if known is None else not known
+        case _:
+            return None
 
 
 def _call(name: str, arguments: tuple[Expr, ...], scope: Scope) -> str:
