@@ -179,7 +179,7 @@ def test_becomes_says_that_a_value_is_new() -> None:
     ("| weight | gradient |\n|---|---|\n| w1 | -0.0043 |", ["\\nabla w_1 = -0.0043"]),
     ("w | dE/dw\n--|--\nw1 | 0.3", ["dE/dw_1 = 0.3"]),
     ("| unit | net | out |\n|---|---|---|\n| h1 | 0.3775 | 0.5933 |", ["net_{h_1} = 0.3775", "out_{h_1} = 0.5933"]),
-    ("| $k$ | $p_k$ |\n|---|---|\n| 1 | 0.25 |\n| 2 | 0.75 |", ["p_1 = 0.25", "p_2 = 0.75"]),
+    ("| $k$ | $p_k$ |\n|---|---|\n| 1 | 0.25 |\n| 2 | 0.75 |", ["k", "p_k", "p_1 = 0.25", "p_2 = 0.75"]),
     ("| x1 | x2 |\n|---|---|\n| 0.5 | 1 |", ["x_1 = 0.5", "x_2 = 1"]),
     ("<table><tr><th>weight</th><th>new</th></tr>\n<tr><td>w<sub>1</sub></td>\n<td>0.15</td></tr></table>", ["w_1 = 0.15"]),
     ("\\begin{tabular}{lr}\nName & Value \\\\ \\hline\n$w_1$ & 0.15 \\\\\n$w_2$ & 0.2\n\\end{tabular}", ["w_1 = 0.15", "w_2 = 0.2"]),
