@@ -16,7 +16,7 @@ UNREAD = [
     ("$$x = 0." + "4"*6000 + "$$", "limit: digits 400"), ("$$x = " + "8"*900_000 + "$$", "limit: line 65536"), ("$"*15000, "without a partner"),
     ("$$\u0440 = p + 1$$", "looks like the Latin"), ("$$y = 1 \u202e 2$$", "U+202E"), ("$y = \ud801 1$", "U+D801"),
     (r"$\url{javascript:alert(2)} = 1$", "not known"),
-    ("$2{,}5 + 1 = 3{,}5$", "write a point"), (r"$x = 1 \immediate\write18{id}$", "not known"),
+    ("$0.5 + 1 = 1.5$ and $2{,}5 + 1 = 3{,}5$", "write a point"), (r"$x = 1 \immediate\write18{id}$", "not known"),
 ]
 REFUSED = [("", "empty"), (" \n\t", "empty"), ("x = \x00 1", "NUL"),
            ('{"cells": [], "nbformat": 4}', "notebook"), ("y = 2\n"*200_000, "limit: page 1048576")]
