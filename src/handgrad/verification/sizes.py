@@ -87,6 +87,10 @@ class Sizes:
             if axis in self.past:
                 size = max(size, self.past[axis] + noise(f"{seed}+{axis.tensor}.{axis.slot}") % 3)
             sizes[axis] = min(max(size, self.least.get(axis, 1)), MOST)
+        return self.fitted(sizes)
+
+    def fitted(self, sizes: dict[Axis, int]) -> dict[Axis, int]:
+        """The sizes, each long enough for the shifted indices that reach into it."""
         for _ in range(len(self.shifts)):
             if True not in [self._lengthened(sizes, *shift) for shift in self.shifts]:
                 break

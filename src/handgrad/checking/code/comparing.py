@@ -101,7 +101,9 @@ def _moved(truth: Truth, wanted: Wanted, at: tuple[int, ...], trial: Trial, dtyp
 
 
 def is_tied(truth: Truth, wanted: Wanted, trial: Trial) -> bool:
-    """Whether a difference that decides a kink is 0 at the point."""
+    """Whether a difference that decides a kink is 0 at the point, and changes with what is differentiated by."""
+    places = [place for place in trial.point.given if place[0] == wanted.name]
+    aside = Trial(trial.point.moved({place: trial.point.given[place] + NUDGE * (n * n + 1) for n, place in enumerate(places)}), trial.what)
     for tree, letters in ((wanted.tree, wanted.letters), (wanted.of, ())):
         closure = truth.evaluator.closure(tree, letters)
         for stack in assignments(letters, trial.point):
@@ -111,7 +113,7 @@ def is_tied(truth: Truth, wanted: Wanted, trial: Trial) -> bool:
                     closure(stack, World(trial.point, watch=watch))  # type: ignore[arg-type]
                 except (*NO_VALUE, *NOTHING):
                     pass
-                if any(_vanishes(difference, place, trial) for difference, place in watch):
+                if any(_vanishes(difference, place, trial) and not _vanishes(difference, place, aside) for difference, place in watch):
                     return True
     return False
 

@@ -223,8 +223,9 @@ def _gives(truth_: Truth, wanted: Wanted, suspect: Suspect, seen: Observed, n: i
         return False
     most = 2 * excused(made, seen.trial, dtype)
     got = seen.results[n]
-    return all(value is None or not math.isfinite(got[at]) or abs(Fraction(got[at]) - value) <= most for at, value in made.items()) \
-        and any(value is not None for value in made.values())
+    if all(value is None for value in made.values()):
+        return not any(map(math.isfinite, got.values()))
+    return all(value is None or not math.isfinite(got[at]) or abs(Fraction(got[at]) - value) <= most for at, value in made.items())
 
 
 def _tied(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], off: Sequence[Off], dtype: str) -> Finding:

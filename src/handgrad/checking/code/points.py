@@ -52,10 +52,10 @@ def _plain(truth: Truth, inputs: tuple[str, ...], fixed: Mapping[str, Fraction])
         *(tuple(n for _ in axes) for n in SIZES), *(tuple((2, 3)[(k + s) % 2] for k in range(len(axes))) for s in (0, 1)),
         *(tuple((1, 3)[(k + s) % 2] for k in range(len(axes))) for s in (0, 1)),
         *(tuple((1, 2)[(k + s) % 2] for k in range(len(axes))) for s in (0, 1))]))
-    for sizes in combinations:
-        known = {axis: max(n, truth.points.sizes.least.get(axis, 1)) for axis, n in zip(axes, sizes, strict=True)}
+    for number, sizes in enumerate(combinations):
+        known = truth.points.sizes.fitted({axis: max(n, truth.points.sizes.least.get(axis, 1)) for axis, n in zip(axes, sizes, strict=True)})
         found = 0
-        for turn in range(TRIES):
+        for turn in range(number * TRIES, (number + 1) * TRIES):
             point = _filled(truth.model, inputs, known, turn)
             point.given.update({(name, ()): balls.exact(value) for name, value in fixed.items()})
             with balls.working_precision(320):
@@ -83,6 +83,8 @@ def _filled(model: Model, inputs: tuple[str, ...], sizes: dict[Axis, int], turn:
 
 
 def _pattern(pattern: str, at: tuple[int, ...], turn: int, name: str) -> fmpq:
+    if not at and pattern in ("count", "hot") and turn:
+        return fmpq(1 + noise(f"{turn}{name}") % 3)
     flat = sum(n * 2**k for k, n in enumerate(reversed(at))) if at else 1
     match pattern:
         case "count":
