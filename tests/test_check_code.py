@@ -166,6 +166,15 @@ def test_a_dotted_module_in_the_current_directory_is_found(tmp_path: Path, monke
     assert judged("own_kernels.square:Of.grad", SQUARE, ["x"]).status() == 0
 
 
+def test_what_the_code_prints_and_where_it_exits_does_no_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "noisy.py"
+    file.write_text("print('loaded')\ndef f(x, t):\n    print('called')\n    return x - t\ndef g(x, t):\n    raise SystemExit(3)\n", encoding="utf-8")
+    assert main(["check", "--code", f"{file}:f", "--against", SQUARE, "--by", "x", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["findings"] == []
+    assert main(["check", "--code", f"{file}:g", "--against", SQUARE, "--by", "x"]) == 1
+    assert "SystemExit" in capsys.readouterr().out
+
+
 def test_the_report_is_written_in_every_format(tmp_path: Path) -> None:
     found = report("rms:without_mean_term", "norm.txt", "x")
     for form in (f for f in formats() if "/" not in f):

@@ -44,7 +44,7 @@ def judged(code: str, against: str, by: Sequence[str], of: str | None = None) ->
 def judged_object(function: object, against: str, by: Sequence[str], of: str | None = None) -> CodeReport:
     """The report on a function. One of the catalogue that is for single numbers is taken over samples, unless the function takes single numbers only."""
     given = source(against)
-    title = against if "=" not in against else "the model"
+    title = "the model" if "=" in against or against == "-" else against
 
     def looked(text: str) -> CodeReport:
         return check_code(function, text, by, of=of, aliases=given.aliases, defaults=_defaults(against, given), title=title, first=given.by)

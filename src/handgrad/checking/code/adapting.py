@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -45,10 +46,11 @@ def loaded(place: str) -> Any:
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        found: Any = _from_file(Path(module)) if module.endswith(".py") else import_module(module)
+        with redirect_stdout(sys.stderr):           # what the code prints is no part of a report
+            found: Any = _from_file(Path(module)) if module.endswith(".py") else import_module(module)
     except HandgradError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CodeError(f"{module} cannot be loaded: {told(error)}") from None
     for part in name.split("."):
         if not hasattr(found, part):

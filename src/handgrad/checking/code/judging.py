@@ -105,7 +105,7 @@ def _count(plan: Plan, whole: Truth, trial: Trial, by: tuple[str, ...]) -> int:
         found = plan.function.call(handed(plan, whole, trial, "float64"), (), None)
         several = isinstance(found, tuple) or isinstance(found, list) and all(shape_of(part) for part in found)
         return len(listed(found, 2, by)) if several else 1
-    except Exception:
+    except (Exception, SystemExit):
         return 1
 
 

@@ -6,8 +6,10 @@ A failure is a finding of its own: an exception, a wrong number or shape of resu
 from __future__ import annotations
 
 import copy
+import io
 import warnings
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -108,10 +110,10 @@ def observed(plan: Plan, truth: Truth, trial: Trial, dtype: str, layout: str = "
     upstream = _upstream(plan, truth, trial, dtype)
     asked = [p for x in plan.by for p, tensor in plan.tensors.items() if tensor == x]
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             found = plan.function.call(values, asked, upstream)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Observed(trial, wrong=f"{RAISED} {told(error)}")
     results = listed(found, len(truth.wanted), plan.by)
     if len(results) != len(truth.wanted):
