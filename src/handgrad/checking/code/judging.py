@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import inspect
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -102,7 +104,8 @@ def _complete(plan: Plan, whole: Truth, inputs: Sequence[str], fixed: Mapping[st
 def _count(plan: Plan, whole: Truth, trial: Trial, by: tuple[str, ...]) -> int:
     """How many results the function gives; 1 where it cannot be told."""
     try:
-        found = plan.function.call(handed(plan, whole, trial, "float64"), (), None)
+        with redirect_stdout(io.StringIO()):
+            found = plan.function.call(handed(plan, whole, trial, "float64"), (), None)
         several = isinstance(found, tuple) or isinstance(found, list) and all(shape_of(part) for part in found)
         return len(listed(found, 2, by)) if several else 1
     except (Exception, SystemExit):
