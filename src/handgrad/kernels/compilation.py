@@ -23,7 +23,7 @@ from handgrad.kernels.arguments import Arrays, arrays_of, buffers, given_by_name
 from handgrad.kernels.asking import question
 from handgrad.kernels.building import compiler
 from handgrad.kernels.program import Order, Program, program_of
-from handgrad.kernels.sizes import sizes_of
+from handgrad.kernels.sizes import Rules, sizes_by
 from handgrad.kernels.target import DType, Options, Runner, Target, targets
 from handgrad.problem import Problem
 
@@ -81,12 +81,16 @@ class Kernel:
 
     def ready(self) -> Kernel:
         """The kernel, its code made: a package that is missing is told here."""
-        assert self._run is not None and self._arrays is not None
+        assert self._run is not None and self._arrays is not None and self._rules is not None
         return self
 
     @cached_property
     def _run(self) -> Runner:
         return self.target.build(self.program, self.options)
+
+    @cached_property
+    def _rules(self) -> Rules:
+        return Rules.of(self.program)
 
     @cached_property
     def _arrays(self) -> Arrays:
@@ -109,7 +113,7 @@ class Kernel:
         given = {i.name: arrays.array(i, named[i.name], self.options.dtype) for i in program.inputs}
         if arrays.traced():
             return given, {}
-        sizes = sizes_of(program, {name: arrays.shape(value) for name, value in given.items()})
+        sizes = sizes_by(self._rules, {name: arrays.shape(value) for name, value in given.items()})
         positions_within(program, arrays, given, sizes)
         return given, sizes
 

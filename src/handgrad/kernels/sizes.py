@@ -74,8 +74,34 @@ def _axes(program: Program) -> Iterator[Axis]:
         yield from (node.axis for node, _ in _met(part.body) if isinstance(node, (Reduce, Size)))
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a program asks of the sizes of its axes, found once: where they come from, and which parts can run past an end."""
+
+    program: Program
+    left: Mapping[Axis, Origin]                             # the axes that have what is left of another
+    reductions: tuple[Axis, ...]                            # of which a largest or a smallest is sought
+    entries: tuple[tuple[Axis, Any, Any], ...]              # axis, index and the body of the part
+
+    @classmethod
+    def of(cls, program: Program) -> Rules:
+        """The rules of a program."""
+        met = [(node, inside, part.body) for part in program.parts for node, inside in _met(part.body)]
+        sought = dict.fromkeys(n.axis for n, _, _ in met if isinstance(n, Reduce) and n.kind in ("max", "min", "argmax"))
+        asked = dict.fromkeys(
+            (axis, index, body) for n, inside, body in met if isinstance(n, Entry) and not inside
+            for axis, index in zip(program.axes_of(n.name), n.indices, strict=True) if isinstance(index, (Literal, Shift)))
+        return cls(program, {axis: o for axis, o in origins(program).items() if o.whole is not None}, tuple(sought), tuple(asked))
+
+
 def sizes_of(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> Mapping[Axis, int]:
     """The size of every axis; of arguments that disagree, both are named."""
+    return sizes_by(Rules.of(program), shapes)
+
+
+def sizes_by(rules: Rules, shapes: Mapping[str, tuple[int, ...]]) -> Mapping[Axis, int]:
+    """The same by rules found before."""
+    program = rules.program
     sizes: dict[Axis, int] = {}
     owner: dict[Axis, str] = {}
     for given in program.inputs:
@@ -85,13 +111,13 @@ def sizes_of(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> Mapping
             if sizes.setdefault(axis, size) != size:
                 raise refused(given.name, f"has {size} {_along(program, given, slot)}, where `{owner[axis]}` has {sizes[axis]}", _shapes(program, shapes))
             owner.setdefault(axis, given.name)
-    for axis, origin in origins(program).items():
-        if origin.whole is not None:
-            rest = sizes[origin.whole] - origin.constant - sum(factor * sizes[other] for factor, other in origin.less)
-            if rest < 0:
-                raise refused(owner.get(origin.whole, origin.whole.tensor), f"has {sizes[origin.whole]} entries, too few for the indices of the model")
-            sizes[axis] = rest
-    _long_enough(program, sizes, owner)
+    for axis, origin in rules.left.items():
+        assert origin.whole is not None
+        rest = sizes[origin.whole] - origin.constant - sum(factor * sizes[other] for factor, other in origin.less)
+        if rest < 0:
+            raise refused(owner.get(origin.whole, origin.whole.tensor), f"has {sizes[origin.whole]} entries, too few for the indices of the model")
+        sizes[axis] = rest
+    _long_enough(rules, sizes, owner)
     return sizes
 
 
@@ -118,15 +144,13 @@ def _shapes(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> str:
 # ---------------------------------------------------------------- long enough
 
 
-def _long_enough(program: Program, sizes: Mapping[Axis, int], owner: Mapping[Axis, str]) -> None:
+def _long_enough(rules: Rules, sizes: Mapping[Axis, int], owner: Mapping[Axis, str]) -> None:
     """Refuses axes that an index outside of cases runs past, and axes without an entry of which a largest is asked."""
-    for part in program.parts:
-        for node, inside in _met(part.body):
-            if isinstance(node, Reduce) and node.kind in ("max", "min", "argmax") and sizes[node.axis] == 0:
-                raise refused(owner.get(node.axis, node.axis.tensor), "has no entry on the axis along which the largest is sought: there are no classes")
-            if isinstance(node, Entry) and not inside:
-                for axis, index in zip(program.axes_of(node.name), node.indices, strict=True):
-                    _within(axis, index, part.body, sizes, owner)
+    for axis in rules.reductions:
+        if sizes[axis] == 0:
+            raise refused(owner.get(axis, axis.tensor), "has no entry on the axis along which the largest is sought: there are no classes")
+    for axis, index, body in rules.entries:
+        _within(axis, index, body, sizes, owner)
 
 
 def _within(axis: Axis, index: Any, body: Any, sizes: Mapping[Axis, int], owner: Mapping[Axis, str]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from handgrad.errors import HandgradError
 from handgrad.expr import Axis
 from handgrad.kernels.arguments import ARRAYS, NumpyArrays, kind_of
-from handgrad.kernels.arrays import Lowering, Package
+from handgrad.kernels.array_formulas import Package
+from handgrad.kernels.arrays import Lowering
 from handgrad.kernels.loading import module_of
 from handgrad.kernels.optional import optional
 from handgrad.kernels.primitives import COMMON, written

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from handgrad.expr import Axis
-from handgrad.kernels.arrays import Lowering, Package
+from handgrad.kernels.array_formulas import Package
+from handgrad.kernels.arrays import Lowering
 from handgrad.kernels.loading import module_of
 from handgrad.kernels.optional import optional
 from handgrad.kernels.primitives import COMMON, written

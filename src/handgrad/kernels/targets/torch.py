@@ -12,14 +12,15 @@ from typing import Any
 from handgrad.errors import HandgradError
 from handgrad.expr import Axis
 from handgrad.kernels.arguments import ARRAYS, NumpyArrays, kind_of
-from handgrad.kernels.arrays import Lowering, Package
+from handgrad.kernels.array_formulas import Package
+from handgrad.kernels.arrays import Lowering
 from handgrad.kernels.building import compiler
 from handgrad.kernels.loading import module_of
 from handgrad.kernels.optional import optional
 from handgrad.kernels.primitives import COMMON, written
 from handgrad.kernels.program import Input, Program, program_of
 from handgrad.kernels.results import by_part, titled
-from handgrad.kernels.sizes import sizes_of
+from handgrad.kernels.sizes import Rules, sizes_by
 from handgrad.kernels.target import DType, Options, Runner, Target, register, targets
 
 SAME = ("exp", "expm1", "log", "log1p", "sqrt", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc")
@@ -148,6 +149,7 @@ class _Ways:
     """The ways to compute: compiled code where there is a compiler, text, and of a value with indices its pullback, so that no Jacobian is needed."""
 
     program: Program
+    rules: Rules
     compiled: Runner | None
     function: Callable[..., tuple[Any, ...]]
     pulled_function: Callable[..., tuple[Any, ...]] | None = None
@@ -157,13 +159,14 @@ class _Ways:
     @classmethod
     def of(cls, program: Program, options: Options) -> _Ways:
         """The ways for a program."""
+        rules = Rules.of(program)
         compiled = targets()["c"].build(program, options) if "c" in targets() and compiler() else None
         function = module_of(emit(program, options), "torch").value_and_gradients
         if not program.axes_of(program.value):
-            return cls(program, compiled, function)
+            return cls(program, rules, compiled, function)
         other = program if program.cotangent else program_of(program.model, program.value, tuple(program.gradients), cotangent=True)
         pulled = module_of(emit(other, options), "torch").value_and_gradients
-        return cls(program, compiled, function, pulled, tuple(i.name for i in other.inputs), other.cotangent)
+        return cls(program, rules, compiled, function, pulled, tuple(i.name for i in other.inputs), other.cotangent)
 
     def results(self, tensors: tuple[Any, ...], on_cpu: bool) -> tuple[Any, ...]:
         """All results, in order."""
@@ -172,7 +175,7 @@ class _Ways:
             return tuple(found[part] for part in self.program.results)
         torch = optional("torch", "torch")
         arrays = {i.name: t.detach().contiguous().numpy() for i, t in zip(self.program.inputs, tensors, strict=True)}
-        answer = self.compiled(arrays, sizes_of(self.program, {name: a.shape for name, a in arrays.items()}), {})
+        answer = self.compiled(arrays, sizes_by(self.rules, {name: a.shape for name, a in arrays.items()}), {})
         return tuple(torch.as_tensor(answer[part]) for part in self.program.results)
 
     def backward(self, cotangent: Any, tensors: tuple[Any, ...], saved: tuple[Any, ...], again: bool) -> dict[str, Any]:
