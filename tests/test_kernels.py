@@ -13,10 +13,12 @@ from handgrad.catalogue import entries
 from handgrad.catalogue.models import model as text_of
 from handgrad.command import main
 from handgrad.errors import HandgradError, ModelError
+from handgrad.kernels.building import compiler
+from handgrad.kernels.compilation import Kernel
 from handgrad.kernels.loading import module_of
 from handgrad.kernels.naming import identifier, names_for
 from handgrad.kernels.program import program_of
-from handgrad.kernels.sizes import ArgumentError
+from handgrad.kernels.sizes import ArgumentError, sizes_of
 from support_cases import CASES
 from support_kernels import EPSILON, places, truths
 
@@ -71,6 +73,60 @@ def test_float32_is_computed_in_float64_and_rounded_once(name: str) -> None:
         value, slopes = kernel(**place.inputs)
         for key, true in truths(place, kernel, kernel.program.value):
             assert off({"value": value, **slopes}[key], true, "float32") <= 0.51
+
+
+def arrays_of(kernel: Kernel, longest: int) -> dict[str, Any]:
+    """Positive numbers for every input, axes of different lengths, positions within their axis; what windows run over is long enough for them."""
+    lengthened: set[str] = set()
+    while True:
+        found = numbers_for(kernel, longest, lengthened)
+        try:
+            sizes_of(kernel.program, {name: value.shape for name, value in found.items()})
+        except ArgumentError as error:
+            assert error.argument not in lengthened
+            lengthened.add(error.argument)
+        else:
+            return found
+
+
+def numbers_for(kernel: Kernel, longest: int, lengthened: set[str]) -> dict[str, Any]:
+    random = np.random.default_rng(longest)
+    sizes: dict[Any, int] = {}
+    for given in kernel.program.inputs:
+        for axis in (*given.axes, *([given.label] if given.label is not None else [])):
+            sizes.setdefault(axis, longest + len(sizes) + (3*longest if given.name in lengthened else 0))
+    shapes = {i: tuple(sizes[axis] for axis in i.axes) for i in kernel.program.inputs}
+    return {i.name: random.integers(1, sizes[i.label] + 1, shape) if i.label is not None else random.uniform(0.2, 1.2, shape) for i, shape in shapes.items()}
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine")
+@pytest.mark.parametrize("longest", [3, 40], ids=["in straight lines", "in loops"])
+@pytest.mark.parametrize("name", [n if number % 8 == 0 else pytest.param(n, marks=pytest.mark.nightly) for number, n in enumerate(MODELS)])
+def test_c_gives_what_numpy_gives(name: str, longest: int) -> None:
+    text, of = MODELS[name]
+    asked = handgrad.model(text)
+    if asked.functions:
+        pytest.skip("an abstract function has no numbers")
+    kernel = handgrad.compile(asked, of=of, target="numpy")
+    inputs = arrays_of(kernel, longest)
+    value, slopes = kernel(**inputs)
+    in_c = handgrad.compile(asked, of=of, target="c")(**inputs)
+    for found, wanted in ((in_c[0], value), *((in_c[1][key], slopes[key]) for key in slopes)):
+        assert np.allclose(found, wanted, rtol=1e-11, atol=1e-13*float(np.abs(wanted).max(initial=0)), equal_nan=True)
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine")
+@pytest.mark.parametrize("size", [3, 40], ids=["in straight lines", "in loops"])
+@pytest.mark.parametrize("text", [
+    "z'[n] = max[i](x[n,i]); J = sum[n](z'[n]^2)",
+    "double[n] = prod[i](x[n,i]); k1[n] = sum[i](double[n]*x[n,i]^2); lo = sum[n](double[n]*k1[n])",
+    "a_r1[n] = max[i](x[n,i]); r[n] = sum[i]((x[n,i] - a_r1[n])^2); r_0[n] = max[i](x[n,i]*r[n]); J = sum[n](r[n]*r_0[n])",
+    "f_J_0[n] = sum[i](x[n,i]^2); x_[n] = f_J_0[n]; size_0 = sum[n](x_[n]^3); hg_run = size_0^2",
+])
+def test_names_that_the_code_has_for_itself_may_stand_in_a_model(text: str, size: int) -> None:
+    x = np.random.default_rng(size).uniform(0.5, 1.5, (6, size))
+    (value, slopes), (wanted, right) = (handgrad.compile(text, by=["x"], target=target)(x=x) for target in ("c", "numpy"))
+    assert np.isclose(value, wanted, rtol=1e-11) and np.allclose(slopes["x"], right["x"], rtol=1e-11)
 
 
 # ---------------------------------------------------------------- what is differentiated

@@ -37,6 +37,7 @@ from handgrad.expr import (
     affine,
     mul,
 )
+from handgrad.kernels.formulas import divides
 from handgrad.kernels.naming import axis_names, names_for, unused
 from handgrad.kernels.program import Program
 
@@ -149,7 +150,7 @@ class Formulas:
         return Text(code, SUM)
 
     def _product(self, factors: tuple[Expr, ...], scope: tuple[Letter, ...]) -> Text:
-        above = [f for f in factors if not _divides(f)]
+        above = [f for f in factors if not divides(f)]
         below = [mul(Pow(f.base, Number(-f.exponent.value)) if f.exponent.value != -1 else f.base)
                  for f in factors if isinstance(f, Pow) and isinstance(f.exponent, Number) and f.exponent.value < 0]
         sign = ""
@@ -317,10 +318,6 @@ def spread(code: str, letters: tuple[Letter, ...], scope: tuple[Letter, ...]) ->
     while marks and marks[-1] == ":":
         marks.pop()
     return f"{code}[{', '.join(marks)}]" if "None" in marks else code
-
-
-def _divides(f: Expr) -> bool:
-    return isinstance(f, Pow) and isinstance(f.exponent, Number) and f.exponent.value < 0
 
 
 def _negated(term: Expr) -> Expr | None:

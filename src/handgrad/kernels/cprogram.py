@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,11 @@ from keyword import kwlist
 from math import prod
 
 from handgrad.axes import Definition
-from handgrad.expr import Axis, Letter, Reduce
+from handgrad.derivation.network import unused
+from handgrad.expr import Axis, Letter, Reduce, Size
 from handgrad.kernels.formulas import code
 from handgrad.kernels.loops import STARTS, Writer
+from handgrad.kernels.naming import identifier
 from handgrad.kernels.program import Program
 from handgrad.kernels.schedule import Fold, Schedule, Stage, batch_of, scheduled
 from handgrad.kernels.storage import Place, Sizes
@@ -34,6 +37,9 @@ struct switch typedef union unsigned void volatile while s n lo hi sums data siz
 y0 y1 yn j0 j1 jn gamma signgam NAN INFINITY
 """.split())
 
+OWN = re.compile(r"(?:k|size_)\d+|[af]_.*|hg_.*|v_.*|.*_")       # loops, sizes, totals, the runtime, names put aside and pointers
+ENTRY = re.compile(r"(\w+?)(?:_\d+)+")                            # an entry in a variable
+
 
 def axes_of_program(program: Program) -> tuple[Axis, ...]:
     """All axes, in the order in which sizes are handed over."""
@@ -44,7 +50,7 @@ def axes_of_program(program: Program) -> tuple[Axis, ...]:
             found[given.label] = None
     for part in program.parts:
         found |= dict.fromkeys(letter.axis for letter in part.letters)
-        found |= dict.fromkeys(n.axis for n in subtrees(part.body) if isinstance(n, Reduce) or hasattr(n, "axis"))
+        found |= dict.fromkeys(n.axis for n in subtrees(part.body) if isinstance(n, (Reduce, Size, Letter)))
     return tuple(found)
 
 
@@ -54,6 +60,14 @@ def statements(program: Program, sizes: Mapping[Axis, int], batch: Axis | None) 
         axes = [letter.axis for letter in part.letters] + ([part.body.axis] if isinstance(part.body, Reduce) else [])
         return prod(sizes[a] for a in axes if a is not batch)
     return sum(map(count, program.parts))
+
+
+def looped(part: Definition, batch: Axis | None) -> bool:
+    """Whether a part runs along the axis of samples beside the loop over them: with two letters, or to find a position."""
+    if batch is None:
+        return False
+    along = [letter.axis for letter in part.letters].count(batch) + (isinstance(part.body, Reduce) and part.body.axis is batch)
+    return along > 1 or isinstance(part.body, Reduce) and part.body.kind == "argmax" and part.body.axis is batch
 
 
 @dataclass(frozen=True)
@@ -81,7 +95,9 @@ class Layout:
     def unrolled(self) -> bool:
         """Whether code is in straight lines."""
         others = [a for a in self.axes if a is not self.batch]
-        return all(a in self.known for a in others) and statements(self.program, self.known, self.batch) <= MOST_STATEMENTS
+        if any(a not in self.known for a in others) or any(looped(part, self.batch) for part in self.program.parts):
+            return False
+        return statements(self.program, self.known, self.batch) <= MOST_STATEMENTS
 
     @cached_property
     def sizes(self) -> Sizes:
@@ -96,13 +112,15 @@ class Layout:
 
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """What inputs and parts are called in code."""
+        """What inputs and parts are called in code: as in the model, but for names that the code has for itself."""
+        titles = [*(i.name for i in self.program.inputs), *(p.name for p in self.program.parts)]
         names: dict[str, str] = {}
-        for title in (*(i.name for i in self.program.inputs), *(p.name for p in self.program.parts)):
-            name = title.replace("'", "_prime")
-            while name in RESERVED or name in names.values() or name.startswith(("hg_", "__", "k0", "k1", "k2", "k3", "a_")):
-                name = f"v_{name}"
-            names[title] = name
+        for title in titles:
+            name = identifier(title)
+            entry = ENTRY.fullmatch(name)
+            if name in RESERVED or OWN.fullmatch(name) or entry and entry[1] in titles:
+                name = f"v_{name.strip('_')}"
+            names[title] = unused(name, names.values())
         return names
 
     @cached_property
@@ -173,7 +191,7 @@ def _loop(layout: Layout, number: int, stage: Stage) -> Iterator[str]:
     bodies = [*(p.body for p in stage.within), *(f.body for f in stage.folds)]
     used = {name for body in bodies for name in body.tensors} | {p.name for p in stage.within}
     aliases, places = _aliases(layout, layout.homes, used)
-    writer = Writer({**places, **local}, layout.sizes, layout.unrolled, layout.stored)
+    writer = Writer({**places, **local}, layout.names, layout.sizes, layout.unrolled, layout.stored)
     width = sum_width(layout, stage)
     yield f"/* stage {number + 1}: " + _told(layout, [*stage.within, *(f.part for f in stage.folds)]) + " */"
     yield f"static void hg_stage_{number}(void *state, int64_t part) {{"
@@ -187,7 +205,8 @@ def _loop(layout: Layout, number: int, stage: Stage) -> Iterator[str]:
     body = [line for part in stage.within for line in _computed(layout, writer, part, places, letter)]
     starts, added, ends, simple = _folds(layout, writer, stage, letter)
     yield from (f"  {line}" for line in starts)
-    if layout.unrolled and simple:
+    flat = all(set(part.letters) <= {letter} and not isinstance(part.body, Reduce) for part in (*stage.within, *(f.part for f in stage.folds)))
+    if (layout.unrolled or flat) and simple:
         yield f"  #pragma omp simd{simple if simple != 'simd' else ''}"
     yield "  for (int64_t n = lo; n < hi; n++) {"
     yield from (f"    {line}" for line in (*body, *added))
@@ -319,7 +338,7 @@ def _stage(layout: Layout, number: int, stage: Stage) -> Iterator[str]:
     places = dict(layout.homes)
     if straight:
         places |= {p.name: Place("variable", layout.names[p.name], tuple(i.axis for i in p.letters)) for p in stage.before}
-    writer = Writer(places, layout.sizes, layout.unrolled, layout.stored)
+    writer = Writer(places, layout.names, layout.sizes, layout.unrolled, layout.stored)
     for part in stage.before:
         yield f"/* {part.name} = {_formula(layout, part)} */"
         if straight:

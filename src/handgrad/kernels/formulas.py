@@ -151,7 +151,7 @@ def _sum(terms: tuple[Expr, ...], scope: Scope) -> str:
 
 def _product(factors: tuple[Expr, ...], scope: Scope) -> str:
     """Factors, divided by the powers with negative exponents."""
-    above = [f for f in factors if not _divides(f)]
+    above = [f for f in factors if not divides(f)]
     below = [Pow(f.base, Number(-f.exponent.value)) for f in factors if isinstance(f, Pow) and isinstance(f.exponent, Number) and f.exponent.value < 0]
     sign = ""
     if above and above[0] is MINUS_ONE:
@@ -163,7 +163,8 @@ def _product(factors: tuple[Expr, ...], scope: Scope) -> str:
     return f"({sign}{written})"
 
 
-def _divides(f: Expr) -> bool:
+def divides(f: Expr) -> bool:
+    """Whether a factor is a power with a negative number for exponent."""
     return isinstance(f, Pow) and isinstance(f.exponent, Number) and f.exponent.value < 0
 
 

@@ -43,6 +43,7 @@ class Writer:
     """Writes parts, given where every name lives."""
 
     places: Mapping[str, Place]
+    names: Mapping[str, str]            # what inputs and parts are called in code
     sizes: Sizes
     unrolled: bool
     stored: str                         # the type of arrays that are handed in and out
@@ -135,22 +136,22 @@ class Writer:
         at, size = f"k{len(scope.letters)}", self.sizes(letter.axis)
         value = code(body, scope.within({letter: at}))
         if kind == "argmax":
-            yield f"int64_t a_{part.name} = 0;"
+            yield f"int64_t a_{self.names[part.name]} = 0;"
             yield f"{{ double b = -INFINITY; {_loop(at, size)} const double v = {value};"
-            yield f"  if (v > b || (v != v && b == b)) {{ b = v; a_{part.name} = {at}; }} }} }}"
-            yield self._set(part, scope, f"a_{part.name} + 1")
+            yield f"  if (v > b || (v != v && b == b)) {{ b = v; a_{self.names[part.name]} = {at}; }} }} }}"
+            yield self._set(part, scope, f"a_{self.names[part.name]} + 1")
             return
         if kind in ("max", "min"):
             yield from self._extreme(part, kind, letter, body, scope)
             return
-        yield f"double a_{part.name} = {STARTS[kind]};"
-        yield f"#pragma omp simd reduction({'+' if kind == 'sum' else '*'}:a_{part.name})"
-        yield f"{_loop(at, size)} a_{part.name} {'+' if kind == 'sum' else '*'}= {value}; }}"
-        yield self._set(part, scope, f"a_{part.name}")
+        yield f"double a_{self.names[part.name]} = {STARTS[kind]};"
+        yield f"#pragma omp simd reduction({'+' if kind == 'sum' else '*'}:a_{self.names[part.name]})"
+        yield f"{_loop(at, size)} a_{self.names[part.name]} {'+' if kind == 'sum' else '*'}= {value}; }}"
+        yield self._set(part, scope, f"a_{self.names[part.name]}")
 
     def _extreme(self, part: Definition, kind: str, letter: Letter, body: Expr, scope: Scope) -> Iterator[str]:
         """The largest or smallest, in lanes; nan stays nan."""
-        at, size, name = f"k{len(scope.letters)}", self.sizes(letter.axis), f"a_{part.name}"
+        at, size, name = f"k{len(scope.letters)}", self.sizes(letter.axis), f"a_{self.names[part.name]}"
         function = f"hg_{kind}_d"
         lane = code(body, scope.within({letter: f"({at} + l)"}))
         yield f"double {name}; {{ double b[{LANES}]; for (int l = 0; l < {LANES}; l++) b[l] = {STARTS[kind]};"

@@ -19,6 +19,7 @@ from handgrad.derivation import model as asked_model
 from handgrad.derivation.asking import AskedModel, asked_of, with_target
 from handgrad.derivation.certification import extended
 from handgrad.derivation.derivation import Gradients
+from handgrad.derivation.network import unused
 from handgrad.errors import ModelError
 from handgrad.expr import Abstract, Axis, Derivative, Entry, Label, Letter, Member, add, mul
 from handgrad.kernels.accuracy import accurate
@@ -116,7 +117,7 @@ def _whole(asked: AskedModel, wanted: str) -> tuple[AskedModel, str]:
     if all(isinstance(i, Letter) for i in entry.indices) and len({*entry.indices}) == len(entry.indices):
         return asked, wanted
     letters = tuple(dict.fromkeys(i for i in entry.indices if isinstance(i, Letter)))
-    title = _unused("f", model.tensors)
+    title = unused("f", model.tensors)
     further = Definition(title, letters, entry)
     return asked_of(extended(model, (further,))), _spelled(further)
 
@@ -143,7 +144,7 @@ class _Found:
             letters = (*derivation.of.indices, *derivation.wrt[0].indices)
             if not all(isinstance(i, Letter) for i in letters):
                 raise ModelError(f"`{name}` is one entry of a tensor", remedy="ask for the gradient by the whole tensor")
-            definition = Definition(_unused(title, self.model.tensors), letters, derivation.result)  # type: ignore[arg-type]
+            definition = Definition(unused(title, self.model.tensors), letters, derivation.result)  # type: ignore[arg-type]
             self.model = extended(self.model, (definition,))
             self.results[key] = definition
 
@@ -168,8 +169,8 @@ def _second(first: _Found, by: tuple[str, ...], found: Gradients, order: Order) 
         raise ModelError(f"`{first.value}` has indices: a Hessian is of one number", remedy="sum it up, or contract it with a cotangent")
     slopes = {name: first.results[(name,)] for name in by}
     if order.products:
-        title = _unused("Dv", first.model.tensors)
-        vectors = {name: _unused(f"v_{name}", first.model.tensors) for name in by}
+        title = unused("Dv", first.model.tensors)
+        vectors = {name: unused(f"v_{name}", first.model.tensors) for name in by}
         tensors = {**first.model.tensors, **{vectors[name]: first.model.tensors[name] for name in by}}
         terms = (reduction("sum", d.letters, mul(d.entry, Entry(vectors[name], d.letters))) if d.letters else mul(d.entry, Entry(vectors[name], ()))
                  for name, d in slopes.items())
@@ -197,10 +198,3 @@ def _refuse(definition: Definition) -> None:
             raise ModelError(f"`{node.function}` is an abstract function: it has no numbers", remedy="define it, or give its values as an input of their own")
         if isinstance(node, Derivative):
             raise ModelError(f"a derivative in `{definition.name}` is not carried out: it has no numbers")
-
-
-def _unused(title: str, taken: Iterable[str]) -> str:
-    known = frozenset(taken)
-    while title in known:
-        title += "_"
-    return title

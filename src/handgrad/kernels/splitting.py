@@ -40,7 +40,7 @@ from handgrad.expr import (
     quotient,
     rebuilt,
 )
-from handgrad.kernels.accuracy import COMPLEMENT
+from handgrad.kernels.accurate_forms import COMPLEMENT
 from handgrad.trees import bind, opened, renamed, subtrees
 
 LARGEST_PLACE = "argmax"

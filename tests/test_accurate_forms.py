@@ -1,0 +1,55 @@
+"""The accurate forms: each statement holds, each form is found in a model, and with it the value keeps its digits where the left side loses them."""
+
+from __future__ import annotations
+
+import pytest
+
+from handgrad import model, same
+from handgrad.axes import Model
+from handgrad.catalogue import functions
+from handgrad.kernels.accuracy import rewritten
+from handgrad.kernels.accurate_forms import REWRITES, Rewrite
+
+FOUND_IN = {
+    "reciprocal_of_one_and_exp": "s = 1/(1 + exp(-x))",
+    "quotient_of_sinh": "t = (exp(x) - exp(-x))/(exp(x) + exp(-x))",
+    "quotient_of_exp": "s[i,k] = exp(a[i,k])/sum[m](exp(a[i,m]))",
+    "one_less_sigmoid": "s = sigmoid(z); u = s*(1 - s)",
+    "sigmoid_less_one": "s = sigmoid(z); u = s - 1",
+    "one_less_square_of_tanh": "t = tanh(z); u = 1 - t^2",
+    "one_less_softmax": "p[i,k] = softmax[k](a[i,k]); u[i,k] = 1 - p[i,k]",
+    "softmax_less_one": "p[k] = softmax[k](a[k]); u[k] = p[k] - 1",
+    "softmax_less_delta": "p[k] = softmax[k](a[k]); u[k,j] = a[j]*(p[k] - delta[k,j])",
+    "probability_less_target": "p[k] = softmax[k](a[k]); u[k] = p[k]*sum[m](y[m]) - y[k]",
+    "sigmoid_less_target": "u = sigmoid(z) - y; assume y in {0, 1}",
+    "exp_less_one": "u = exp(x) - 1",
+    "one_and_erf": "u = x*(1 + erf(x/sqrt(2)))/2",
+    "log_of_sigmoid": "s = sigmoid(z); u = log(s)",
+    "log_of_softmax": "p[k] = softmax[k](a[k]); J = -sum[k](y[k]*log(p[k]))",
+    "log_of_sum_of_exp": "Z = sum[k](exp(a[k])); u = log(Z)",
+    "log_of_one_and": "u = log(1 + x)",
+    "bell": "u = exp(-(x^2)/2)",
+    "root_of_squares": "u = sqrt(sum[k](x[k]^2))",
+}
+
+
+def used(text: str) -> set[str]:
+    """The names of the forms that a model is rewritten by."""
+    asked: Model = model(text)
+    return {rewrite.name for rewrite in rewritten(asked.definitions, functions(), asked)[1]}
+
+
+@pytest.mark.parametrize("rewrite", REWRITES, ids=lambda rewrite: rewrite.name)
+def test_every_statement_holds(rewrite: Rewrite) -> None:
+    left, _, right = rewrite.statement.partition(" = ")
+    assert same(left, right).verdict == "equal"
+
+
+@pytest.mark.parametrize("rewrite", REWRITES, ids=lambda rewrite: rewrite.name)
+def test_every_form_is_found_in_a_model(rewrite: Rewrite) -> None:
+    assert rewrite.name in used(FOUND_IN[rewrite.name])
+
+
+@pytest.mark.parametrize("text", ["u = 2 - sigmoid(z)", "u = 1 - tanh(z)", "u = 1 + sigmoid(z)", "u = sigmoid(z) - y", "u = exp(x) + 1", "u = exp(-(x^2))"])
+def test_what_only_looks_like_one_is_left(text: str) -> None:
+    assert used(text) == set()
