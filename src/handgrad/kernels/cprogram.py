@@ -1,8 +1,9 @@
 """A program as one C function: stages one after the other, each a loop over samples that threads share in chunks.
 
-    void hg_run(void **data, const int64_t *sizes, int threads);
+    int hg_run(void **data, const int64_t *sizes, int threads);
 
-`data` are the inputs and then the results, in the order of the program; `sizes` those of the axes in the order of `axes_of_program`.
+`data` are the inputs and then the results, in the order of the program; `sizes` those of the axes in the order of `axes_of_program`. It gives 0, and 1
+where there is no memory left.
 """
 
 from __future__ import annotations
@@ -158,7 +159,7 @@ def _state(layout: Layout) -> Iterator[str]:
             types = {"input": f"const {layout.stored}", "label": "const int64_t", "result": layout.stored, "state": _kind(layout, title)}
             yield f"  {types[place.home]} *{name};"
     yield from (f"  int64_t {name};" for name in layout.sizes.names.values())
-    yield "  double *sums; int64_t samples, chunk;"
+    yield "  double *sums; int64_t samples, chunk; int failed;"
     yield "} hg_state;"
 
 
@@ -253,19 +254,26 @@ def _entries(layout: Layout, letters: Sequence[Letter]) -> list[dict[Letter, int
 def _scratch(layout: Layout, local: Mapping[str, Place]) -> Iterator[str]:
     for title, place in local.items():
         if place.home == "scratch":
-            size = layout.sizes.product(place.axes)
-            kind = _kind(layout, title)
-            if size.isdigit() and int(size) <= MOST_FIXED:
-                yield f"{kind} {place.name}[{size}];"
-            else:
-                yield f"{kind} *restrict const {place.name} = malloc(sizeof({kind})*({size}));"
+            size, kind = layout.sizes.product(place.axes), _kind(layout, title)
+            is_fixed = size.isdigit() and int(size) <= MOST_FIXED
+            yield f"{kind} {place.name}[{size}];" if is_fixed else f"{kind} *restrict const {place.name} = {_room(kind, size)};"
+    names = _allocated(layout, local)
+    if names:
+        yield f"if (!({' && '.join(names)})) {{ s->failed = 1; {' '.join(_freed(layout, local))} return; }}"
+
+
+def _room(kind: str, size: str) -> str:
+    """Memory for entries, whose count is a double: however many, it does not overflow."""
+    return f"hg_room({' + '.join(f'1.0*{term}' for term in size.split(' + '))}, sizeof({kind}))"
+
+
+def _allocated(layout: Layout, local: Mapping[str, Place]) -> list[str]:
+    sizes = ((place.name, layout.sizes.product(place.axes)) for place in local.values() if place.home == "scratch")
+    return [name for name, size in sizes if not (size.isdigit() and int(size) <= MOST_FIXED)]
 
 
 def _freed(layout: Layout, local: Mapping[str, Place]) -> Iterator[str]:
-    for place in local.values():
-        size = layout.sizes.product(place.axes)
-        if place.home == "scratch" and not (size.isdigit() and int(size) <= MOST_FIXED):
-            yield f"free({place.name});"
+    return (f"free({name});" for name in _allocated(layout, local))
 
 
 # ---------------------------------------------------------------- sums over the samples
@@ -324,12 +332,16 @@ def _run(layout: Layout) -> Iterator[str]:
         yield f"  s->samples = {layout.sizes(letter.axis)};"
     held = [(title, place) for title, place in layout.homes.items() if place.home == "state" and not layout.is_fixed(place)]
     for title, place in held:
-        yield f"  {place.name} = malloc(sizeof({_kind(layout, title)})*({layout.sizes.product(place.axes)}) + 64);"
-    for number, stage in enumerate(layout.schedule.stages):
-        yield from (f"  {line}" for line in _stage(layout, number, stage))
+        yield f"  {place.name} = {_room(_kind(layout, title), layout.sizes.product(place.axes))};"
+    if held:
+        yield f"  if (!({' && '.join(place.name for _, place in held)})) {{ s->failed = 1; goto hg_end; }}"
+    stages = [line for number, stage in enumerate(layout.schedule.stages) for line in _stage(layout, number, stage)]
+    yield from (f"  {line}" for line in stages)
+    if held or any("goto hg_end" in line for line in stages):
+        yield "  hg_end:"
     yield from (f"  free({place.name});" for _, place in held)
     yield "  (void)threads; (void)sizes;"
-    yield "  return 0;"
+    yield "  return s->failed;"
     yield "}"
 
 
@@ -370,10 +382,11 @@ def _shared(layout: Layout, number: int, stage: Stage) -> Iterator[str]:
     per = " + ".join(dict.fromkeys(others)) or "1"
     yield "{"
     yield f"  const int64_t width = {width}, per = {per};"
-    yield f"  s->chunk = width > {FEW_SUMS} ? (s->samples + 7)/8 : {CHUNK}/per;"
+    yield f"  s->chunk = width > {FEW_SUMS} ? (s->samples + 7)/8 : {CHUNK}/(per > 0 ? per : 1);"
     yield "  if (s->chunk < 1) s->chunk = 1;"
     yield "  const int64_t chunks = (s->samples + s->chunk - 1)/s->chunk;"
-    yield "  s->sums = malloc(sizeof(double)*(chunks*width + 1));"
+    yield "  s->sums = hg_room(1.0*chunks*width, sizeof(double));"
+    yield "  if (!s->sums) { s->failed = 1; goto hg_end; }"
     yield f"  hg_parallel(hg_stage_{number}, s, chunks, s->samples*per < 32768 ? 1 : threads);"
     offset = ""
     for fold in stage.folds:
@@ -387,5 +400,6 @@ def _shared(layout: Layout, number: int, stage: Stage) -> Iterator[str]:
         yield "  }"
         offset += f"{size} + "
     yield "  free(s->sums);"
+    yield "  if (s->failed) goto hg_end;"
     yield "}"
 

@@ -43,19 +43,22 @@ HG_INLINE double hg_power_of_two(double x) {
   return v.u == 0 || v.u == 0x7ff0000000000000ull ? 1.0 : v.d;
 }
 
+/* Room for so many entries of a size, and some to align; none where there are too many for the machine. The count is a double: it cannot overflow. */
+static void *__attribute__((unused)) hg_room(double entries, size_t size) { return entries < 0x1p56 ? malloc((size_t)entries * size + 64) : 0; }
+
 typedef void (*hg_work)(void *state, int64_t chunk);
 
 #if !defined(_WIN32)
-/* A pool of parked threads, one a process and kernel; a fork leaves the child without threads, and it makes its own. */
+/* A pool of parked threads, one a process and kernel; a fork leaves the child without threads, and it makes its own. `seats` are those that may work on
+ * the current task: a pool that has grown serves calls that ask for fewer. */
 static struct {
   pthread_mutex_t busy, lock;
   pthread_cond_t more, done;
   hg_work work;
   void *state;
   int64_t next, chunks;
-  int threads, running;
+  int threads, running, seats, is_guarded;
   uint64_t turn;
-  pid_t owner;
 } hg_pool = {.busy = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
 static void hg_take(void) {
@@ -73,24 +76,28 @@ static void *hg_thread(void *unused) {
   for (;;) {
     while (hg_pool.turn == seen) pthread_cond_wait(&hg_pool.more, &hg_pool.lock);
     seen = hg_pool.turn;
-    pthread_mutex_unlock(&hg_pool.lock);
-    hg_take();
-    pthread_mutex_lock(&hg_pool.lock);
+    if (hg_pool.seats-- > 0) {
+      pthread_mutex_unlock(&hg_pool.lock);
+      hg_take();
+      pthread_mutex_lock(&hg_pool.lock);
+    }
     if (--hg_pool.running == 0) pthread_cond_signal(&hg_pool.done);
   }
   return 0;
 }
 
+/* In the child of a fork: locks may have been held by threads that are not there. */
+static void hg_forked(void) {
+  const pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  const pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+  hg_pool.busy = hg_pool.lock = mutex;
+  hg_pool.more = hg_pool.done = condition;
+  hg_pool.threads = 0;
+  hg_pool.turn = 0;
+}
+
 static void hg_begin(int threads) {
-  if (hg_pool.owner != getpid()) {
-    const pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-    const pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
-    hg_pool.lock = mutex;
-    hg_pool.more = hg_pool.done = condition;
-    hg_pool.threads = 0;
-    hg_pool.turn = 0;
-    hg_pool.owner = getpid();
-  }
+  if (!hg_pool.is_guarded) hg_pool.is_guarded = pthread_atfork(0, 0, hg_forked) == 0;
   while (hg_pool.threads < threads - 1) {
     pthread_t thread;
     if (pthread_create(&thread, 0, hg_thread, 0)) break;
@@ -112,6 +119,7 @@ static void __attribute__((unused)) hg_parallel(hg_work work, void *state, int64
     hg_pool.next = 0;
     hg_pool.chunks = chunks;
     hg_pool.running = hg_pool.threads;
+    hg_pool.seats = threads - 1;
     hg_pool.turn++;
     pthread_cond_broadcast(&hg_pool.more);
     pthread_mutex_unlock(&hg_pool.lock);

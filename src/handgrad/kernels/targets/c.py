@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -18,6 +17,7 @@ from handgrad.kernels.cprogram import SMALL, Layout, axes_of_program, c_source
 from handgrad.kernels.optional import optional
 from handgrad.kernels.program import Program
 from handgrad.kernels.target import Options, Runner, Target, register
+from handgrad.kernels.threads import threads_of
 
 STORED = {"float64": "double", "float32": "float"}
 EXPORT = """#if defined(_WIN32)
@@ -69,7 +69,8 @@ def build(program: Program, options: Options) -> Runner:
         results = {name: _buffer(np, out.get(name), tuple(sizes[a] for a in own), dtype) for name, own in shapes.items()}
         data = (ctypes.c_void_p * (len(arrays) + len(results)))(*(a.ctypes.data for a in (*arrays, *results.values())))
         counts = (ctypes.c_int64 * max(1, len(axes)))(*(sizes[a] for a in axes))
-        function(data, counts, options.threads or os.cpu_count() or 1)
+        if function(data, counts, threads_of(options)):
+            raise MemoryError(f"there is no memory for what {program.value} and its gradients need in between")
         return results
 
     return run

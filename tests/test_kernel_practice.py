@@ -1,0 +1,157 @@
+"""Kernels in practice: memory that runs out, threads and forks, arrays of every kind, machines that lack numpy or a compiler."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import handgrad
+from handgrad.errors import HandgradError
+from handgrad.kernels.building import compiler
+from handgrad.kernels.target import Options
+from handgrad.kernels.threads import threads_of
+
+in_c = pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine")
+OUTER = "r[i,j] = x[i]*y[j]; m[j] = max[i](r[i,j]); J = sum[i](sum[j](r[i,j]*m[j]))"
+
+
+def told(program: str) -> str:
+    """What a program of its own prints; it may not hang or crash."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2000:] or f"ended by signal {-done.returncode}"
+    return done.stdout
+
+
+# ---------------------------------------------------------------- memory
+
+
+@in_c
+def test_memory_that_runs_out_is_an_error_and_the_kernel_lives_on() -> None:
+    pytest.importorskip("resource")
+    assert told(f"""
+import resource
+import numpy as np
+import handgrad
+kernel = handgrad.compile({OUTER!r}, target="c")
+small = np.ones(50), np.ones(40)
+kernel(x=small[0], y=small[1])
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+for longest in (20_000, 1_000_000):
+    try:
+        kernel(x=np.ones(longest), y=np.ones(longest))
+    except MemoryError as error:
+        print(error)
+print(kernel(x=small[0], y=small[1])[0])
+""").splitlines() == ["there is no memory for what J and its gradients need in between"]*2 + ["2000.0"]
+
+
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=in_c)])
+@pytest.mark.parametrize(("n", "m"), [(0, 0), (0, 40), (50, 0), (3, 0)])
+def test_axes_without_entries_are_right_on_either_side(target: str, n: int, m: int) -> None:
+    kernel = handgrad.compile("r[i,j] = x[i]*y[j]", target=target, cotangent=True)
+    value, slopes = kernel(x=np.ones(n), y=np.ones(m), G=np.ones((n, m)))
+    assert value.shape == (n, m) and slopes["x"].tolist() == [float(m)]*n and slopes["y"].tolist() == [float(n)]*m
+
+
+# ---------------------------------------------------------------- threads
+
+
+SAMPLES = "z[n] = sum[i](w[i]*x[n,i]); J = sum[n](softplus(z[n]) - y[n]*z[n])"
+
+
+def test_threads_are_those_asked_for_then_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HANDGRAD_THREADS", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3,2")
+    assert threads_of(Options(threads=5)) == 5 and threads_of(Options()) == 3
+    monkeypatch.setenv("HANDGRAD_THREADS", "2")
+    assert threads_of(Options()) == 2
+    monkeypatch.setenv("HANDGRAD_THREADS", "many")
+    with pytest.raises(HandgradError, match="HANDGRAD_THREADS"):
+        threads_of(Options())
+    monkeypatch.delenv("HANDGRAD_THREADS")
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    assert threads_of(Options()) >= 1
+
+
+@in_c
+def test_results_do_not_depend_on_the_number_of_threads() -> None:
+    rng = np.random.default_rng(0)
+    given: dict[str, Any] = {"w": rng.normal(size=7), "x": rng.normal(size=(50_000, 7)), "y": rng.integers(0, 2, 50_000)}
+    value, slopes = handgrad.compile(SAMPLES, by="w,x", target="c", threads=1)(**given)
+    for threads in (4, 2, 16, 3):
+        other, others = handgrad.compile(SAMPLES, by="w,x", target="c", threads=threads)(**given)
+        assert other == value and all(np.array_equal(others[name], slopes[name]) for name in slopes)
+
+
+@in_c
+def test_a_call_takes_no_more_threads_than_it_may(tmp_path: Any) -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("threads are counted in /proc")
+    assert told(f"""
+import os, threading
+import numpy as np
+import handgrad
+x = {{"w": np.ones(7), "x": np.ones((400_000, 7)), "y": np.ones(400_000)}}
+def times(threads):                       # of each thread of this process, the clock ticks that a call used
+    kernel = handgrad.compile({SAMPLES!r}, by="w", target="c", threads=threads)
+    def ticks():
+        found = {{}}
+        for task in os.listdir("/proc/self/task"):
+            words = open(f"/proc/self/task/{{task}}/stat").read().rpartition(")")[2].split()
+            found[task] = int(words[11]) + int(words[12])
+        return found
+    kernel(**x)
+    before = ticks()
+    for _ in range(40):
+        kernel(**x)
+    after = ticks()
+    return sum(after[task] > before.get(task, 0) + 1 for task in after)
+many, one = times(4), times(1)
+print(many > 1 or os.cpu_count() == 1, one)
+""").split() == ["True", "1"]
+
+
+@in_c
+@pytest.mark.parametrize("way", ["fork", "multiprocessing"])
+def test_a_fork_after_a_call_with_threads_gives_the_same_and_does_not_hang(way: str) -> None:
+    if not hasattr(__import__("os"), "fork"):
+        pytest.skip("no fork here")
+    begin = f"""
+import os, threading, warnings
+warnings.simplefilter("ignore")
+import numpy as np
+import handgrad
+rng = np.random.default_rng(0)
+given = {{"w": rng.normal(size=7), "x": rng.normal(size=(50_000, 7)), "y": rng.integers(0, 2, 50_000)}}
+kernel = handgrad.compile({SAMPLES!r}, by="w,x", target="c", threads=4)
+first = kernel(**given)
+def same(_=None):
+    value, slopes = kernel(**given)
+    return value == first[0] and all(np.array_equal(slopes[name], first[1][name]) for name in slopes)
+"""
+    ways = {"fork": """
+stop = threading.Event()
+def busy():
+    while not stop.is_set():
+        kernel(**given)
+other = threading.Thread(target=busy)
+other.start()                             # forks meet the pool while another thread uses it
+codes = []
+for _ in range(20):
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if same() and same() else 1)
+    codes.append(os.waitpid(child, 0)[1])
+stop.set()
+other.join()
+print(codes == [0]*20 and same())
+""", "multiprocessing": """
+import multiprocessing
+with multiprocessing.get_context("fork").Pool(3) as pool:
+    print(all(pool.map(same, range(9))) and same())
+"""}
+    assert told(begin + ways[way]).split() == ["True"]
