@@ -150,17 +150,22 @@ class _Found:
 
     def program(self) -> Program:
         """The program of it all."""
-        known = dict(self.model.definitions)
-        for definition in known.values():
-            _refuse(definition)
-        splitter = Splitter(accurate(known, functions(), self.model), frozenset(self.model.tensors) | frozenset(known))
-        parts = splitter.parts((self.value, *(d.name for d in self.results.values())))
-        labels = _labels(self.model)
-        needed = frozenset().union(*(names(p.body) for p in parts))
-        inputs = tuple(Input(name, axes, labels.get(name)) for name, axes in self.model.tensors.items() if name not in known and name in needed)
-        gradients = {key[0]: d.name for key, d in self.results.items() if len(key) == 1}
-        second: dict[tuple[str, ...], str] = {key: d.name for key, d in self.results.items() if len(key) == 2}
-        return Program(inputs, parts, self.value, gradients, self.model, {**splitter.labels}, second, self.cotangent)
+        return program_with(self.model, self.value, {key: d.name for key, d in self.results.items()}, self.cotangent)
+
+
+def program_with(model: Model, value: str, results: Mapping[tuple[str, ...], str], cotangent: str = "") -> Program:
+    """The program of a value and of results that the model defines: gradients by one name, what is of second order by two."""
+    known = dict(model.definitions)
+    for definition in known.values():
+        _refuse(definition)
+    splitter = Splitter(accurate(known, functions(), model), frozenset(model.tensors) | frozenset(known))
+    parts = splitter.parts((value, *results.values()))
+    labels = _labels(model)
+    needed = frozenset().union(*(names(p.body) for p in parts))
+    inputs = tuple(Input(name, axes, labels.get(name)) for name, axes in model.tensors.items() if name not in known and name in needed)
+    gradients = {key[0]: name for key, name in results.items() if len(key) == 1}
+    second: dict[tuple[str, ...], str] = {key: name for key, name in results.items() if len(key) == 2}
+    return Program(inputs, parts, value, gradients, model, {**splitter.labels}, second, cotangent)
 
 
 def _second(first: _Found, by: tuple[str, ...], found: Gradients, order: Order) -> None:
