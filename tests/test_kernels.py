@@ -175,6 +175,14 @@ def test_a_fact_that_ties_what_is_differentiated_by_is_not_used() -> None:
     assert slopes["y"] == pytest.approx(np.log([2.0, 2.0]))
 
 
+@pytest.mark.parametrize("target", ["numpy", "c"])
+def test_an_input_that_only_tells_a_length_is_asked_for(target: str) -> None:
+    value, slopes = handgrad.compile("y[i] = 2 + 0*x[i]", by=["x"], cotangent=True, target=target)(x=np.arange(3.0))
+    assert value.tolist() == [2, 2, 2] and slopes["x"].tolist() == [0, 0, 0]
+    window = handgrad.compile("y[t] = max[k](x[t+k-1] + 0*w[k])", by=["x"], target=target)
+    assert window.inputs == ("x", "w") and window(x=np.arange(5.0), w=np.ones(3))[0].tolist() == [2, 3, 4]
+
+
 def test_windows_run_to_the_length_that_is_left() -> None:
     kernel = handgrad.compile("y[t] = sum[k](w[k]*x[t+k-1]); J = sum[t](y[t]^2)", target="numpy")
     w, x = np.array([1.0, -2.0]), np.array([1.0, 2.0, 4.0, 8.0])

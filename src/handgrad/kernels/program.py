@@ -21,7 +21,7 @@ from handgrad.derivation.certification import extended
 from handgrad.derivation.derivation import Gradients
 from handgrad.derivation.network import unused
 from handgrad.errors import ModelError
-from handgrad.expr import Abstract, Axis, Derivative, Entry, Label, Letter, Member, add, mul
+from handgrad.expr import Abstract, Axis, Derivative, Entry, Label, Letter, Member, Reduce, Size, add, mul
 from handgrad.kernels.accuracy import accurate
 from handgrad.kernels.splitting import Splitter
 from handgrad.trees import names, reduction, subtrees
@@ -162,6 +162,7 @@ def program_with(model: Model, value: str, results: Mapping[tuple[str, ...], str
     parts = splitter.parts((value, *results.values()))
     labels = _labels(model)
     needed = frozenset().union(*(names(p.body) for p in parts))
+    needed |= _measured({name: axes for name, axes in model.tensors.items() if name not in known}, needed, parts)
     inputs = tuple(Input(name, axes, labels.get(name)) for name, axes in model.tensors.items() if name not in known and name in needed)
     gradients = {key[0]: name for key, name in results.items() if len(key) == 1}
     second: dict[tuple[str, ...], str] = {key: name for key, name in results.items() if len(key) == 2}
@@ -184,6 +185,18 @@ def _second(first: _Found, by: tuple[str, ...], found: Gradients, order: Order) 
         return
     for number, (name, slope) in enumerate(slopes.items()):
         first.take(_sound(asked_of(first.model), lambda m: m.gradients(_spelled(slope), by[number:])), lambda other: ((name, other), f"H_{name}_{other}"))
+
+
+def _measured(given: Mapping[str, tuple[Axis, ...]], needed: frozenset[str], parts: tuple[Definition, ...]) -> frozenset[str]:
+    """The inputs that no part reads and that alone tell how long an axis of a part is: `x` in `y[i] = 0*x[i]`."""
+    wanting = {letter.axis for p in parts for letter in p.letters} | {n.axis for p in parts for n in subtrees(p.body) if isinstance(n, Reduce | Size)}
+    wanting -= {axis for name, axes in given.items() if name in needed for axis in axes}
+    found = set()
+    for name, axes in given.items():
+        if wanting.intersection(axes):
+            found.add(name)
+            wanting.difference_update(axes)
+    return frozenset(found)
 
 
 def _labels(model: Model) -> dict[str, Axis]:
