@@ -116,7 +116,7 @@ def _distinct(candidates: Iterable[Candidate], seen: set[str]) -> Iterator[Candi
         spelled = ("left " if candidate.edit.left else "") + key(tree)
         if spelled not in known:
             known.add(spelled)
-            yield replace(candidate, tree=tree)
+            yield Candidate(candidate.edit, candidate.cost, candidate.also, tree)
 
 
 def _holding(candidates: Iterable[Candidate], holds: Holds, fits: Holds | None) -> tuple[list[Candidate], list[Candidate]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from handgrad.reading.remembering import by_identity
 from handgrad.reading.surface import Big, Decimal, Group, Product, Scripted, Sum, Surface, Symbol, children, walk
 
 LETTER = re.compile(r"[a-z]\Z")
@@ -135,6 +136,7 @@ class _Naming:
                 self.power = sup
 
 
+@by_identity
 def name_of(node: Surface) -> Name | None:
     """The name that a node is, or None: numbers, groups and compound bases are none."""
     if isinstance(node, Symbol):
@@ -180,16 +182,13 @@ def _label(node: Surface) -> str:
     return "x"
 
 
-def occurrences(node: Surface) -> Iterator[tuple[Surface, Name]]:
+@by_identity
+def occurrences(node: Surface) -> tuple[tuple[Surface, Name], ...]:
     """The names in a tree, outermost first: of `z_{h_1}` the whole, and not `h_1`."""
     name = name_of(node)
-    if name is not None:
-        yield node, name
-        if name.power is not None:
-            yield from occurrences(name.power)
-        return
-    for child in _below(node):
-        yield from occurrences(child)
+    if name is None:
+        return tuple(found for child in _below(node) for found in occurrences(child))
+    return ((node, name), *(occurrences(name.power) if name.power is not None else ()))
 
 
 def _below(node: Surface) -> Iterator[Surface]:
@@ -207,6 +206,7 @@ def _below(node: Surface) -> Iterator[Surface]:
         yield from children(node)
 
 
+@by_identity
 def letters_in(node: Surface) -> frozenset[str]:
     """The index letters that stand below names or under sum signs in a tree, bound ones too."""
     found: set[str] = set()

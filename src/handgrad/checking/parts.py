@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from handgrad.checking.naming import is_index, letter_of
 from handgrad.checking.places import Place, below, inner, is_name, is_power, negative, values
+from handgrad.reading.remembering import by_identity
 from handgrad.reading.surface import (
     Applied,
     Big,
@@ -196,6 +197,7 @@ def replaced(tree: Surface, old: Surface, new: Surface) -> Surface:
 # ---------------------------------------------------------------- sameness
 
 
+@by_identity
 def key(node: Surface) -> str:
     """A spelling that is the same for formulas that differ in brackets, bars and order alone."""
     sign, top, bottom = _monomial(node)
@@ -203,6 +205,7 @@ def key(node: Surface) -> str:
     return ("-" if sign < 0 else "") + shown + ("/" + "*".join(sorted(bottom)) if bottom else "")
 
 
+@by_identity
 def _monomial(node: Surface) -> tuple[int, list[str], list[str]]:
     match node:
         case Sum(_, (term,)):
@@ -223,6 +226,11 @@ def _monomial(node: Surface) -> tuple[int, list[str], list[str]]:
     return 1, [_atom(node)], []
 
 
+@by_identity
+def _key_of_negative(node: Surface) -> str:
+    return key(negative(node))
+
+
 def _joined(a: tuple[int, list[str], list[str]], b: tuple[int, list[str], list[str]]) -> tuple[int, list[str], list[str]]:
     return a[0] * b[0], a[1] + b[1], a[2] + b[2]
 
@@ -234,7 +242,7 @@ def _inverted(a: tuple[int, list[str], list[str]]) -> tuple[int, list[str], list
 def _atom(node: Surface) -> str:
     match node:
         case Sum(_, terms):
-            return "(" + "+".join(sorted(key(t.node if t.sign > 0 else negative(t.node)) for t in terms)) + ")"
+            return "(" + "+".join(sorted(key(t.node) if t.sign > 0 else _key_of_negative(t.node) for t in terms)) + ")"
         case Symbol():
             return spelled(node)
         case Scripted(_, base, sub, sup, primes):

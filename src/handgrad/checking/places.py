@@ -9,12 +9,13 @@ whose factor is the factor of everything round it up to the next sum: there a si
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from handgrad.checking.naming import TRANSPOSED
 from handgrad.reading.surface import (
+    FIELDS,
     Applied,
     Array,
     Bars,
@@ -35,6 +36,8 @@ from handgrad.reading.surface import (
     Surface,
     Symbol,
     Term,
+    with_field,
+    with_node,
 )
 
 # ---------------------------------------------------------------- places
@@ -54,7 +57,7 @@ class Place:
         if self.above is None:
             return new
         held = _held(getattr(self.above.node, self.field), self.at, new)
-        return self.above.put(replace(self.above.node, **{self.field: held}))
+        return self.above.put(with_field(self.above.node, self.field, held))
 
     @property
     def depth(self) -> int:
@@ -68,7 +71,7 @@ class Place:
 
 def _held(value: Any, at: tuple[int, ...], new: Surface) -> Any:
     if isinstance(value, (Term, Factor)):
-        return replace(value, node=new)
+        return with_node(value, new)
     if not at:
         return new
     first, *rest = at
@@ -77,9 +80,9 @@ def _held(value: Any, at: tuple[int, ...], new: Surface) -> Any:
 
 def below(place: Place) -> Iterator[Place]:
     """The places directly below one, all of them."""
-    for field in fields(place.node):
-        if field.name != "span":
-            yield from _spread(place, field.name, (), getattr(place.node, field.name))
+    for field in FIELDS[type(place.node)]:
+        if field != "span":
+            yield from _spread(place, field, (), getattr(place.node, field))
 
 
 def _spread(above: Place, field: str, at: tuple[int, ...], value: Any) -> Iterator[Place]:
@@ -211,7 +214,7 @@ def product(*nodes: Surface) -> Surface:
     for node in nodes:
         own = node.factors if isinstance(node, Product) else (Factor("", bracketed(node)),)
         glue = "*" if made and isinstance(own[0].node, (Decimal, Group)) and isinstance(made[-1].node, (Decimal, Symbol, Scripted)) else ""
-        made += [replace(own[0], operator=glue), *own[1:]] if made else own
+        made += [Factor(glue, own[0].node), *own[1:]] if made else own
     return made[0].node if len(made) == 1 else Product(nodes[0].span, tuple(made))
 
 

@@ -40,6 +40,7 @@ class Quick:
     spellings: dict[int, tuple[Surface, str]] = field(default_factory=dict)
     trees: dict[tuple[str, tuple[str, ...]], Expr] = field(default_factory=dict)
     atoms: dict[tuple[str, Env], float] = field(default_factory=dict)
+    values: dict[tuple[int, Env], tuple[Surface, float]] = field(default_factory=dict)
 
     def prepare(self) -> bool:
         """Evaluates the left side; False where it has no value at the point."""
@@ -82,7 +83,14 @@ class Quick:
     # ------------------------------------------------------------ values
 
     def value(self, node: Surface, env: Mapping[str, int]) -> float:
-        """The value with the letters at these places."""
+        """The value with the letters at these places, remembered: corrections share most of their nodes."""
+        place = (id(node), tuple(env.items()))
+        kept = self.values.get(place)
+        if kept is None:
+            kept = self.values[place] = (node, self._value(node, env))          # the node is kept, so that no other gets its place
+        return kept[1]
+
+    def _value(self, node: Surface, env: Mapping[str, int]) -> float:
         match node:
             case Decimal(_, text):
                 return float(text)

@@ -63,6 +63,7 @@ class Scope:
     einstein: bool = False                                          # an index that stands twice in a product is summed over
     upright: bool = True                                            # vectors are columns
     dropped: dict[str, str] = field(default_factory=dict)           # definitions that cannot be read, and why
+    models: dict[object, Compiled] = field(default_factory=dict)    # what was made of which statements
 
     def interpreter(self, letters: Iterable[str] = (), partial: bool = False) -> Interpreter:
         """The interpreter of formulas here; `letters` are free in them."""
@@ -104,45 +105,65 @@ class Scope:
         return f"{own}[{','.join(letters)}] = {body}" if letters else f"{own} = {body}"
 
     def compiled(self, claims: Sequence[Claim]) -> Compiled:
-        """The claims as trees of one model with all definitions."""
+        """The claims as trees of one model with all definitions; what was made of the same statements before is taken again."""
         rows = {**{f"given {n}": row for n, row in enumerate(self.given)}, **self.lines()}
         pairs = {n: f"pair_{n}{'[' + ','.join(c.letters) + ']' if c.letters else ''} = max({c.left}, {c.right})" for n, c in enumerate(claims)}
-        faults: dict[int, str] = {}
         facts = [f"assume {fact}" for fact in (*self.words.label_facts(), *self.facts)]
-        surrogates: dict[str, str] = {}
-        for _ in range(2 * len(rows) + len(pairs) + len(facts) + 4):
-            kinds = (("row", rows), ("surrogate", surrogates), ("fact", dict(zip(facts, facts, strict=True))), ("pair", pairs))
+        place = (tuple(rows.items()), tuple(pairs.values()), tuple(facts), self.surrogating)
+        if place not in self.models:
+            self.models[place] = _Modelling(rows, pairs, facts, self.surrogating).made()
+        found = self.models[place]
+        self.dropped |= found.dropped
+        return found
+
+
+@dataclass(slots=True)
+class _Modelling:
+    """The statements of a model while those are left out that cannot be read together with the others."""
+
+    rows: dict[str, str]
+    pairs: dict[int, str]
+    facts: list[str]
+    surrogating: bool
+    faults: dict[int, str] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+    surrogates: dict[str, str] = field(default_factory=dict)
+
+    def made(self) -> Compiled:
+        """The model of what can be read."""
+        claims = range(len(self.pairs))
+        for _ in range(2 * len(self.rows) + len(self.pairs) + len(self.facts) + 4):
+            kinds = (("row", self.rows), ("surrogate", self.surrogates), ("fact", dict(zip(self.facts, self.facts, strict=True))), ("pair", self.pairs))
             table = [(kind, key, row) for kind, of_kind in kinds for key, row in of_kind.items()]
             if not table:
                 break
             try:
                 model = read("\n".join(row for _, _, row in table))
             except HandgradError as error:
-                self._drop(table[max(0, min(error.line - 1, len(table) - 1))] if error.line else table[-1], error, rows, surrogates, facts, pairs, faults)
+                self._drop(table[max(0, min(error.line - 1, len(table) - 1))] if error.line else table[-1], error)
                 continue
-            needed = self._surrogates(model) if self.surrogating and not surrogates else {}
+            needed = self._surrogates(model) if self.surrogating and not self.surrogates else {}
             if not needed:
-                return Compiled(model, {n: _pair(model, n) for n in pairs}, faults, self.dropped, frozenset(surrogates))
-            surrogates = needed
-        return Compiled(Model({}), {}, {n: faults.get(n, "nothing here can be read") for n in range(len(claims))}, self.dropped)
+                return Compiled(model, {n: _pair(model, n) for n in self.pairs}, self.faults, self.dropped, frozenset(self.surrogates))
+            self.surrogates = needed
+        return Compiled(Model({}), {}, {n: self.faults.get(n, "nothing here can be read") for n in claims}, self.dropped)
 
-    def _drop(self, found: tuple[str, object, str], error: HandgradError, rows: dict[str, str], surrogates: dict[str, str], facts: list[str],
-              pairs: dict[int, str], faults: dict[int, str]) -> None:
+    def _drop(self, found: tuple[str, object, str], error: HandgradError) -> None:
         kind, key, row = found
         letters = UNJOINED.match(error.what)
         if kind == "pair" and letters and "probe_" not in row:
             head, _, body = row.partition(" = max(")
-            pairs[key] = f"{head} = max(0*probe_{key}[{letters[1]}] + 0*probe_{key}[{letters[2]}] + {body}"  # type: ignore[index]
+            self.pairs[key] = f"{head} = max(0*probe_{key}[{letters[1]}] + 0*probe_{key}[{letters[2]}] + {body}"  # type: ignore[index]
         elif kind == "pair":
-            faults[key] = error.what  # type: ignore[index]
-            del pairs[key]  # type: ignore[arg-type]
+            self.faults[key] = error.what  # type: ignore[index]
+            del self.pairs[key]  # type: ignore[arg-type]
         elif kind == "fact":
-            facts.remove(row)
+            self.facts.remove(row)
         elif kind == "surrogate":
-            del surrogates[key]  # type: ignore[arg-type]
+            del self.surrogates[key]  # type: ignore[arg-type]
         else:
             self.dropped[str(key)] = error.what
-            del rows[key]  # type: ignore[arg-type]
+            del self.rows[key]  # type: ignore[arg-type]
 
     # ------------------------------------------------------------ what the page never defines
 
@@ -185,6 +206,7 @@ class Compiled:
     dropped: Mapping[str, str]
     surrogates: frozenset[str] = frozenset()
     _verifier: Verifier | None = None
+    _certificates: dict[tuple[int, int, bool], Certificate] = field(default_factory=dict)
 
     @property
     def verifier(self) -> Verifier:
@@ -195,11 +217,14 @@ class Compiled:
 
     def compare(self, n: int, points: int = 6, at_kinks: bool = False) -> Certificate:
         """What is found about the sides of pair n."""
-        pair = self.pairs[n]
-        try:
-            return self.verifier.compare(pair.left, pair.right, points, at_kinks)
-        except HandgradError as error:              # facts that no point satisfies
-            return Certificate("undecided", 0, 0, because=error.what)
+        place = (n, points, at_kinks)
+        if place not in self._certificates:
+            pair = self.pairs[n]
+            try:
+                self._certificates[place] = self.verifier.compare(pair.left, pair.right, points, at_kinks)
+            except HandgradError as error:              # facts that no point satisfies
+                self._certificates[place] = Certificate("undecided", 0, 0, because=error.what)
+        return self._certificates[place]
 
     def expression(self, text: str, n: int) -> Expr:
         """A further formula, with the letters of pair n."""

@@ -81,6 +81,7 @@ class Segment:
     scope: Scope | None = None
     einstein: bool = False                                  # an index that stands twice is summed over
     shaped: tuple[dict[str, int], bool] | None = None
+    models: dict[object, Compiled] = field(default_factory=dict)
     words: Vocabulary = field(default_factory=Vocabulary)
 
     # ------------------------------------------------------------ definitions
@@ -181,7 +182,7 @@ class Segment:
         if self.einstein or any(implies_sums(d.head, d.body) for d in known.values()):
             self.einstein = True
             known = {key: replace(d, body=with_sums(d.body, letters_in(d.head))) for key, d in known.items()}
-        return Scope(self.words, known, einstein=self.einstein, fixed=self.fixed, given=self.given, ranks=ranks, upright=upright)
+        return Scope(self.words, known, (), self.fixed, {}, self.given, ranks, einstein=self.einstein, upright=upright, models=self.models)
 
     def _compare(self, chosen: dict[str, Stated], deep: bool = True) -> None:
         self.findings, self.opaque, self.dropped = {}, {}, {}
@@ -264,7 +265,7 @@ class Segment:
         if not found.found:
             return
         compiled = scope.compiled([r.claim for r in found.found])
-        self.dropped |= compiled.dropped
+        self.dropped |= scope.dropped
         for n, reading in enumerate(found.found):
             if n in compiled.faults:
                 fault = compiled.faults[n] if "pair_" not in compiled.faults[n] else "the indices of both sides do not go together"
@@ -306,12 +307,12 @@ class Segment:
         if is_place(chain):
             return replace(blank, verdict="not_checked", role="condition", because="says where something holds")
         findings = self.findings.get(link.id, [])
-        for finding in findings:
-            if finding.holds:
-                return _held(finding, blank)
+        held = next((f for f in findings if f.holds), None)
+        if held is not None:
+            return _held(held, blank)
         if not findings:
-            why = self.opaque[link.id].why if link.id in self.opaque else "nothing says what stands on the left"
-            return replace(blank, verdict="undecided", because=why)
+            opaque = self.opaque.get(link.id)
+            return replace(blank, verdict="undecided", because=opaque.why if opaque is not None else "nothing says what stands on the left")
         return self._failed(findings, blank)
 
     def _failed(self, findings: list[Finding], blank: Judgement) -> Judgement:
@@ -367,10 +368,8 @@ class Segment:
         return replace(blank, verdict="right", role="definition", because="a definition", read_as=text)
 
     def _blank(self, chain: Chain, number: int) -> Judgement:
-        link = chain.links[number]
-        left = chain.links[number - 1].side.tree if number else None
-        return Judgement(link.id, link.side.span, link.start, link.line, "undecided", tree=link.side.tree, left=left,
-                         quantity=_quantity(chain.head.side.tree), link=number or None)
+        link, left, quantity = chain.links[number], chain.links[number - 1].side.tree if number else None, _quantity(chain.head.side.tree)
+        return Judgement(link.id, link.side.span, link.start, link.line, "undecided", tree=link.side.tree, left=left, quantity=quantity, link=number or None)
 
 
 def _quantity(tree: Surface) -> str:

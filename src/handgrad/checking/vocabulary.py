@@ -97,14 +97,15 @@ class Vocabulary:
         if own in self.recurrent and any(isinstance(i, Sum) for i in name.indices):
             return self._earlier(name)
         own = own if name.indices or name.above or name.digits else self.short.get(own, own)
-        name = replace(name, own=own)
         if own in self.split and not (name.indices or name.above or name.digits):
             return replace(name, own=f"{own}_all", label="")
         label = "" if len(self.labels.get(own, ())) < 2 else name.label
         if name.digits and len(name.digits) + len(name.indices) in self.counts.get(own, ()):
-            return replace(name, digits=(), label=label, indices=(*(Decimal((0, 0), d) for d in name.digits), *name.indices))
-        whole = Name(own, digits=name.digits, label=label).whole
-        return replace(name, own=self.alike.get(whole, whole), digits=(), label="")
+            return replace(name, own=own, digits=(), label=label, indices=(*(Decimal((0, 0), d) for d in name.digits), *name.indices))
+        if name.digits or label:
+            own = Name(own, digits=name.digits, label=label).whole
+        own = self.alike.get(own, own)
+        return name if own == name.own and not name.digits and not name.label else replace(name, own=own, digits=(), label="")
 
     def squared(self, name: Name) -> Name | None:
         """The name of the square where that is a quantity of its own, else None."""
@@ -283,7 +284,8 @@ class Vocabulary:
             for slot, index in enumerate(name.indices, 1 + len(name.above)):
                 if is_label(index):
                     self.labelled.setdefault(identifier(index.base), (name.own, slot))  # type: ignore[union-attr, arg-type]
-        name = replace(name, indices=tuple(i for i in name.indices if letter_of(i) not in self.labelling)) if self.labelling else name
+        if self.labelling and any(letter_of(i) in self.labelling for i in name.indices):
+            name = replace(name, indices=tuple(i for i in name.indices if letter_of(i) not in self.labelling))
         spelled_letters = tuple(x for x in (letter_of(i) for i in name.indices) if x)
         if spelled_letters:
             self.counts.setdefault(name.own, Counter())[len(name.indices)] += 1

@@ -11,7 +11,7 @@ whoever knows that `a` is a function reads it as a call. Numbers keep the digits
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar, Union, get_args
 
 Span = tuple[int, int]
@@ -265,6 +265,8 @@ HOLDING: dict[type, tuple[str, ...]] = {
     for kind in get_args(Surface)
 }
 
+FIELDS: dict[type, tuple[str, ...]] = {kind: tuple(f.name for f in fields(kind)) for kind in get_args(Surface)}
+
 
 def children(node: Surface) -> Iterator[Surface]:
     """What stands directly below a node."""
@@ -298,19 +300,34 @@ def walk(node: Surface) -> Iterator[Surface]:
 
 def rebuilt(node: Surface, change: Callable[[Surface], Surface]) -> Surface:
     """The node with `change` made of each thing directly below it."""
-    new = {f.name: _changed(getattr(node, f.name), change) for f in fields(node) if f.name != "span"}
-    same = all(new[name] is getattr(node, name) for name in new)
-    return node if same else replace(node, **new)
+    found = node
+    for name in HOLDING[type(node)]:
+        value = getattr(node, name)
+        new = _changed(value, change)
+        if new is not value:
+            found = with_field(found, name, new)
+    return found
+
+
+def with_field(node: Surface, name: str, value: Any) -> Surface:
+    """The node with something else in one field."""
+    kind = type(node)
+    return kind(*(value if field == name else getattr(node, field) for field in FIELDS[kind]))
 
 
 def _changed(value: Any, change: Callable[[Surface], Surface]) -> Any:
     if isinstance(value, (Term, Factor)):
         node = change(value.node)
-        return value if node is value.node else replace(value, node=node)
+        return value if node is value.node else with_node(value, node)
     if isinstance(value, tuple):
         items = tuple(_changed(item, change) for item in value)
         return value if all(a is b for a, b in zip(items, value, strict=True)) else items
     return change(value) if hasattr(value, "span") else value
+
+
+def with_node(part: Term | Factor, node: Surface) -> Term | Factor:
+    """The term or factor with another node."""
+    return Term(part.sign, node, part.span) if isinstance(part, Term) else Factor(part.operator, node)
 
 
 def substituted(node: Surface, old: Surface, new: Surface) -> Surface:
