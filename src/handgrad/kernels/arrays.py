@@ -81,7 +81,7 @@ class Lowering(Formulas):
     def _handed_out(self) -> str:
         shown = [self.package.result(self.names[self.program.value])]
         for found in (self.program.gradients, self.program.second):
-            if found:
+            if found or found is self.program.gradients:
                 shown.append("{" + ", ".join(f"{name!r}: {self.package.result(self.names[part])}" for name, part in found.items()) + "}")
         return f"return {', '.join(shown)}"
 
