@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from handgrad.kernels.compilation import compile
     from handgrad.manual import page
     from handgrad.notation import read, write
+    from handgrad.objectives.asking import objective
     from handgrad.problem import read_problem
     from handgrad.verification import Certificate, Verifier
     from handgrad.worksheet import Worksheet, work
 
 __all__ = [
     "Certificate", "Derivation", "Document", "HandgradError", "Report", "Verifier", "Worksheet", "activation", "check", "compile", "entries", "entry", "loss",
-    "model", "page", "read", "read_problem", "render", "same", "work", "write",
+    "model", "objective", "page", "read", "read_problem", "render", "same", "work", "write",
 ]
 
 _HOMES = {
@@ -45,6 +46,7 @@ _HOMES = {
     "entry": "catalogue",
     "loss": "catalogue",
     "model": "derivation",
+    "objective": "objectives.asking",
     "page": "manual",
     "read": "notation",
     "read_problem": "problem",
