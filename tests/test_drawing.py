@@ -18,7 +18,7 @@ import pytest
 from handgrad.commands.draw import run
 from handgrad.document import Options, render
 from handgrad.drawing import Drawer, DrawError, RosterError, TemplateError, file_name, file_names, read_roster, read_template
-from handgrad.drawing.files import put_whole
+from handgrad.commands.files import put_whole
 from handgrad.drawing.numbers import Choice, Drawing, within
 from handgrad.drawing.roster import harmless
 from handgrad.drawing.sheet import sheet
@@ -361,7 +361,7 @@ def test_an_interrupted_file_is_as_it_was(tmp_path: Path, monkeypatch: pytest.Mo
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("handgrad.drawing.files.os.replace", interrupted)
+    monkeypatch.setattr("handgrad.commands.files.os.replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         put_whole(tmp_path / "a.txt", "second")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"] and (tmp_path / "a.txt").read_text(encoding="utf-8") == "first\n"

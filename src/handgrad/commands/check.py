@@ -7,12 +7,11 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from pkgutil import get_data
 from typing import Any
 
-from handgrad.axes import Model
-from handgrad.checking.comparing import compared
 from handgrad.checking.facsimile import facsimile
 from handgrad.checking.hiding import hidden
 from handgrad.checking.lines import compact, told
@@ -20,14 +19,12 @@ from handgrad.checking.problem_file import problem_file
 from handgrad.checking.report import Report
 from handgrad.checking.scheme import Scheme, read_scheme
 from handgrad.checking.tables import as_csv, gradescope
-from handgrad.commands import code
-from handgrad.commands.classes import Class, Row, counted, rows_of, sheet
+from handgrad.commands.files import put_whole
 from handgrad.commands.output import Output, chosen, parser, put
-from handgrad.commands.paging import LARGEST, PAGE, judged, nothing_in, page_of, problem_of, status, text_of
-from handgrad.commands.workers import Limits
-from handgrad.document import Document, FormatError, Paragraph, encoded
-from handgrad.drawing.files import put_whole
-from handgrad.errors import HandgradError, ModelError
+from handgrad.commands.paging import LARGEST, CheckError, judged, nothing_in, page_of, problem_of, status, text_of
+from handgrad.derivation.collecting import without_collection
+from handgrad.document import Document, encoded
+from handgrad.errors import ModelError
 from handgrad.problem import read_problem
 from handgrad.reading.decoding import page_text
 
@@ -45,21 +42,20 @@ EXAMPLES = """examples:
   handgrad check --code norm:backward --against rms_norm.txt --by x"""
 
 
-class CheckError(HandgradError):
-    """A call of the command that cannot be followed."""
-
-    code = "check"
-
-
 def run(arguments: Sequence[str]) -> int:
     """Judges a page and prints its report, or a class and prints its sheet; 0 no slip, 1 slips, 2 nothing readable."""
     options = _parser().parse_args(arguments)
     if options.code:
-        return code.run(options)
+        return int(import_module("handgrad.commands.code").run(options))
     scheme = read_scheme(text_of(options.scheme, "scheme"), options.scheme) if options.scheme else None
     pages = _pages(options.pages)
     if _is_class(options, pages):
-        return _class(options, pages)
+        return int(import_module("handgrad.commands.many").run(options, pages))
+    return _one(options, pages, scheme)
+
+
+@without_collection()           # the process ends with the page
+def _one(options: argparse.Namespace, pages: list[Path], scheme: Scheme | None) -> int:
     output = chosen(options, OWN)
     source, name, stem = _page(options, pages)
     problem, problem_name = _example_problem() if options.example else problem_of(options.problem, stem)
@@ -192,49 +188,3 @@ def _write_problem(report: Report, file: str) -> int:
     _save(file, made.text)
     print(f"Wrote {file}: {made.said}")
     return 0
-
-
-# ---------------------------------------------------------------- many pages
-
-
-def _class(options: argparse.Namespace, pages: Sequence[Path]) -> int:
-    for word, given in (("--line", options.line is not None), ("--write-problem", options.write_problem), ("--example", options.example)):
-        if given:
-            raise CheckError(f"{word} is about one page", remedy="give one page")
-    if any(str(page) == "-" for page in pages):
-        raise CheckError("standard input is one page, and there are others", remedy="give files, or - alone")
-    if options.problem and PAGE not in options.problem:
-        read_problem(text_of(options.problem, "problem file"), options.problem)
-    jobs = options.jobs if options.jobs is not None else min(os.cpu_count() or 1, 8)
-    if jobs < 1 or options.seconds <= 0 or options.memory < 64:
-        raise CheckError("a class needs at least one job, some seconds and 64 MiB", remedy="leave --jobs, --seconds and --memory out")
-    folder = options.output
-    if folder and Path(folder).suffix and not Path(folder).is_dir():
-        raise FormatError(f"{folder} is a file, and there are several pages", remedy="write to a folder: -o out/")
-    options.output = ""
-    output = chosen(options)
-    old = text_of(options.compare, "sheet") if options.compare else ""
-    limits = Limits(options.seconds, options.memory)
-    found = Class(_ids(pages), options.problem, options.scheme, Path(folder) if folder else None, options.hide_answers, options.strict, jobs, limits)
-    rows = rows_of(found)
-    put(output, lambda: _sheet(rows, folder, old, options), lambda: {"pages": rows, "changed": compared(old, rows) if old else []})
-    return max(int(row["status"]) for row in rows)
-
-
-def _ids(pages: Sequence[Path]) -> dict[str, Path]:
-    """A name for each page: that of its file without the ending, with its folder where two have the same."""
-    stems = [page.stem for page in pages]
-    ids = [page.stem if stems.count(page.stem) == 1 else str(page) for page in dict.fromkeys(pages)]
-    return dict(zip(ids, dict.fromkeys(pages), strict=True))
-
-
-def _sheet(rows: list[Row], folder: str, old: str, options: argparse.Namespace) -> Document:
-    said = counted(rows)
-    if folder:
-        reports = sum(bool(row["report"]) for row in rows)
-        said += f" Wrote {folder}: index.html, marks.csv, {reports} page{'s' if reports != 1 else ''}"
-    blocks: list[Any] = [sheet(rows), Paragraph((said,))]
-    if old:
-        changed = compared(old, rows)
-        blocks += [Paragraph((f"Other marks than in {options.compare}: " + ("; ".join(changed) if changed else "none") + ".",))]
-    return Document((), tuple(blocks), Model({}))

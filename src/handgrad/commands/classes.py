@@ -16,10 +16,10 @@ from typing import Any
 from handgrad.axes import Model
 from handgrad.checking.tables import written
 from handgrad.checking.words import name, plural
+from handgrad.commands.files import put_whole
 from handgrad.commands.paging import VERSION, Task, failed, problem_path
 from handgrad.commands.workers import Limits, Workers
 from handgrad.document import Block, Document, Heading, Inline, Paragraph, Reference, Table, render
-from handgrad.drawing.files import put_whole
 from handgrad.drawing.roster import file_names, shown
 from handgrad.errors import HandgradError
 

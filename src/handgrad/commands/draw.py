@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import handgrad.rendering
+from handgrad.commands.files import put_whole
 from handgrad.document import FormatError, Options, encoded, file_formats, formats, shared_files
 from handgrad.drawing import Drawer, DrawError, Drawn, Roster, file_names, read_roster, read_template, told
-from handgrad.drawing.files import put_whole
 from handgrad.drawing.roster import normal, shown, written
 from handgrad.drawing.sheet import sheet
 from handgrad.errors import LimitError

@@ -20,8 +20,8 @@ from handgrad.checking.marks import marked
 from handgrad.checking.report import Report
 from handgrad.checking.scheme import Scheme, SchemeError, read_scheme
 from handgrad.checking.tables import findings
+from handgrad.commands.files import put_whole
 from handgrad.document import render
-from handgrad.drawing.files import put_whole
 from handgrad.errors import HandgradError, LimitError, ModelError
 from handgrad.problem import Problem, read_problem
 from handgrad.reading.decoding import page_text
@@ -31,6 +31,12 @@ PAGE = "{page}"
 LARGEST = 1 << 22                # bytes of a file that is looked at at all
 LARGEST_FILE = 1 << 20           # of a problem file or a scheme
 VERSION = 1                      # of what is kept of a page that was judged
+
+
+class CheckError(HandgradError):
+    """A call of the command that cannot be followed."""
+
+    code = "check"
 
 
 def status(report: Report, strict: bool = False) -> int:

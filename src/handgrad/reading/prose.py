@@ -97,7 +97,7 @@ MINUS = str.maketrans({"−": "-", "–": "-", "$": None})
 
 
 def _role(shown: str) -> str:
-    return next((name for name, words in ROLES if words.search(shown)), "")
+    return next((name for name, words in ROLES if re.search(words, shown)), "")
 
 
 def _function(shown: str) -> str:

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One wording; its groups are `name`, `other`, `about`, `value` and `second`, each where it has one."""
+    """One wording; its groups are `name`, `other`, `about`, `value` and `second`, each where it has one. What is never asked for is never compiled."""
 
     kind: str
-    key: re.Pattern[str]
-    wording: re.Pattern[str]
+    key_text: str
+    text: str
+
+    @property
+    def key(self) -> re.Pattern[str]:
+        """What a sentence has that may state the fact; quick to look for."""
+        return _compiled(self.key_text)
+
+    @property
+    def wording(self) -> re.Pattern[str]:
+        """The wording itself."""
+        return _compiled(self.text)
+
+
+@cache
+def _compiled(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)
 
 
 SCRIPTED = (
@@ -41,7 +57,7 @@ IS = r"(?:is|are|be|being|denotes?|represents?|stands for|means|as|refers to|:|=
 
 def pattern(kind: str, key: str, wording: str) -> Pattern:
     """A wording; `NAME` in it is the group of a name."""
-    return Pattern(kind, re.compile(key, re.IGNORECASE), re.compile(wording.replace("NAME", f"(?P<name>{NAME})"), re.IGNORECASE))
+    return Pattern(kind, key, wording.replace("NAME", f"(?P<name>{NAME})"))
 
 
 PATTERNS = (
@@ -81,10 +97,10 @@ PATTERNS = (
     pattern("role", r"[a-z]", rf"\b{ROLE}\s+NAME(?=[\s,.;:)]|$)"),
 )
 ROLES = (
-    ("rate", re.compile(r"learning rate|step size")), ("target", re.compile(r"true|correct|actual|desired|ground|target|label|observed|known|real|expected")),
-    ("prediction", re.compile(r"predict|estimated|(?:model|network)|of (?:our|the|my) (?:model|network|net)")), ("weight", re.compile(r"weight|parameter")),
-    ("bias", re.compile(r"bias")), ("loss", re.compile(r"loss|cost|error")), ("score", re.compile(r"logit|score")), ("probability", re.compile(r"probabilit")),
-    ("activation", re.compile(r"activation")), ("input", re.compile(r"inputs?$|feature")), ("output", re.compile(r"output")),
+    ("rate", r"learning rate|step size"), ("target", r"true|correct|actual|desired|ground|target|label|observed|known|real|expected"),
+    ("prediction", r"predict|estimated|(?:model|network)|of (?:our|the|my) (?:model|network|net)"), ("weight", r"weight|parameter"),
+    ("bias", r"bias"), ("loss", r"loss|cost|error"), ("score", r"logit|score"), ("probability", r"probabilit"),
+    ("activation", r"activation"), ("input", r"inputs?$|feature"), ("output", r"output"),
 )
 FUNCTIONS = (
     ("softplus", "softp"), ("softmax", "soft"), ("sigmoid", "sigm"), ("sigmoid", "logis"), ("tanh", "tanh"), ("tanh", "hyper"), ("leaky_relu", "leaky"),

@@ -1,15 +1,28 @@
-"""The renderers, one file an output. Importing this package registers them; they know blocks and formulas, and nothing that makes them."""
+"""The renderers, one file an output. Importing this package makes them known; each is loaded when something is first rendered by it.
+
+They know blocks and formulas, and nothing that makes them.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 from handgrad.document import register, register_file
-from handgrad.rendering import html, latex, markdown, notebook, pdf, terminal
-from handgrad.rendering.shape import Context
-from handgrad.rendering.tex import tex
 
-register("terminal", (".txt",), terminal.render)
-register("markdown", (".md",), markdown.render)
-register("latex", (".tex",), latex.render, lambda formula, model: tex(formula, Context(model)))
-register("html", (".html", ".htm"), html.render, shared=lambda: {html.FONT: html.font_face()})
-register("text/html", (), notebook.as_html)
-register("text/latex", (), notebook.as_latex)
-register("text/plain", (), notebook.as_text)
-register_file("pdf", (".pdf",), pdf.write)
+
+def _of(module: str, function: str) -> Callable[..., Any]:
+    """A function of a renderer, which is loaded when it is called."""
+    def called(*arguments: Any) -> Any:
+        return getattr(import_module(f"handgrad.rendering.{module}"), function)(*arguments)
+
+    return called
+
+
+register("terminal", (".txt",), _of("terminal", "render"))
+register("markdown", (".md",), _of("markdown", "render"))
+register("latex", (".tex",), _of("latex", "render"), _of("tex", "formula"))
+register("html", (".html", ".htm"), _of("html", "render"), shared=_of("html", "shared"))
+register("text/html", (), _of("notebook", "as_html"))
+register("text/latex", (), _of("notebook", "as_latex"))
+register("text/plain", (), _of("notebook", "as_text"))
+register_file("pdf", (".pdf",), _of("pdf", "write"))

@@ -92,6 +92,11 @@ def resource(name: str) -> bytes:
     return data
 
 
+def shared() -> dict[str, str]:
+    """What pages of one folder may share: the font."""
+    return {FONT: font_face()}
+
+
 def font_face() -> str:
     """The rule that brings the font of the formulas."""
     data = b64encode(resource("fonts/HandgradMath.woff2")).decode()

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 from typing import assert_never
 
+from handgrad.axes import Model
 from handgrad.document import Formula
 from handgrad.rendering import boxes, names
 from handgrad.rendering.arranging import arranged
@@ -27,6 +28,11 @@ ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "`": "{`}", '"': "''",
 }  # fmt: skip
+
+
+def formula(shown: Formula, model: Model) -> str:
+    """The TeX of a formula alone, of a model."""
+    return tex(shown, Context(model))
 
 
 def tex(formula: Formula, context: Context) -> str:
