@@ -56,7 +56,7 @@ class Facet:
     single: tuple[str, ...] = ()                                    # arguments of such a function that do not run along the axis
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CatalogueEntry:
     """A function of the catalogue with all that is said about it."""
 

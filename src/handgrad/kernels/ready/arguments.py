@@ -111,6 +111,8 @@ def _label(base: Prepared, name: str, array: Any) -> Any:
         raise refused(name, f"holds {base.family.kind(array)}s, and its entries are labels", "give integers, counted from 0")
     if tuple(array.shape) != base.samples:
         raise refused(name, f"has shape {tuple(array.shape)}, and the samples {base.samples}", "there is one label for each sample")
+    if base.family.kind(array) == "integer" and str(array.dtype).endswith("uint64"):
+        array = base.family.xp.minimum(array, 2**63 - 1)            # what is no label stays none
     return base.family.cast(array, "int64").reshape(-1)
 
 
@@ -129,5 +131,7 @@ def of_samples(base: Prepared, name: str, array: Any) -> Any:
     own = tuple(array.shape)
     padded = (1,)*(len(base.samples) - len(own)) + own
     if len(padded) != len(base.samples) or any(mine not in (1, size) for mine, size in zip(padded, base.samples, strict=True)):
-        raise refused(name, f"has shape {own}, which does not fit to the shape {base.samples} of the samples")
+        first = next(iter(base.arrays))
+        whole = f"the samples, of shape {base.samples}" if base.along else f"`{first}`, of shape {base.samples}"
+        raise refused(name, f"has shape {own}, which does not fit to {whole}")
     return (array if own == base.samples else base.family.xp.broadcast_to(array, base.samples)).reshape(base.count_of_samples)

@@ -58,6 +58,9 @@ def _short(value: Any) -> str:
     return shown if len(shown) <= 40 else type(value).__name__
 
 
+KEYWORDS = tuple(Settings.__dataclass_fields__)
+
+
 def by_name(entry: CatalogueEntry, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments by name, in the order of the entry, with its defaults."""
     function = entry.function
@@ -67,8 +70,9 @@ def by_name(entry: CatalogueEntry, arguments: tuple[Any, ...], named: Mapping[st
     given = dict(zip(known, arguments, strict=False))
     for name, value in named.items():
         if name not in known:
-            near = difflib.get_close_matches(name, [*known, *Settings.__dataclass_fields__], 1)
-            raise refused(name, f"is no argument of {entry.name}", f"did you mean {near[0]}?" if near else f"its arguments are {', '.join(known)}")
+            near = difflib.get_close_matches(name, [*known, *(KEYWORDS if entry.kind == "loss" else KEYWORDS[-4:])], 1)
+            asked = "value_and_grad and grad take it" if name in KEYWORDS[-3:-1] else f"its arguments are {', '.join(known)}"
+            raise refused(name, f"is no argument of {entry.name}", f"did you mean {near[0]}?" if near and near[0] != name else asked)
         if name in given:
             raise refused(name, "is given twice")
         given[name] = value

@@ -46,7 +46,7 @@ def _weighted(base: Prepared, weights: Any, counted: Any) -> Prepared:
     family = base.family
     kept = weights != 0
     inputs = {name: family.filled(kept, value) if name in base.each and name != base.label else value for name, value in base.inputs.items()}
-    return replace(base, inputs=inputs, weights=weights, divisor=family.total(counted))
+    return replace(base, inputs=inputs, weights=weights, divisor=family.cast(family.total(counted), base.computed))
 
 
 def _kept(base: Prepared, entry: CatalogueEntry, settings: Settings) -> tuple[Prepared, Any]:

@@ -14,7 +14,6 @@ from functools import cache, cached_property
 from itertools import chain, count
 from typing import Any, Literal
 
-from handgrad.axes import Function
 from handgrad.catalogue import CatalogueEntry, functions
 from handgrad.derivation import model as asked_model
 from handgrad.errors import HandgradError
@@ -146,6 +145,7 @@ class Wording:
                     yield f"{self._at(name)} {operator} {value}"
 
 
+@cache
 def along_axis(entry: CatalogueEntry) -> tuple[str, ...]:
     """The arguments that run along the axis of the entry."""
     function = entry.function
@@ -154,6 +154,7 @@ def along_axis(entry: CatalogueEntry) -> tuple[str, ...]:
     return tuple(name for name in function.parameters[:2 if entry.kind == "loss" else 1] if name not in entry.facet.single)
 
 
+@cache
 def facts(entry: CatalogueEntry) -> tuple[Condition, ...]:
     """What the entry says of its arguments."""
     letter = entry.function.letter
@@ -163,6 +164,7 @@ def facts(entry: CatalogueEntry) -> tuple[Condition, ...]:
     return read("\n".join((f"{left} = {called}", *(f"assume {fact}" for fact in entry.facet.where)))).facts
 
 
+@cache
 def domain(entry: CatalogueEntry) -> tuple[Member | Compare, ...]:
     """The facts that bound one argument by numbers."""
     found: list[Member | Compare] = []
@@ -173,25 +175,24 @@ def domain(entry: CatalogueEntry) -> tuple[Member | Compare, ...]:
     return tuple(found)
 
 
+@cache
 def labels_of(entry: CatalogueEntry) -> tuple[str, ...]:
     """The arguments that are positions of classes."""
     return tuple(fact.entry.name for fact in facts(entry) if isinstance(fact, Label) and isinstance(fact.entry, Entry))
 
 
 @cache
-def _linear(function: Function) -> bool:
-    """Whether the derivative of a loss along an axis by its targets does not depend on them."""
-    scores, targets = function.parameters[:2]
-    rest = "".join(f", {name}" for name in function.parameters[2:])
-    asked = asked_model(f"value_of_it = {function.name}[k]({scores}[k], {targets}[k]{rest})")
+def is_linear(entry: CatalogueEntry) -> bool:
+    """Whether weights of classes may stand before the targets of a loss along an axis as well as before the terms of its sum."""
+    function = entry.function
+    if len(along_axis(entry)) < 2:
+        return True
+    scores, targets, *rest = function.parameters
+    asked = asked_model(f"value_of_it = {function.name}[k]({', '.join((f'{scores}[k]', f'{targets}[k]', *rest))})")
     return targets not in asked.derive("value_of_it", f"{targets}[j]").result.tensors
 
 
-def is_linear(entry: CatalogueEntry) -> bool:
-    """Whether weights of classes may stand before the targets of a loss along an axis as well as before the terms of its sum."""
-    return len(along_axis(entry)) < 2 or _linear(entry.function)
-
-
+@cache
 def are_distributions(entry: CatalogueEntry) -> bool:
     """Whether the entry says that its targets sum to one over the classes."""
     targets = along_axis(entry)[1:]
