@@ -21,6 +21,7 @@ from handgrad.derivation.signs import Signs
 from handgrad.errors import HandgradError
 from handgrad.expr import MINUS_ONE, ONE, ZERO, Add, Delta, Entry, Expr, Letter, Mul, Number, VectorCall, add, mul
 from handgrad.objectives.definition import Loss
+from handgrad.objectives.polynomials import rational_nonnegative
 from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import factors
 from handgrad.trees import reduction, renamed, replaced
@@ -69,7 +70,7 @@ def sign_of(loss: Loss | Ground, formula: Expr) -> Found:
         return Found("zero")
     if Signs(network).positive(canonical(formula)):
         return Found("positive")
-    if nonnegative(network, formula):
+    if nonnegative(network, formula) or rational_nonnegative(Signs(network), formula, loss.score):
         return Found("nowhere negative")
     return searched(loss, formula)
 

@@ -24,7 +24,7 @@ class XGBoost(Boosting):
         ("weights", "multiply gradient and curvature"),
         ("scores", "raw, in and out: (n,) or (n, K)"),
         ("Hessian", "its diagonal over the classes"),
-        ("start", "at base_score, 0.5 unless it is set; a built-in loss starts at its optimum"),
+        ("start", "at base_score, 0.5 unless it is set; XGBClassifier takes that for a probability, and begins at 0"),
     )
 
     @property
