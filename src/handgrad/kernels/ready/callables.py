@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ class Ready:
     def __init__(self, declared: CatalogueEntry) -> None:
         self.entry = declared
         self.calls = Calls(declared)
+        self._apart: Callable[..., Any] | None = None
         self.__name__ = declared.name
         self.__doc__ = declared.manual
         self.__signature__ = _signature(declared, type(self).__call__)
@@ -32,10 +34,19 @@ class Ready:
         return ready, (self.entry.kind, self.entry.name)
 
     def _value(self, arguments: tuple[Any, ...], named: Mapping[str, Any], settings: Settings) -> Any:
-        return self.calls.results(arguments, named, settings, False)[0]
+        return self._results()(arguments, named, settings, False)[0]
+
+    def _results(self) -> Callable[..., Any]:
+        """The call itself; torch.compile leaves it between its graphs, since kernels are made in it."""
+        dynamo = sys.modules.get("torch._dynamo")
+        if dynamo is None:
+            return self.calls.results
+        if self._apart is None:
+            self._apart = dynamo.disable(self.calls.results)
+        return self._apart
 
     def _value_and_grad(self, arguments: tuple[Any, ...], named: Mapping[str, Any], settings: Settings) -> tuple[Any, Any]:
-        value, slopes = self.calls.results(arguments, named, settings, True)
+        value, slopes = self._results()(arguments, named, settings, True)
         return value, slopes if settings.by is not None and not isinstance(settings.by, str) else next(iter(slopes.values()))
 
 
