@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
@@ -17,6 +16,8 @@ from handgrad.kernels.optional import optional
 from handgrad.kernels.program import Input, Program
 from handgrad.kernels.sizes import ArgumentError, refused
 from handgrad.kernels.target import DType
+
+Named = Mapping[Any, Any]
 
 
 class Arrays(Protocol):
@@ -37,9 +38,22 @@ class Arrays(Protocol):
     def traced(self) -> bool:
         """Whether the package traces what is called, without values."""
 
+    def stale(self, value: Any, array: Any, dtype: DType) -> str:
+        """What to give instead of a value of which a copy was taken, so that later changes would not be seen; nothing where they are."""
+        return ""
 
-@dataclass(frozen=True, slots=True)
-class NumpyArrays:
+    def buffers(self, program: Program, parts: Mapping[Any, str], out: Named, given: Named, sizes: Mapping[Axis, int], dtype: DType) -> dict[str, Any]:
+        """The buffers by the parts that are written to them, or a refusal."""
+        if out:
+            raise HandgradError("the target takes no buffers", remedy="the targets c, numpy and python do")
+        return {}
+
+    def transposed(self, array: Any, order: tuple[int, ...]) -> Any:
+        """The array with its axes in another order."""
+        return array if not order else array.permute(order) if hasattr(array, "permute") else array.transpose(order)
+
+
+class NumpyArrays(Arrays):
     """Arrays of numpy; a number where there is no axis. Whatever `asarray` takes is taken."""
 
     def array(self, given: Input, value: Any, dtype: DType) -> Any:
@@ -69,6 +83,15 @@ class NumpyArrays:
     def traced(self) -> bool:
         """Never."""
         return False
+
+    def stale(self, value: Any, array: Any, dtype: DType) -> str:
+        """Arrays that would have to be copied."""
+        kept = value is array or getattr(array, "base", None) is value or not hasattr(value, "__array_interface__")
+        return "" if kept else f"give an array of {dtype} in rows: numpy.ascontiguousarray(x, {dtype!r})"
+
+    def buffers(self, program: Program, parts: Mapping[Any, str], out: Named, given: Named, sizes: Mapping[Axis, int], dtype: DType) -> dict[str, Any]:
+        """Arrays of the type, in rows, apart from all others."""
+        return buffers(program, parts, out, given, sizes, dtype)
 
 
 def kind_of(given: Input, name: str, kind: str) -> None:
@@ -115,9 +138,6 @@ def positions_within(program: Program, arrays: Arrays, given: Mapping[str, Any],
 
 
 # ---------------------------------------------------------------- buffers
-
-
-Named = Mapping[Any, Any]
 
 
 def buffers(program: Program, parts: Mapping[Any, str], out: Named, given: Named, sizes: Mapping[Axis, int], dtype: DType) -> dict[str, Any]:

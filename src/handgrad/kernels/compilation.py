@@ -9,7 +9,7 @@ Positions (labels) count from 1, as in the notation.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
@@ -19,12 +19,12 @@ from handgrad.axes import Model
 from handgrad.errors import HandgradError, ModelError
 from handgrad.expr import Axis
 from handgrad.kernels import targets as _targets  # noqa: F401  (all targets become known)
-from handgrad.kernels.arguments import Arrays, arrays_of, buffers, given_by_name, positions_within
+from handgrad.kernels.arguments import Arrays, arrays_of, given_by_name, positions_within
 from handgrad.kernels.asking import question
 from handgrad.kernels.building import compiler
 from handgrad.kernels.program import Order, Program, program_of
-from handgrad.kernels.sizes import Rules, sizes_by
-from handgrad.kernels.target import DType, Options, Runner, Target, targets
+from handgrad.kernels.sizes import Rules, refused, sizes_by
+from handgrad.kernels.target import Binding, DType, Options, Runner, Target, targets
 from handgrad.problem import Problem
 
 
@@ -43,25 +43,24 @@ class Kernel:
         given, sizes = self._taken(inputs)
         return self._handed(self._run(given, sizes, {}))
 
-    def bind(self, /, out: Mapping[Any, Any] | None = None, **inputs: Any) -> Bound:
+    def bind(self, /, out: Mapping[Any, Any] | None = None, **inputs: Any) -> Callable[[], Any]:
         """The inputs and the buffers for results, checked once: a function without arguments that writes the gradients and gives the value.
 
         What later stands in the arrays is what is computed with. An array that would have to be copied is refused.
         """
         given, sizes = self._taken(inputs)
         for name, value in self._named(inputs).items():
-            if hasattr(value, "__array_interface__") and name in self._copied(value, given[name], name):
-                raise HandgradError(f"`{name}` would have to be copied, and later changes not seen",
-                                    remedy=f"give an array of {self.options.dtype} in rows: numpy.ascontiguousarray({name}, {self.options.dtype!r})")
-        found = buffers(self.program, self._parts(), out or {}, given, sizes, self.options.dtype) if self.target.arrays == "numpy" else {}
-        if out and self.target.arrays != "numpy":
-            raise HandgradError(f"the target {self.target.name} takes no buffers")
-        return Bound(self, given, sizes, found)
+            remedy = self._arrays.stale(value, given[name], self.options.dtype)
+            if remedy:
+                raise refused(name, "would have to be copied, and later changes not seen", remedy)
+        found = self._arrays.buffers(self.program, self._parts(), out or {}, given, sizes, self.options.dtype)
+        run = self._run
+        return run.bound(given, sizes, found) if isinstance(run, Binding) else Bound(self, given, sizes, found)
 
     def copies(self, /, **inputs: Any) -> tuple[str, ...]:
         """Which of the inputs a call would copy, because they have another type or are not laid out in rows."""
         given, _ = self._taken(inputs)
-        return tuple(name for name, value in self._named(inputs).items() if self._copied(value, given[name], name))
+        return tuple(name for name, value in self._named(inputs).items() if value is not given[name] and getattr(given[name], "base", None) is not value)
 
     @cached_property
     def source(self) -> str:
@@ -117,10 +116,6 @@ class Kernel:
         positions_within(program, arrays, given, sizes)
         return given, sizes
 
-    @staticmethod
-    def _copied(value: Any, array: Any, name: str) -> tuple[str, ...]:
-        return () if value is array or getattr(array, "base", None) is value else (name,)
-
     def _parts(self) -> dict[Any, str]:
         """The parts of the results by the names under which they are handed out."""
         return {self.program.value: self.program.value, **self.program.gradients, **{_key(key): part for key, part in self.program.second.items()}}
@@ -138,7 +133,7 @@ class Kernel:
             if key[1] != "v" and key[::-1] not in blocks:
                 rows = len(self.program.axes_of(self.program.gradients[key[0]]))
                 whole = len(self.program.axes_of(part))
-                blocks[key[::-1]] = _transposed(blocks[key], (*range(rows, whole), *range(rows)))
+                blocks[key[::-1]] = self._arrays.transposed(blocks[key], (*range(rows, whole), *range(rows)))
         return blocks
 
 
@@ -159,12 +154,6 @@ class Bound:
 def _key(key: tuple[str, ...]) -> Any:
     """Products with a vector go by one name, blocks by two."""
     return key[0] if key[1] == "v" else key
-
-
-def _transposed(block: Any, order: tuple[int, ...]) -> Any:
-    if not order:
-        return block
-    return block.permute(order) if hasattr(block, "permute") else block.transpose(order)
 
 
 def compile(
@@ -189,15 +178,15 @@ def compile(
 
 
 def chosen(program: Program, name: str | None = None) -> Target:
-    """The target of the name; without one, C for arrays where it can be compiled, else numpy, and plain Python for numbers alone."""
+    """The target of the name; without one, C for arrays where it can be compiled, else numpy; plain Python for numbers alone, and without numpy."""
     known = targets()
     if name is not None:
         if name not in known:
             raise HandgradError(f"no target {name[:40]!r}", remedy=f"there are {', '.join(sorted(known))}")
         return known[name]
     has_arrays = any(program.axes_of(part) for part in (*(i.name for i in program.inputs), *program.results))
-    if not has_arrays and "python" in known:
+    if not has_arrays or not find_spec("numpy"):
         return known["python"]
-    return known["c" if "c" in known and find_spec("numpy") and compiler() else "numpy"]
+    return known["c" if compiler() else "numpy"]
 
 

@@ -52,7 +52,7 @@ def origins(program: Program) -> Mapping[Axis, Origin]:
     for _ in shifts:
         for whole, index, binders in shifts:
             _left_over(found, whole, index, binders)
-    for axis in _axes(program):
+    for axis in axes_of(program):
         if axis not in found:
             raise ArgumentError(f"how long the axis of `{axis.tensor}` (slot {axis.slot}) is follows from no argument",
                                 remedy=f"let an input run along it: write one more factor with an index of `{axis.tensor}`", argument=axis.tensor)
@@ -67,7 +67,8 @@ def _left_over(found: dict[Axis, Origin], whole: Axis, index: Shift, binders: tu
         found[unknown[0]] = Origin(whole=whole, less=less, constant=index.constant)
 
 
-def _axes(program: Program) -> Iterator[Axis]:
+def axes_of(program: Program) -> Iterator[Axis]:
+    """The axes along which anything runs."""
     for name in (*(i.name for i in program.inputs), *(p.name for p in program.parts)):
         yield from program.axes_of(name)
     for part in program.parts:

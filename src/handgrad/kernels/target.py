@@ -12,13 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from handgrad.expr import Axis
 from handgrad.kernels.program import Program
 
 DType = Literal["float32", "float64"]
 Runner = Callable[[Mapping[str, Any], Mapping[Axis, int], Mapping[str, Any]], Mapping[str, Any]]
+
+
+@runtime_checkable
+class Binding(Protocol):
+    """A runner that has a faster way for arguments that stay."""
+
+    def bound(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> Callable[[], Any]:
+        """A function without arguments that writes the results that have buffers, and gives the value."""
 
 
 @dataclass(frozen=True, slots=True)

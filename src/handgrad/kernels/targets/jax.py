@@ -7,7 +7,7 @@ from typing import Any
 
 from handgrad.errors import HandgradError
 from handgrad.expr import Axis
-from handgrad.kernels.arguments import ARRAYS, NumpyArrays, kind_of
+from handgrad.kernels.arguments import ARRAYS, Arrays, NumpyArrays, kind_of
 from handgrad.kernels.array_formulas import Package
 from handgrad.kernels.arrays import Lowering
 from handgrad.kernels.loading import module_of
@@ -70,7 +70,7 @@ def emit(program: Program, options: Options) -> str:
     return Lowering(program, package(options.dtype)).text(titled(program))
 
 
-class JaxArrays:
+class JaxArrays(Arrays):
     """Arrays of jax, traced ones too; what numpy can make an array of becomes one."""
 
     def __init__(self) -> None:

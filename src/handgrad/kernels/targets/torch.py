@@ -11,7 +11,7 @@ from typing import Any
 
 from handgrad.errors import HandgradError
 from handgrad.expr import Axis
-from handgrad.kernels.arguments import ARRAYS, NumpyArrays, kind_of
+from handgrad.kernels.arguments import ARRAYS, Arrays, NumpyArrays, kind_of
 from handgrad.kernels.array_formulas import Package
 from handgrad.kernels.arrays import Lowering
 from handgrad.kernels.building import compiler
@@ -89,7 +89,7 @@ def emit(program: Program, options: Options) -> str:
     return lowered(program, options).text(titled(program))
 
 
-class TorchArrays:
+class TorchArrays(Arrays):
     """Tensors; what numpy can make an array of becomes one."""
 
     def __init__(self) -> None:
