@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import handgrad
 from handgrad import model, same
 from handgrad.axes import Model
 from handgrad.catalogue import functions
@@ -14,6 +16,7 @@ FOUND_IN = {
     "reciprocal_of_one_and_exp": "s = 1/(1 + exp(-x))",
     "quotient_of_sinh": "t = (exp(x) - exp(-x))/(exp(x) + exp(-x))",
     "quotient_of_exp": "s[i,k] = exp(a[i,k])/sum[m](exp(a[i,m]))",
+    "quotient_of_exp_over_axes": "y[i,k] = exp(a[i,k])/sum[j,m](exp(a[j,m]))",
     "one_less_sigmoid": "s = sigmoid(z); u = s*(1 - s)",
     "sigmoid_less_one": "s = sigmoid(z); u = s - 1",
     "one_less_square_of_tanh": "t = tanh(z); u = 1 - t^2",
@@ -53,3 +56,10 @@ def test_every_form_is_found_in_a_model(rewrite: Rewrite) -> None:
 @pytest.mark.parametrize("text", ["u = 2 - sigmoid(z)", "u = 1 - tanh(z)", "u = 1 + sigmoid(z)", "u = sigmoid(z) - y", "u = exp(x) + 1", "u = exp(-(x^2))"])
 def test_what_only_looks_like_one_is_left(text: str) -> None:
     assert used(text) == set()
+
+
+def test_a_logarithm_of_a_sum_along_two_axes_neither_overflows_nor_loses_its_slopes() -> None:
+    x = np.array([[1000.0, 999.0], [-5.0, 1001.0]])
+    value, slopes = handgrad.compile("y = logsumexp[i,j](x[i,j])", by=["x"], target="numpy")(x=x)
+    shares = np.exp(x - 1001)/np.exp(x - 1001).sum()
+    assert value == pytest.approx(1001 - np.log(shares[1, 1]), rel=1e-15) and np.allclose(slopes["x"], shares, rtol=1e-12, atol=0)

@@ -315,6 +315,30 @@ def _quotient_of_exp(e: Any, setting: Setting) -> Expr | None:
     return None
 
 
+def _quotient_of_exp_over_axes(e: Any, setting: Setting) -> Expr | None:
+    """exp(x) over a sum of exp(f) along several axes, as the exponential of a difference."""
+    if not isinstance(e, Mul):
+        return None
+    above = [(f, x) for f in e.factors if (x := setting.call(f, "exp")) is not None]
+    for divisor in e.factors if above else ():
+        logarithm = _log_over_axes(divisor.base, setting) if isinstance(divisor, Pow) and divisor.exponent is MINUS_ONE else None
+        if logarithm is not None:
+            factor, x = above[0]
+            return mul(Call("exp_difference", (x, logarithm)), *(f for f in e.factors if f is not divisor and f is not factor))
+    return None
+
+
+def _log_over_axes(total: Any, setting: Setting, within: bool = False) -> Expr | None:
+    """The logarithm of a sum of exponentials along two axes or more."""
+    total = setting.seen(total)
+    if not isinstance(total, Reduce) or total.kind != "sum":
+        return setting.call(total, "exp") if within else None
+    letter, (body,) = opened(total)
+    below = setting.seen(body)
+    inner = _log_over_axes(below, setting, True) if within or isinstance(below, Reduce) else None
+    return None if inner is None else Reduce("logsumexp", total.axis, (bind(inner, letter),))
+
+
 def _quotient_of_sinh(e: Any, setting: Setting) -> Expr | None:
     """(e^x - e^-x)/(e^x + e^-x), as tanh."""
     if isinstance(e, Mul) and len(e.factors) == 2 and isinstance(e.factors[1], Pow) and e.factors[1].exponent is MINUS_ONE:
@@ -342,6 +366,7 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite("reciprocal_of_one_and_exp", "1/(1 + exp(x)) = sigmoid(-x)", _reciprocal_of_one_and_exp),
     Rewrite("quotient_of_sinh", "(exp(x) - exp(-x))/(exp(x) + exp(-x)) = tanh(x)", _quotient_of_sinh),
     Rewrite("quotient_of_exp", "exp(f[k])/sum[m](exp(f[m])) = softmax[k](f[k])", _quotient_of_exp),
+    Rewrite("quotient_of_exp_over_axes", "exp(f[i,k])/sum[j,m](exp(f[j,m])) = exp(f[i,k] - log(sum[j,m](exp(f[j,m]))))", _quotient_of_exp_over_axes),
     Rewrite("one_less_sigmoid", "1 - sigmoid(x) = sigmoid(-x)", _one_less_sigmoid),
     Rewrite("sigmoid_less_one", "sigmoid(x) - 1 = -sigmoid(-x)", _sigmoid_less_one),
     Rewrite("softmax_less_one", "softmax[k](f[k]) - 1 = -(1 - softmax[k](f[k]))", _softmax_less_one),
