@@ -102,7 +102,7 @@ class ScalarFormulas:
     def _quotient(self, above: Text, divisor: Expr, letters: Letters) -> Text:
         below = self.at(divisor, letters)
         if self.dialect.raises and self.sign(divisor) != 1:
-            return self._called("quotient", above.code, below.code)
+            return self.called("quotient", above.code, below.code)
         return Text(f"{above.within(PRODUCT)}/{below.within(POWER)}", PRODUCT)
 
     def _power(self, base: Expr, exponent: Expr, letters: Letters) -> Text:
@@ -120,16 +120,17 @@ class ScalarFormulas:
             if below.code.isidentifier() or isinstance(base, Entry) and len(below.code) <= 12:
                 return Text("*".join([below.code]*int(value)), PRODUCT)
             if value == 2:
-                return self._called("square", below.code)
+                return self.called("square", below.code)
         return self._raised(base, exponent, letters)
 
     def _raised(self, base: Expr, exponent: Expr, letters: Letters) -> Text:
         below, above = self.at(base, letters), self.at(exponent, letters)
         if self.dialect.raises:
-            return self._called("power", below.code, above.code)
+            return self.called("power", below.code, above.code)
         return Text(f"{below.within(ATOM)}**{above.within(ATOM)}", POWER)
 
-    def _called(self, function: str, *arguments: str) -> Text:
+    def called(self, function: str, *arguments: str) -> Text:
+        """A call of a function."""
         self.used.setdefault(function)
         return Text(f"{function}({', '.join(arguments)})")
 
@@ -146,8 +147,8 @@ class ScalarFormulas:
             if written[0] in self.halves:
                 return Text(self.halves[written[0]])
         while len(written) > 2 and name in ("max", "min"):
-            written = [self._called(function, written[0], written[1]).code, *written[2:]]
-        return self._called(function, *written)
+            written = [self.called(function, written[0], written[1]).code, *written[2:]]
+        return self.called(function, *written)
 
     # ------------------------------------------------------------ cases
 
