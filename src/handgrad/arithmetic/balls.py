@@ -19,6 +19,7 @@ from handgrad.errors import LimitError
 Scalar = Any                    # fmpq | arb; flint carries no types
 ZERO, ONE, TWO, HALF = fmpq(0), fmpq(1), fmpq(2), fmpq(1, 2)
 LARGEST_EXACT_BITS = 4096       # rationals longer than this go on as balls
+MOST_DIGITS = 5000              # that are ever shown
 LARGEST_EXPONENT = 2**40        # |log2| of the largest value that is worked out
 
 
@@ -102,12 +103,29 @@ def relative_bits(x: Scalar) -> int:
     return LARGEST_EXACT_BITS if type(x) is fmpq or x.rad() == 0 else int(x.rel_accuracy_bits())
 
 
+def size(x: Scalar) -> float:
+    """About the largest absolute value that it may have."""
+    return float(abs(ball(x)).abs_upper())
+
+
+def magnitude(x: Scalar) -> float:
+    """About |log2| of the absolute value; 0 of what may be 0."""
+    lower, upper = ball(x).abs_lower(), ball(x).abs_upper()
+    return max(abs(float(lower.log())), abs(float(upper.log()))) * 1.4427 if lower > 0 else 0.0
+
+
 def decimal(x: Scalar, digits: int = 30) -> str:
     """The value for people: an exact fraction, or only its certain digits."""
     if type(x) is fmpq:
         return str(x)
     shown = str(x.str(digits, radius=False))
     return shown if shown != "0" or x.is_zero() else str(x.str(3))
+
+
+def telling_digits(a: Scalar, b: Scalar) -> int:
+    """How many digits of two values that are apart show it, at least 30."""
+    gap = magnitude(a - b) if sign(a - b) else 0.0
+    return 30 if gap < 64 else min(MOST_DIGITS, 12 + int(0.302 * (gap + max(magnitude(a), magnitude(b)))))
 
 
 # ---------------------------------------------------------------- arithmetic
@@ -187,6 +205,11 @@ def _exact_root(base: Scalar, degree: int) -> Scalar | None:
             return None
         roots.append(root)
     return fmpq(roots[0], roots[1])
+
+
+def real_roots(polynomial: Any) -> list[Scalar]:
+    """The real roots of a polynomial with whole coefficients."""
+    return [root.real for root, _ in polynomial.complex_roots() if root.imag == 0]
 
 
 # ---------------------------------------------------------------- elementary functions

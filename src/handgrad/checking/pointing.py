@@ -21,7 +21,7 @@ from handgrad.verification.worlds import GIVEN, Place, Point
 
 SHORT, LONGEST = 9, 12          # characters of a number that is shown as it is, and of a fraction that is shown as the decimals that it is
 FEWEST, MOST = 6, 12            # digits that are shown
-WIDE = Context(prec=400, Emax=10**9, Emin=-10**9)
+WIDE = Context(prec=5100, Emax=10**9, Emin=-10**9)
 GRIDS = (1, 2, 10, 100)         # the numbers that are tried: whole ones, halves, one decimal, two
 NEAR = (Fraction(0), Fraction(1, 97), Fraction(-1, 97))     # a point that is shown shows the difference beside it too: it lies on no kink
 CLEAR = Fraction(1, 1000)       # of the larger value: a difference that is seen with the eye

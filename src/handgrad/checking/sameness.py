@@ -3,7 +3,8 @@
     >>> same("sum[i]((h[i] - y[i])*x[i])", "sum[k]((h[k] - y[k])*x[k])").verdict
     'equal'
 
-Equal means that they agree at seeded points, on kinks and in all regions that their conditions cut out, to 200 bits; unequal is a proof.
+Equal is proved by a normal form where that is within reach; else it means that they agree at seeded points, on kinks and in every region that their
+conditions cut out, to as many bits as their parts can hide. Unequal is a proof. Where a region was not reached, they are undecided.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from handgrad.expr import Call
 from handgrad.notation import read, read_equation
 from handgrad.reading.mathematics import formula
 from handgrad.reading.surface import Surface, Unread, walk
-from handgrad.verification import Verifier
+from handgrad.verification.identities import Identities
 
 COMMAND = re.compile(r"\\[A-Za-z]+|[\^_]\{")      # what only LaTeX has
+INDICES, LETTER = re.compile(r"(\w+)\[([^\[\]]*)\]"), re.compile(r"[A-Za-z_]\w*")
+BINDING = frozenset(("sum", "mean", "prod", "max", "min", "norm", "logsumexp"))
 NAMES = {"agrees": "equal", "apart": "unequal", "undecided": "undecided"}
 
 
@@ -64,14 +67,14 @@ def same(left: str, right: str, facts: Sequence[str] = ()) -> Sameness:
     model = _model(sides, pair, facts)
     body = model.definitions[pair].body
     assert isinstance(body, Call)
-    return _sameness(Verifier(model, functions()), *body.arguments)
+    return _sameness(Identities(model, functions()), *body.arguments)
 
 
 def _model(sides: Sequence[str], pair: str, facts: Sequence[str]) -> Model:
     """The model in which the pair is defined as the larger of both sides: so the letters of both are on one axis."""
     below = [f"assume {fact}" for fact in facts]
     try:
-        if not any("[" in side for side in sides):      # nothing has an index, so no letter is free: it is read once
+        if not _free(" ".join(sides)):                   # no letter seems to be free: it is read once
             model = read("\n".join((f"{pair} = max({sides[0]}, {sides[1]})", *below)))
             body = model.definitions[pair].body
             if isinstance(body, Call) and len(body.arguments) == 2:
@@ -84,6 +87,14 @@ def _model(sides: Sequence[str], pair: str, facts: Sequence[str]) -> Model:
     return read("\n".join((f"{head} = max({sides[0]}, {sides[1]})", *below)))
 
 
+def _free(text: str) -> bool:
+    """Whether an index stands in the text that no sum or the like binds."""
+    letters: dict[bool, set[str]] = {True: set(), False: set()}
+    for name, inside in INDICES.findall(text):
+        letters[name in BINDING].update(LETTER.findall(inside))
+    return bool(letters[False] - letters[True])
+
+
 def _unused(text: str) -> str:
     """A name that does not stand in the text."""
     name = "both_sides"
@@ -92,18 +103,14 @@ def _unused(text: str) -> str:
     return name
 
 
-def _sameness(verifier: Verifier, left: Any, right: Any) -> Sameness:
+def _sameness(verifier: Identities, left: Any, right: Any) -> Sameness:
     if left is right:
-        return Sameness("equal", None, None, None, "they are the same formula")
-    found = verifier.compare(left, right)
+        return Sameness("equal", None, None, None, "proved: they are the same formula")
+    found = verifier.identify(left, right)
     because = found.because
-    if found.verdict == "undecided":
-        because = f"{because}, wherever it was tried"
-    elif found.verdict == "agrees":
+    if found.verdict == "agrees" and not found.proved:
         because = f"they agree at {found.points} {'point' if found.points == 1 else 'points'} to {found.bits} bits" + (f"; {because}" if because else "")
-    elif found.verdict == "apart" and verifier.compare(left, right, off_kinks=True).verdict == "agrees":
-        because = "they differ on a kink only; what is taken there is a convention"
-    elif found.verdict == "apart":
+    elif found.verdict == "apart" and found.samples:
         found = simpler(verifier, left, right, found)
     return Sameness(NAMES[found.verdict], found.point, found.left, found.right, because)  # type: ignore[arg-type]
 

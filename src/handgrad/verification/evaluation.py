@@ -14,6 +14,7 @@ from typing import Any
 from flint import fmpq
 
 from handgrad.arithmetic import balls
+from handgrad.arithmetic.balls import Scalar
 from handgrad.axes import Definition, Function, Model
 from handgrad.errors import ModelError
 from handgrad.expr import Abstract, Axis, Bound, Call, Compare, Derivative, Letter, Literal, Reduce, Shift, Size, VectorCall, parts
@@ -297,6 +298,17 @@ def positive(value: Closure, argument: Closure) -> Closure:
     def told(stack: Stack, world: World) -> Value:
         if world.asked is not None:
             world.asked.append((argument, stack))
+        return value(stack, world)
+
+    return told
+
+
+def hiding(value: Closure, argument: Closure, bits: Callable[[Scalar], float]) -> Closure:
+    """The closure that also reports how many bits its value may hide beside another, to whoever measures that."""
+
+    def told(stack: Stack, world: World) -> Value:
+        if world.hidden is not None:
+            world.hidden.append((bits(plain(argument(stack, world))), argument, stack))
         return value(stack, world)
 
     return told

@@ -24,11 +24,17 @@ from handgrad.expr import (
     Slice,
 )
 from handgrad.verification import abstract, jets
-from handgrad.verification.evaluation import Builder, Evaluator, Frame, difference, positive, watched
+from handgrad.verification.evaluation import Builder, Evaluator, Frame, difference, hiding, positive, watched
 from handgrad.verification.jets import Value, plain
 from handgrad.verification.worlds import Closure, Stack, World
 
 MOST_SEEDS = 6                  # of higher derivatives
+MANY = 8                        # a higher power may make something small of what is not
+SATURATED: dict[str, Callable[[balls.Scalar], float]] = {
+    **{name: lambda x: 1.45 * balls.size(x) for name in ("exp", "expm1")},
+    **{name: lambda x: 2.9 * balls.size(x) for name in ("sinh", "cosh", "sech", "tanh")},
+    "erf": lambda x: 1.45 * balls.size(x) ** 2,
+}
 MOST_SLOPES = 12                # a tensor of so many entries is varied as a whole
 
 
@@ -104,8 +110,12 @@ def _mul(ev: Evaluator, node: Mul, frame: Frame | None, depth: int) -> Closure:
 def _pow(ev: Evaluator, node: Pow, frame: Frame | None, depth: int) -> Closure:
     base, exponent, raised = ev.compiled(node.base, frame, depth), ev.compiled(node.exponent, frame, depth), jets.raised
     value: Closure = lambda stack, world: raised(base(stack, world), exponent(stack, world))  # noqa: E731
-    any_base = isinstance(node.exponent, Number) and node.exponent.value.denominator == 1
-    return value if any_base else positive(value, base)
+    if isinstance(node.exponent, Number):
+        times = abs(node.exponent.value)
+        if times > MANY:
+            value = hiding(value, base, lambda x: float(times) * balls.magnitude(x))
+        return value if times.denominator == 1 else positive(value, base)
+    return positive(hiding(value, exponent, lambda x: 16 * balls.size(x)), base)
 
 
 def _call(ev: Evaluator, node: Call, frame: Frame | None, depth: int) -> Closure:
@@ -119,6 +129,8 @@ def _call(ev: Evaluator, node: Call, frame: Frame | None, depth: int) -> Closure
         return watched(lambda stack, world: jets.applied(name, arguments[0](stack, world)), [arguments[0]])
     if name in balls.FUNCTIONS:
         value: Closure = lambda stack, world: jets.applied(name, arguments[0](stack, world))  # noqa: E731
+        if name in SATURATED:
+            value = hiding(value, arguments[0], SATURATED[name])
         if name in ("log", "sqrt"):
             return positive(value, arguments[0])
         return positive(value, lambda stack, world: arguments[0](stack, world) + balls.ONE) if name == "log1p" else value

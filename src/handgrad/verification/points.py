@@ -13,7 +13,7 @@ from handgrad.verification.evaluation import Evaluator
 from handgrad.verification.facts import Fact, assignments, facts_of, note_domain, repaired, unsatisfied
 from handgrad.verification.sizes import Sizes
 from handgrad.verification.solving import NOTHING, made_real, raised, solution, value_at
-from handgrad.verification.worlds import Closure, Place, Point, Stack, World, noise
+from handgrad.verification.worlds import SHORT, Closure, Place, Point, Stack, World, noise
 
 FACT_BITS = 320
 MOST_ATTEMPTS = 60
@@ -35,10 +35,19 @@ class Points:
             self._made[number] = self._drawn(number)
         return self._made[number]
 
-    def _drawn(self, number: int) -> Point:
+    def short(self) -> Point:
+        """A point of short numbers, all facts honoured."""
+        return self._drawn(1, SHORT)
+
+    def longer(self, number: int, length: int) -> Point:
+        """A point with axes at least so long, all facts honoured."""
+        return self._drawn(number, least=length)
+
+    def _drawn(self, number: int, style: int | None = None, least: int = 1) -> Point:
         for attempt in range(MOST_ATTEMPTS if self.facts else 1):
             seed = f"{self.seed}:{number}:{attempt}"
-            point = Point(seed, number + attempt, self.sizes.drawn(seed, number))
+            sizes = {axis: max(size, least) for axis, size in self.sizes.drawn(seed, number).items()}
+            point = Point(seed, number + attempt if style is None else style, sizes if least == 1 else self.sizes.fitted(sizes))
             with balls.working_precision(FACT_BITS):
                 if not self.facts or self._honoured(point):
                     return point

@@ -9,10 +9,10 @@ from itertools import chain
 from math import prod
 from typing import Any, Literal
 
-from flint import arb, fmpq
+from flint import fmpq
 
 from handgrad.arithmetic import balls
-from handgrad.arithmetic.balls import Scalar, Unclear, Unreal
+from handgrad.arithmetic.balls import Unclear, Unreal
 from handgrad.axes import Definition, Function, Model
 from handgrad.errors import LimitError, ModelError
 from handgrad.expr import Expr, Letter
@@ -22,12 +22,11 @@ from handgrad.verification.evaluation import Evaluator
 from handgrad.verification.facts import assignments, ordered
 from handgrad.verification.formulas import FORMULAS
 from handgrad.verification.jets import plain
+from handgrad.verification.pairs import AGREED_BITS, PRECISIONS, OutsideDomain, Seen, Unusable, pair
 from handgrad.verification.points import Points
 from handgrad.verification.reductions import REDUCTIONS
 from handgrad.verification.worlds import GIVEN, Closure, OutOfRange, Point, Stack, World, noise, spelled
 
-PRECISIONS = (320, 640, 2560)
-AGREED_BITS = 200
 FIRST_POINTS, MOST_ASSIGNMENTS = 8, 3        # values of the free indices that are looked at: three at the first points, one at further ones
 ENOUGH_NEAR_KINKS = 9           # points on and around kinks; with fewer near one point, those near another are looked at too
 
@@ -64,6 +63,7 @@ class Certificate:
     right: str | None = None
     seed: int = 0
     samples: tuple[Sample, ...] = field(default=())
+    proved: bool = False                # of `agrees`: not measured at points, but shown for all
 
     def as_dict(self) -> dict[str, Any]:
         """The certificate as JSON: `verdict points bits seed samples`, and `point because left right` where there is something to say."""
@@ -72,32 +72,11 @@ class Certificate:
         return shown | {"samples": [sample.as_dict() for sample in self.samples]}
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """Two values at a point. `bits` is None where they are apart."""
-
-    point: Point
-    stack: Stack
-    left: Scalar
-    right: Scalar | str                 # or the complaint that it leaves an axis
-    bits: int | None
-    alive: bool = True                  # not 0 = 0
-    built: bool = False                 # on or beside a boundary that was sought
-
-
-class _Unusable(Exception):
-    """The point says nothing about the two formulas."""
-
-
-class _OutsideDomain(_Unusable):
-    """The formulas are not real at the point; they may be at one near by."""
-
-
 class Verifier:
     """Compares raw trees of one model by their values, at seeded points that all comparisons share."""
 
     def __init__(self, model: Model, functions: Mapping[str, Function], seed: int = 0) -> None:
-        self.model, self.seed = model, seed
+        self.model, self.functions, self.seed = model, functions, seed
         self._evaluator = Evaluator(model, functions, FORMULAS | REDUCTIONS | CONDITIONS, seed)
         self._points = Points(self._evaluator, seed)
 
@@ -118,7 +97,7 @@ class Verifier:
         """
         letters = ordered(left.letters | right.letters)
         sides = self._evaluator.closure(left, letters), self._evaluator.closure(right, letters)
-        seen: list[_Seen] = []
+        seen: list[Seen] = []
         because = ""
         made_of = frozenset().union(*(self._evaluator.reach(name) for name in names(left) | names(right)))
         special = self._special(sides, seen) if any(self._evaluator.kinked(side) for side in (left, right)) else ()
@@ -128,14 +107,14 @@ class Verifier:
             elif found.bits is not None:
                 seen.append(found)
             elif not self._excused(found, sides, at_kinks, off_kinks):
-                return _apart(self._sample(found, letters, made_of), len(seen), self.seed)
+                return apart_at(self._sample(found, letters, made_of), len(seen), self.seed)
         if not seen:
             return Certificate("undecided", 0, 0, because=because or "nothing could be evaluated", seed=self.seed)
         samples = tuple(self._sample(s, letters, made_of) for s in seen[:2])
         elsewhere = f"looked at where both are real; elsewhere: {because}" if because else ""
         return Certificate("agrees", len(seen), min(s.bits or 0 for s in seen), because=elsewhere, seed=self.seed, samples=samples)
 
-    def _regular(self, sides: tuple[Closure, Closure], letters: tuple[Letter, ...], points: int) -> Iterator[_Seen | str]:
+    def _regular(self, sides: tuple[Closure, Closure], letters: tuple[Letter, ...], points: int) -> Iterator[Seen | str]:
         """What is found at seeded points, or why nothing is. Where most values are exactly 0, more points are looked at."""
         looked = alive = number = 0
         while (looked < points or alive < points // 2) and number < (3 * points + 12 if looked else points + 12):
@@ -146,11 +125,11 @@ class Verifier:
                 looked += 1
                 alive += found.alive
                 yield found
-            except _Unusable as reason:
+            except Unusable as reason:
                 yield str(reason)
             number += 1
 
-    def _special(self, sides: tuple[Closure, Closure], seen: list[_Seen]) -> Iterator[_Seen]:
+    def _special(self, sides: tuple[Closure, Closure], seen: list[Seen]) -> Iterator[Seen]:
         """What is found on each kink and in each region that the formulas meet, near points seen before where the values are not 0."""
         looked = 0
         for base in sorted(seen[1:] or seen, key=lambda s: not s.alive)[:2]:
@@ -158,12 +137,12 @@ class Verifier:
             looked += len(near)
             for point in near:
                 try:
-                    yield replace(_pair(sides, base.stack, point), built=True)
-                except _Unusable:
+                    yield replace(pair(sides, base.stack, point), built=True)
+                except Unusable:
                     continue
 
     @staticmethod
-    def _excused(found: _Seen, sides: tuple[Closure, Closure], at_kinks: bool, off_kinks: bool) -> bool:
+    def _excused(found: Seen, sides: tuple[Closure, Closure], at_kinks: bool, off_kinks: bool) -> bool:
         """Whether the point lies on a kink of what is differentiated, or that is not decided; with `off_kinks`, on any boundary sought."""
         anywhere = off_kinks and found.built
         if at_kinks and not anywhere:
@@ -178,27 +157,30 @@ class Verifier:
                     continue
         return True
 
-    def _near(self, number: int, sides: tuple[Closure, Closure], letters: tuple[Letter, ...]) -> tuple[_Seen, str]:
+    def _near(self, number: int, sides: tuple[Closure, Closure], letters: tuple[Letter, ...]) -> tuple[Seen, str]:
         """What is found at a point, or where that is outside the domain, at a point moved into it; and why it was moved."""
         point = self._points.point(number)
-        stacks = _chosen(letters, point, number)
+        stacks = chosen(letters, point, number)
         try:
             return self._at(point, sides, stacks), ""
-        except _OutsideDomain as outside:
+        except OutsideDomain as outside:
             moved = self._points.adapted(number, sides, stacks)
             if moved is None:
                 raise
             return self._at(moved, sides, stacks), str(outside)
 
-    @staticmethod
-    def _at(point: Point, sides: tuple[Closure, Closure], stacks: list[Stack]) -> _Seen:
+    def _bits(self, sides: tuple[Closure, Closure], stack: Stack, point: Point) -> int:
+        """To how many bits two values have to agree."""
+        return AGREED_BITS
+
+    def _at(self, point: Point, sides: tuple[Closure, Closure], stacks: list[Stack]) -> Seen:
         """The first pair that is apart among some values of the free indices, else one that is not 0 = 0, with the fewest bits of all."""
-        seen: list[_Seen] = []
-        kind, why = _Unusable, "nothing could be evaluated"         # not the exception itself: its frames would hold it in a circle
+        seen: list[Seen] = []
+        kind, why = Unusable, "nothing could be evaluated"         # not the exception itself: its frames would hold it in a circle
         for stack in stacks:
             try:
-                seen.append(_pair(sides, stack, point))
-            except _Unusable as reason:
+                seen.append(pair(sides, stack, point, self._bits(sides, stack, point)))
+            except Unusable as reason:
                 kind, why = type(reason), str(reason)
                 continue
             if seen[-1].bits is None:
@@ -209,12 +191,16 @@ class Verifier:
         return replace(shown, bits=min(s.bits or 0 for s in seen))
 
     @staticmethod
-    def _sample(seen: _Seen, letters: tuple[Letter, ...], made_of: frozenset[str]) -> Sample:
+    def _sample(seen: Seen, letters: tuple[Letter, ...], made_of: frozenset[str]) -> Sample:
         known = seen.point.drawn | seen.point.given
         inputs = {spelled(place): str(known[place]) for place in sorted(known) if place[0] in made_of or place[0].endswith("(0)")}
         sizes = {f"{axis.tensor}.{axis.slot}": n for axis, n in seen.point.sizes.items()}
-        right = seen.right if isinstance(seen.right, str) else balls.decimal(seen.right)
-        return Sample(sizes, {letter.name: n for letter, n in zip(letters, seen.stack, strict=True)}, inputs, balls.decimal(seen.left), right)
+        if isinstance(seen.right, str):
+            left, right = balls.decimal(seen.left), seen.right
+        else:
+            digits = balls.telling_digits(seen.left, seen.right) if seen.bits is None else 30
+            left, right = balls.decimal(seen.left, digits), balls.decimal(seen.right, digits)
+        return Sample(sizes, {letter.name: n for letter, n in zip(letters, seen.stack, strict=True)}, inputs, left, right)
 
     # ------------------------------------------------------------ values
 
@@ -247,7 +233,7 @@ class Verifier:
         raise ModelError("there is no value that can be told", remedy=f"it is not decided with {PRECISIONS[-1]} bits")
 
 
-def _on_boundary(found: _Seen, sides: tuple[Closure, Closure], anywhere: bool) -> bool:
+def _on_boundary(found: Seen, sides: tuple[Closure, Closure], anywhere: bool) -> bool:
     """Whether a difference that decides a kink is 0 at the point: one that changes with what is differentiated, or any."""
     watch: list[tuple[Closure, Stack]] = []
     for side in sides:
@@ -255,13 +241,14 @@ def _on_boundary(found: _Seen, sides: tuple[Closure, Closure], anywhere: bool) -
     return any(balls.sign(plain(d(at, World(found.point)))) == 0 for d, at in watch)
 
 
-def _apart(sample: Sample, agreed: int, seed: int) -> Certificate:
+def apart_at(sample: Sample, agreed: int, seed: int) -> Certificate:
+    """The certificate of a point at which the two differ."""
     point = dict(sample.inputs) | {name: str(n) for name, n in sample.letters.items()}
     point |= {f"size({slot.replace('.', ',')})": str(n) for slot, n in sample.sizes.items()}
     return Certificate("apart", agreed + 1, 0, point, "the values differ at a point", sample.left, sample.right, seed, (sample,))
 
 
-def _chosen(letters: tuple[Letter, ...], point: Point, number: int) -> list[Stack]:
+def chosen(letters: tuple[Letter, ...], point: Point, number: int) -> list[Stack]:
     """Values of the free indices: all, or where they are many some drawn ones, with the first or the last of all at the first points."""
     sizes = [point.size(letter.axis) for letter in letters]
     most = MOST_ASSIGNMENTS if number < FIRST_POINTS else 1
@@ -271,72 +258,6 @@ def _chosen(letters: tuple[Letter, ...], point: Point, number: int) -> list[Stac
     turns = range(most)
     drawn = [tuple(1 + noise(f"{point.seed}:{turn}:{letter.name}") % size for letter, size in zip(letters, sizes, strict=True)) for turn in turns]
     return list(dict.fromkeys([*ends, *drawn]))[:most]
-
-
-def _pair(sides: tuple[Closure, Closure], stack: Stack, point: Point) -> _Seen:
-    """Both values, at rising precision until they are apart or surely close."""
-    reason = "the precision does not decide"
-    width: Scalar | None = None
-    for bits in PRECISIONS:
-        with balls.working_precision(bits):
-            world = point.world(bits)
-            try:
-                left = _side(sides[0], stack, world, "left")
-                right = _side(sides[1], stack, world, "right")
-            except Unclear as unclear:
-                reason = str(unclear)
-                continue
-            except Unreal as unreal:
-                raise _OutsideDomain(str(unreal)) from None
-            except LimitError as limit:
-                raise _Unusable(limit.what) from None
-            if isinstance(right, str) or balls.apart(left, right):
-                return _Seen(point, stack, left, right, None)
-            known, radius = _known_bits(left, right, width)
-            if known >= AGREED_BITS:
-                alive = not (balls.vanishes(left) and balls.vanishes(right))
-                return _Seen(point, stack, left, right, min(known, bits), alive)
-            width = radius
-    raise _Unusable(reason)
-
-
-def _side(side: Closure, stack: Stack, world: World, which: str) -> Any:
-    """The finite value of one side, remembered; of the right side also the complaint that it leaves an axis."""
-    place = (side, stack)
-    if place in world.memo:
-        return world.memo[place]
-    try:
-        value = plain(side(stack, world))
-    except OutOfRange as outside:
-        if which == "left":
-            raise _Unusable(f"the left side: {outside}") from None
-        return str(outside)
-    if not balls.finite(value):
-        raise Unclear(f"the {which} side has no finite value here")
-    world.memo[place] = value
-    return value
-
-
-def _known_bits(left: Scalar, right: Scalar, width: Scalar | None) -> tuple[int, Scalar]:
-    """To how many bits two overlapping values are surely equal, and the width of their difference.
-
-    Both are good relative to themselves; or, where terms cancel, the difference has shrunk as the precision rose: then it is
-    small against the largest term.
-    """
-    if type(left) is fmpq and type(right) is fmpq:
-        return balls.LARGEST_EXACT_BITS, None
-    difference = balls.ball(left - right)
-    if difference.is_zero():
-        return balls.LARGEST_EXACT_BITS, None
-    radius = difference.abs_upper()
-    known = max(balls.relative_bits(left), balls.relative_bits(right)) if not _straddles(left, right) else 0
-    if known < AGREED_BITS and width is not None and radius < width * arb(2) ** -AGREED_BITS:
-        known = AGREED_BITS
-    return known, radius
-
-
-def _straddles(left: Scalar, right: Scalar) -> bool:
-    return any(balls.sign(x) is None or (type(x) is fmpq and x == 0) for x in (left, right))
 
 
 def _given_point(model: Model, inputs: Mapping[str, Any]) -> Point:

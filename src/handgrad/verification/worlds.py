@@ -20,6 +20,7 @@ Stack = tuple[int, ...]                                 # the values of the boun
 
 
 GIVEN = -1                                              # the style of a point at which nothing is drawn
+SHORT = -2                                              # the style of a point with numbers that are short to say
 
 
 class OutOfRange(ArithmeticError):
@@ -90,6 +91,8 @@ def drawn(text: str, style: int) -> Scalar:
     """A dyadic rational: of mixed sign, positive, between 0 and 1, of very mixed size, or positive and small."""
     n = noise(text)
     numerator, negative = 2 * (n >> 4 & 2047) + 1, n & 1
+    if style == SHORT:                                  # 1.1 to 2.9, no whole number
+        return fmpq((11 + (n >> 4) % 9 + 10 * (n >> 1 & 1)) * (-1 if negative else 1), 10)
     match STYLES[style % len(STYLES)]:
         case "positive":
             return fmpq(numerator, 1024)
@@ -116,6 +119,7 @@ class World:
     kinks: list[tuple[Closure, Stack]] | None = None    # those of them that change with what is differentiated
     asked: list[tuple[Closure, Stack]] | None = None    # what has to be positive, with where it was met
     reads: list[Place] | None = None                    # input entries in the order of first use
+    hidden: list[tuple[float, Closure, Stack]] | None = None    # how many bits a power or an exponential may hide, with the argument
     side: int = 0                                       # on which side of a boundary conditions are read
     tied: bool = False                                  # whether a condition was met on its boundary
     root: ref[World] | None = None                      # the world without seeds, which holds this one
@@ -129,7 +133,8 @@ class World:
             return self
         root = self.base
         if seeds not in root.below:
-            names, told = frozenset(name for name, _ in seeds), {"watch": root.watch, "kinks": root.kinks, "asked": root.asked, "reads": root.reads}
+            names = frozenset(name for name, _ in seeds)
+            told = {"watch": root.watch, "kinks": root.kinks, "asked": root.asked, "reads": root.reads, "hidden": root.hidden}
             root.below[seeds] = World(self.point, seeds, root=ref(root), seed_names=names, **told)  # type: ignore[arg-type]
         return root.below[seeds]
 
