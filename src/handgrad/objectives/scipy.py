@@ -94,8 +94,8 @@ class SciPy(Showable):
 
     # ------------------------------------------------------------ how
 
-    def _kernel(self, **options: Any) -> Kernel:
-        return compile(self.model, self.of, list(self.packing.shapes), target="c" if compiler() else "numpy", **options)
+    def _kernel(self, target: str = "", **options: Any) -> Kernel:
+        return compile(self.model, self.of, list(self.packing.shapes), target=target or ("c" if compiler() else "numpy"), **options)
 
     @cached_property
     def _bound(self) -> tuple[Callable[[], Any], Any, Any]:
@@ -122,7 +122,7 @@ class SciPy(Showable):
 
     @cached_property
     def _second(self) -> Kernel:
-        return self._kernel(order=2)
+        return self._kernel("numpy", order=2)           # products of matrices, which numpy has fast, and nothing to wait for a compiler
 
     @cached_property
     def _product(self) -> Kernel:
