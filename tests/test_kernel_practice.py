@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 import handgrad
+from handgrad.command import main
 from handgrad.errors import HandgradError
 from handgrad.kernels.building import compiler
+from handgrad.kernels.loading import module_of
+from handgrad.kernels.sizes import ArgumentError
 from handgrad.kernels.target import Options
 from handgrad.kernels.threads import threads_of
 
@@ -155,3 +158,36 @@ with multiprocessing.get_context("fork").Pool(3) as pool:
     print(all(pool.map(same, range(9))) and same())
 """}
     assert told(begin + ways[way]).split() == ["True"]
+
+
+# ---------------------------------------------------------------- lengths that no argument shows
+
+
+COLUMNS = "y[i,k] = x[i]*c; J = sum[i](sum[k](y[i,k]))"
+
+
+@pytest.mark.parametrize("size", [0, 3, 40])
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=in_c), "python"])
+def test_a_length_that_no_argument_shows_can_be_said(target: str, size: int) -> None:
+    value, slopes = handgrad.compile(COLUMNS, target=target, sizes={"k": size})(x=[1.0, 2.0], c=2.0)
+    assert value == 6*size and list(slopes["x"]) == [2.0*size]*2 and slopes["c"] == 3*size
+
+
+@pytest.mark.parametrize(("sizes", "said"), [
+    ({}, "sizes={'k': 3}"), ({"k": 3, "i": 3}, "`x` has 2 entries along i, where `sizes` says 3"), ({"q": 3}, "no index of the model"),
+    ({"k": -1}, "no length"), ({"k": 2.5}, "no length"), ({"k": True}, "no length"),
+])
+def test_lengths_that_do_not_fit_are_refused(sizes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ArgumentError) as refusal:
+        handgrad.compile(COLUMNS, sizes=sizes)(x=[1.0, 2.0], c=2.0)
+    assert said in str(refusal.value)
+
+
+def test_emitted_python_is_in_straight_lines_where_all_lengths_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["emit", "y[j] = sum[i](W[i,j]*x[i]); J = sum[j](y[j]^2)", "--by", "W", "--to", "python"]
+    assert main([*words, "--sizes", "i=2, j=1"]) == 0
+    text = capsys.readouterr().out
+    assert "y_1 = W_1_1*x_1 + W_2_1*x_2\n" in text and "range" not in text
+    assert module_of(text, "emitted").value_and_gradients([[2.0], [3.0]], [1.0, -1.0]) == (1.0, {"W": [[-2.0], [2.0]]})
+    assert main(words) == 0 and "for i in range(n_i)" in capsys.readouterr().out
+    assert main([*words, "--sizes", "i=many"]) == 2

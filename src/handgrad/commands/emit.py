@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from handgrad.commands.derive import listed
@@ -13,6 +14,7 @@ from handgrad.errors import ModelError
 from handgrad.kernels.asking import question
 from handgrad.kernels.compilation import chosen
 from handgrad.kernels.program import Order, program_of
+from handgrad.kernels.sizes import lengths
 from handgrad.kernels.target import Options, Target, targets
 
 EXAMPLES = """examples:
@@ -29,6 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     asked = question(source("-").text if options.model == "-" else options.model, options.of, by)
     order = Order(options.order == 2 and not options.hvp, options.hvp)
     program = program_of(asked.model, asked.of, asked.by, options.cotangent, order)
+    program = replace(program, sizes=lengths(program, _sizes(options.sizes)))
     text = (target or chosen(program)).emit(program, Options(options.dtype))
     if options.output:
         Path(options.output).write_text(text, encoding="utf-8")
@@ -47,9 +50,21 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--order", type=int, choices=(1, 2), default=1, help="2 gives the blocks of the Hessian besides")
     made.add_argument("--hvp", action="store_true", help="products of the Hessian with inputs v_x")
     made.add_argument("--to", metavar="TARGET", default="", help=f"one of {', '.join(sorted(targets()))}")
+    made.add_argument("--sizes", metavar="I=3,J=2", default="", help="the lengths of axes by their letters; python writes straight lines where it knows all")
     made.add_argument("--dtype", choices=("float32", "float64"), default="float64", help="the type of the numbers (default float64)")
     made.add_argument("-o", "--output", metavar="FILE", default="", help="write to FILE; without --to its ending decides")
     return made
+
+
+def _sizes(words: str) -> dict[str, int]:
+    """The lengths that `i=3,j=2` gives."""
+    found: dict[str, int] = {}
+    for word in filter(None, (w.strip() for w in words.split(","))):
+        letter, _, size = word.partition("=")
+        if not size.strip().isdigit():
+            raise ModelError(f"--sizes: {word[:40]!r} is no length of an axis", remedy="give letters and lengths: --sizes i=3,j=2")
+        found[letter.strip()] = int(size)
+    return found
 
 
 def _target(options: argparse.Namespace) -> Target | None:

@@ -69,7 +69,9 @@ class Lowering(Formulas):
         for axis in [a for a, o in rules.items() if a in needed and o.whole is not None]:
             needed |= {a for a in (rules[axis].whole, *(a for _, a in rules[axis].less)) if a is not None}
         for axis, origin in rules.items():
-            if axis in needed and origin.whole is None:
+            if axis in needed and origin.fixed is not None:
+                yield f"n_{self.axes[axis]} = {origin.fixed}"
+            elif axis in needed and origin.whole is None:
                 yield f"n_{self.axes[axis]} = {self.names[origin.name]}.shape[{origin.slot}]"
             elif axis in needed and origin.whole is not None:
                 less = "".join(f" - {'' if factor == 1 else f'{factor}*'}n_{self.axes[a]}" for factor, a in origin.less)

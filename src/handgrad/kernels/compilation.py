@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
@@ -23,7 +23,7 @@ from handgrad.kernels.arguments import Arrays, arrays_of, given_by_name, positio
 from handgrad.kernels.asking import question
 from handgrad.kernels.building import compiler
 from handgrad.kernels.program import Order, Program, program_of
-from handgrad.kernels.sizes import Rules, refused, sizes_by
+from handgrad.kernels.sizes import Rules, lengths, refused, sizes_by
 from handgrad.kernels.target import Binding, DType, Options, Runner, Target, targets
 from handgrad.problem import Problem
 
@@ -159,12 +159,14 @@ def _key(key: tuple[str, ...]) -> Any:
 def compile(
     model: str | os.PathLike[str] | Model | Problem, of: str | None = None, by: str | Iterable[str] | None = None, target: str | None = None,
     dtype: DType = "float64", order: int = 1, cotangent: bool = False, hvp: bool = False, threads: int = 0,
+    sizes: Mapping[str, int] | None = None,
 ) -> Kernel:
     """The function of a model: called with its inputs it gives `(value, {name: gradient})`, by default of the last statement by every input.
 
     The model is a text, a Model, the path of a problem file (whose of, by and numbers are then the defaults) or a name of the catalogue. With
     `cotangent` the gradients are contracted with an input `G` of the shape of `of`; without it they are Jacobians where `of` has indices, its
     axes first. `order=2` gives the blocks of the Hessian besides, `hvp=True` its products with the inputs `v_x`. Targets are listed by `targets`.
+    `sizes` gives the lengths of axes by their letters, which axes need along which no input lies.
     """
     if dtype not in ("float32", "float64"):
         raise HandgradError(f"dtype {str(dtype)[:40]!r} is not computed in", remedy="float32 and float64 are")
@@ -174,6 +176,7 @@ def compile(
         raise HandgradError(f"threads = {threads!r} is no number of threads", remedy="0 takes as many as there are cores")
     asked = question(model, of, by)
     program = program_of(asked.model, asked.of, asked.by, cotangent, Order(order == 2 and not hvp, hvp))
+    program = replace(program, sizes=lengths(program, sizes or {}))
     return Kernel(program, chosen(program, target), Options(dtype, threads), asked.givens, asked.aliases).ready()
 
 

@@ -50,6 +50,7 @@ class Program:
     labels: Mapping[str, Axis] = field(default_factory=dict)        # the parts whose entries are positions
     second: Mapping[tuple[str, ...], str] = field(default_factory=dict)     # blocks of the Hessian by two names, or its products with a vector by one
     cotangent: str = ""                         # the input that the gradients are contracted with
+    sizes: Mapping[Axis, int] = field(default_factory=dict)         # of axes whose length is given besides the inputs
 
     @property
     def results(self) -> tuple[str, ...]:
@@ -96,6 +97,12 @@ def program_of(model: AskedOf, of: str | None = None, by: Iterable[str] = (), co
     if order.second or order.products:
         _second(first, by, found, order)
     return first.program()
+
+
+def pulled_program(program: Program) -> Program:
+    """The program of the same gradients contracted with a cotangent."""
+    found = program_of(program.model, program.value, tuple(program.gradients), cotangent=True)
+    return replace(found, sizes=program.sizes)
 
 
 def _sound(asked: AskedModel, derived: Callable[[AskedModel], Gradients]) -> Gradients:

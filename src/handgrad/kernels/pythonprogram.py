@@ -219,7 +219,9 @@ class Listing:
 
     def _sized(self, axis: Axis, origin: Origin) -> Iterator[str]:
         name = f"n_{self.axes[axis]}"
-        if origin.whole is not None:
+        if origin.fixed is not None:
+            yield f"{name} = {origin.fixed}"
+        elif origin.whole is not None:
             less = "".join(f" - {'' if factor == 1 else f'{factor}*'}{self.size(a)}" for factor, a in origin.less)
             constant = f" - {origin.constant}" if origin.constant > 0 else f" + {-origin.constant}" if origin.constant else ""
             yield f"{name} = {self.size(origin.whole)}{less}{constant}"

@@ -40,6 +40,7 @@ class Origin:
     whole: Axis | None = None                           # the axis that the shifted index runs along
     less: tuple[tuple[int, Axis], ...] = ()             # what is taken off: multiples of sizes, and a constant
     constant: int = 0
+    fixed: int | None = None                            # the size itself, where it is given
 
 
 def origins(program: Program) -> Mapping[Axis, Origin]:
@@ -48,14 +49,37 @@ def origins(program: Program) -> Mapping[Axis, Origin]:
     for given in program.inputs:
         for slot, axis in enumerate(given.axes):
             found.setdefault(axis, Origin(given.name, slot))
+    for axis, size in program.sizes.items():
+        found.setdefault(axis, Origin(fixed=size))
     shifts = Sizes(program.model).shifts
     for _ in shifts:
         for whole, index, binders in shifts:
             _left_over(found, whole, index, binders)
     for axis in axes_of(program):
         if axis not in found:
+            letter = next(iter(program.model.letters.get(axis, ())), "")
             raise ArgumentError(f"how long the axis of `{axis.tensor}` (slot {axis.slot}) is follows from no argument",
-                                remedy=f"let an input run along it: write one more factor with an index of `{axis.tensor}`", argument=axis.tensor)
+                                remedy=f"say it: sizes={{{letter!r}: 3}}, or --sizes {letter}=3" if letter else
+                                f"let an input run along it: write one more factor with an index of `{axis.tensor}`", argument=axis.tensor)
+    return found
+
+
+def lengths(program: Program, sizes: Mapping[str, int]) -> Mapping[Axis, int]:
+    """The sizes of axes by the letters that stand for them; what is no letter of the program, or no length, is refused."""
+    along: dict[str, list[Axis]] = {}
+    for axis in dict.fromkeys(axes_of(program)):
+        for letter in program.model.letters.get(axis, ()):
+            along.setdefault(letter, []).append(axis)
+    found: dict[Axis, int] = {}
+    for letter, size in sizes.items():
+        title = f"sizes[{letter!r}]"
+        if letter not in along:
+            raise refused(title, "is no index of the model", f"its indices are {', '.join(sorted(along))}" if along else "it has none")
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            raise refused(title, f"is {str(size)[:40]}, and no length", "give an integer, 0 or more")
+        for axis in along[letter]:
+            if found.setdefault(axis, size) != size:
+                raise refused(title, f"is {size}, and another letter of the same axis has {found[axis]}")
     return found
 
 
@@ -112,6 +136,10 @@ def sizes_by(rules: Rules, shapes: Mapping[str, tuple[int, ...]]) -> Mapping[Axi
             if sizes.setdefault(axis, size) != size:
                 raise refused(given.name, f"has {size} {_along(program, given, slot)}, where `{owner[axis]}` has {sizes[axis]}", _shapes(program, shapes))
             owner.setdefault(axis, given.name)
+    for axis, size in program.sizes.items():
+        if sizes.setdefault(axis, size) != size:
+            letter = program.model.letters[axis][0]
+            raise refused(owner[axis], f"has {sizes[axis]} entries along {letter}, where `sizes` says {size}", _shapes(program, shapes))
     for axis, origin in rules.left.items():
         assert origin.whole is not None
         rest = sizes[origin.whole] - origin.constant - sum(factor * sizes[other] for factor, other in origin.less)

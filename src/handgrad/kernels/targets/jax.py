@@ -13,7 +13,7 @@ from handgrad.kernels.arrays import Lowering
 from handgrad.kernels.loading import module_of
 from handgrad.kernels.optional import optional
 from handgrad.kernels.primitives import COMMON, written
-from handgrad.kernels.program import Input, Program, program_of
+from handgrad.kernels.program import Input, Program, pulled_program
 from handgrad.kernels.results import by_part, titled
 from handgrad.kernels.target import DType, Options, Runner, Target, register
 
@@ -127,7 +127,7 @@ def _pulled(program: Program, options: Options) -> Callable[[Any, tuple[Any, ...
     """The pullback of a value with indices: its Jacobian is not needed to run backward."""
     if not program.axes_of(program.value):
         return None
-    other = program if program.cotangent else program_of(program.model, program.value, tuple(program.gradients), cotangent=True)
+    other = program if program.cotangent else pulled_program(program)
     function = module_of(emit(other, options), "jax").value_and_gradients
 
     def pulled(cotangent: Any, tensors: tuple[Any, ...]) -> Any:

@@ -199,7 +199,9 @@ class Loops:
         for axis, origin in rules.items():
             if axis not in needed:
                 continue
-            if origin.whole is None:
+            if origin.fixed is not None:
+                yield f"{self.size(axis)} = {origin.fixed}"
+            elif origin.whole is None:
                 yield f"{self.size(axis)} = {self.names[origin.name]}.shape[{origin.slot}]"
             else:
                 less = "".join(f" - {'' if factor == 1 else f'{factor}*'}{self.size(a)}" for factor, a in origin.less)

@@ -20,7 +20,9 @@ MOST_SHAPES = 32                        # for which straight lines are written; 
 
 def emit(program: Program, options: Options) -> str:
     """One module with a function `value_and_gradients` of the inputs."""
-    return Listing(program, is_single=options.dtype == "float32").text()
+    is_single = options.dtype == "float32"
+    listing = Listing(program, program.sizes, is_single)
+    return (listing if listing.is_straight else Listing(program, is_single=is_single)).text()
 
 
 @dataclass

@@ -18,7 +18,7 @@ from handgrad.kernels.building import compiler
 from handgrad.kernels.loading import module_of
 from handgrad.kernels.optional import optional
 from handgrad.kernels.primitives import COMMON, written
-from handgrad.kernels.program import Input, Program, program_of
+from handgrad.kernels.program import Input, Program, pulled_program
 from handgrad.kernels.results import by_part, titled
 from handgrad.kernels.sizes import Rules, sizes_by
 from handgrad.kernels.target import DType, Options, Runner, Target, register, targets
@@ -164,7 +164,7 @@ class _Ways:
         function = module_of(emit(program, options), "torch").value_and_gradients
         if not program.axes_of(program.value):
             return cls(program, rules, compiled, function)
-        other = program if program.cotangent else program_of(program.model, program.value, tuple(program.gradients), cotangent=True)
+        other = program if program.cotangent else pulled_program(program)
         pulled = module_of(emit(other, options), "torch").value_and_gradients
         return cls(program, rules, compiled, function, pulled, tuple(i.name for i in other.inputs), other.cotangent)
 
