@@ -138,6 +138,20 @@ def repaired(fact: Fact, stack: Stack, point: Point, domain: dict[Place, tuple[S
             point.given[place] = _another(place, point, domain, f"{point.seed}:{turn}:{trial}", mix)
         if fact.holds(stack, point):
             return True
+    return not fact.equation and not domain and _beyond(fact, stack, point)
+
+
+def _beyond(fact: Fact, stack: Stack, point: Point) -> bool:
+    """Meets an inequality that drawing does not: on either side of where its sides are one."""
+    solved = solution(fact.difference, stack, point, set()) if fact.difference is not None else None
+    if solved is None:
+        return False
+    place, root = solved
+    size = abs(drawn(f"{point.seed}:{place}", point.style))
+    for moved in (root + size, root - size):
+        point.given[place] = moved
+        if fact.holds(stack, point):
+            return True
     return False
 
 

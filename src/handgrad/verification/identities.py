@@ -34,6 +34,7 @@ GLANCE_BITS, MEASURE_BITS = 96, 64
 MOST_BITS = 100_000             # beyond which no precision is tried: parts that differ so much in size cannot be told apart
 SHORT_NUMBER = 24               # bits of a number that hides nothing
 LONGEST, MOST_LONG = 12, 2      # the length of an axis where the formulas may agree on short ones alone, and how many such points
+COMPARED = {">": (1, 1), "<": (-1, 1), ">=": (1, 2), "<=": (-1, 2), "==": (1, 0)}     # the factor that makes it positive, or not negative, or zero
 UNTRIED = Proof(False, Ring(1, {}), beyond=True)
 ON_KINK_ONLY = "they differ on a kink only; what is taken there is a convention"
 Sides = tuple[Closure, Closure]
@@ -42,19 +43,21 @@ Sides = tuple[Closure, Closure]
 class Identities(Verifier):
     """A verifier that also proves, and that looks everywhere before it calls two formulas the same."""
 
+    _both_real = False                      # whether two formulas had values at the first point
     _hidden_bits, _degree = 0.0, 1          # of the two formulas that are compared: in their numbers, and how often parts are multiplied
 
     def identify(self, left: Expr, right: Expr) -> Certificate:
         """Whether the two are the same wherever both have a value."""
         letters = ordered(left.letters | right.letters)
         sides = self._evaluator.closure(left, letters), self._evaluator.closure(right, letters)
+        self._both_real = False
         seen = self._glance(sides, letters)
         if seen is not None:
             return replace(apart_at(self._sample(seen, letters, self._made_of(left, right)), 0, self.seed), samples=())     # it is short as it is
         known = (names(left) | names(right)) & self._evaluator.definitions.keys()
         proved = UNTRIED if known else proof(left, right, self.functions, self.model.facts)
         if proved.proved:
-            return Certificate("agrees", 0, 0, because="proved: their difference is zero as an expression", seed=self.seed, proved=True)
+            return self._shown(sides, letters)
         return self._searched(left, right, sides, letters, proved)
 
     def _made_of(self, left: Expr, right: Expr) -> frozenset[str]:
@@ -69,13 +72,34 @@ class Identities(Verifier):
             with balls.working_precision(GLANCE_BITS):
                 world = World(point, watch=watch)
                 left, right = (plain(side(stack, world)) for side in sides)
-                if not (balls.finite(left) and balls.finite(right) and balls.apart(left, right)):
+                self._both_real = balls.finite(left) and balls.finite(right)
+                if not (self._both_real and balls.apart(left, right)):
                     return None
                 if any(not balls.sign(plain(difference(at, world))) for difference, at in watch):
                     return None
         except (Unclear, Unreal, OutOfRange, LimitError):
             return None
         return Seen(point, stack, left, right, None)
+
+    def _shown(self, sides: Sides, letters: tuple[Any, ...]) -> Certificate:
+        """The certificate of a proof, if both have a value anywhere."""
+        if not self._both_real:
+            for found in chain(self._regular(sides, letters, 1), self._elsewhere(sides, letters, [])):
+                if isinstance(found, Seen) and self._inside(found, sides):
+                    break
+            else:
+                return Certificate("undecided", 0, 0, because="no point was found where both have a value", seed=self.seed)
+        return Certificate("agrees", 0, 0, because="proved: their difference is zero as an expression", seed=self.seed, proved=True)
+
+    @staticmethod
+    def _inside(found: Seen, sides: Sides) -> bool:
+        """Whether both are real around the point too: all that has to be positive is."""
+        asked: list[tuple[Closure, Stack]] = []
+        world = World(found.point, asked=asked)
+        with balls.working_precision(GLANCE_BITS):
+            for side in sides:
+                side(found.stack, world)
+            return all(balls.sign(plain(argument(at, world))) == 1 for argument, at in asked)
 
     # ------------------------------------------------------------ looking everywhere
 
@@ -163,7 +187,7 @@ class Identities(Verifier):
         for case in proved.open:
             if smooth and any(value == 0 for _, value in case):
                 continue                                        # both are continuous there, and equal beside it
-            if case and not any(self._within(case, proved.ring, s, letters) for s in seen) and not _impossible(case, proved.ring):
+            if case and not any(self._within(case, proved.ring, s, letters) for s in seen) and not _impossible(case, proved):
                 return f"they agree where they were looked at, but no point was found where {_told(case, proved.ring)}"
         if (proved.beyond or max(left.height, right.height)) and (side := self._one_sided(sides, seen)):
             return side
@@ -205,16 +229,17 @@ class Identities(Verifier):
         return "they agree where they were looked at, but a condition was met on one side only" if one else ""
 
 
-def _impossible(case: Case, ring: Ring) -> bool:
+def _impossible(case: Case, proved: Proof) -> bool:
     """Whether no values of the atoms have these signs, even if each product of atoms could take any value that its factors allow."""
+    ring = proved.ring
     rows: dict[int, list[dict[Any, fmpq]]] = {1: [], 0: [], 2: []}
     products: set[tuple[int, ...]] = set()
-    for factor, value in case:
-        if not hasattr(factor, "monoms"):
-            continue
-        form = {tuple(map(int, m)): fmpq(value or 1) * c for m, c in factor.to_dict().items()}
+    told = [(factor, value or 1, abs(value)) for factor, value in case if hasattr(factor, "monoms")]
+    told += [(p, *COMPARED[operator]) for p, operator in proved.given if operator in COMPARED]
+    for factor, turned, kind in told:
+        form = {tuple(map(int, m)): turned * c for m, c in factor.to_dict().items()}
         products |= form.keys()
-        rows[abs(value)].append({key if any(key) else None: c for key, c in form.items()})
+        rows[kind].append({key if any(key) else None: c for key, c in form.items()})
     for monomial in products:
         used = [(ring.atoms[n], k) for n, k in enumerate(monomial) if k]
         if used and all(a.positive for a, _ in used):
@@ -230,7 +255,7 @@ def _told(case: Case, ring: Ring) -> str:
     for subject, value in case:
         text = str(subject) if hasattr(subject, "monoms") else ""
         named = {f"x{n}": a.data.name for n, a in enumerate(ring.atoms) if a.kind == "quantity" and isinstance(a.data, Entry) and not a.data.indices}
-        if text and all(name in named for name in re.findall(r"\bx\d+", text)):
+        if text and len(text) < 60 and all(name in named for name in re.findall(r"\bx\d+", text)):
             told.append(f"{re.sub(r'x[0-9]+', lambda m: named[m[0]], text)} {({1: '>', -1: '<', 0: '='})[value]} 0")
     return " and ".join(told) or "one of their cases holds"
 
@@ -247,8 +272,10 @@ def _degree(node: Any) -> int:
             return max(map(_degree, terms))
         case Mul(factors):
             return sum(map(_degree, factors))
+        case Pow(Number(), Number()):
+            return 1
         case Pow(base, Number(value)):
-            return min(64, _degree(base) * max(1, int(abs(value))))
+            return min(64, max(1, _degree(base)) * max(1, int(abs(value))))
         case Number():
             return 0
         case Reduce("prod", _, arguments):

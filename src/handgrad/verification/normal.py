@@ -58,6 +58,7 @@ class Proof:
     proved: bool
     ring: Ring
     open: tuple[Case, ...] = ()
+    given: tuple[tuple[Any, str], ...] = ()     # what the facts and the domain say: a polynomial, and how it compares with 0
     beyond: bool = False                # not even written down in the normal form
 
 
@@ -100,7 +101,7 @@ def _by_cases(normal: Normal, left: Expr, right: Expr) -> Proof:
             continue
         except Split as split:
             todo += [(*ring.assumed, (split.subject, value)) for value in split.values]
-    return Proof(bool(held) and not left_open, ring, tuple(left_open))
+    return Proof(bool(held) and not left_open, ring, tuple(left_open), normal.given() if left_open else ())
 
 
 class Normal:
@@ -129,13 +130,13 @@ class Normal:
             return _FORMS.get(type(node), _opaque)(self, node, given)
         if node in self._kept:
             return self._kept[node]
-        if node not in self._here:
-            before = self.ring.asked
-            form = _FORMS.get(type(node), _opaque)(self, node, given)
-            if self.ring.asked == before:
-                self._kept[node] = form
-            self._here[node] = form
-        return self._here[node]
+        if node in self._here:
+            self.ring.asked += 1                            # what it stands in hangs on the signs too
+            return self._here[node]
+        before = self.ring.asked
+        form = _FORMS.get(type(node), _opaque)(self, node, given)
+        (self._kept if self.ring.asked == before else self._here)[node] = form
+        return form
 
     def alike(self, node: Reduce) -> Ratio:
         """The atom of a reduction that is not looked into: that of one before with a body that is proved to be the same, else its own."""
@@ -167,6 +168,20 @@ class Normal:
                 continue
             if not held:
                 raise Vacuous
+
+    def given(self) -> tuple[tuple[Any, str], ...]:
+        """The polynomials of which the facts and the domain tell the sign."""
+        found = [(top, ">" if strict else ">=") for (top, bottom), strict in self._real if bottom == self.ring.one]
+        self.ring.assumed = ()
+        for fact in self.facts:
+            for part in fact.conditions if isinstance(fact, And) else (fact,):
+                try:
+                    top, bottom = self._minus(self.of(part.left), self.of(part.right))      # type: ignore[union-attr]
+                except (Split, Beyond, Vacuous, Rescaled, AttributeError):
+                    continue
+                if bottom == self.ring.one:
+                    found.append((top, part.operator))      # type: ignore[union-attr]
+        return tuple(found)
 
     def holds(self, node: Any, given: Given) -> bool:
         """Whether a condition holds under the signs that are assumed."""

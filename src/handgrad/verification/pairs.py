@@ -88,13 +88,14 @@ def _known_bits(left: Scalar, right: Scalar, width: Scalar | None, enough: int) 
     Both are good relative to themselves; or, where terms cancel, the difference has shrunk as the precision rose: then it is
     small against the largest term.
     """
+    exact = max(balls.LARGEST_EXACT_BITS, enough)
     if type(left) is fmpq and type(right) is fmpq:
-        return balls.LARGEST_EXACT_BITS, None
+        return exact, None
     difference = balls.ball(left - right)
     if difference.is_zero():
-        return balls.LARGEST_EXACT_BITS, None
+        return exact, None
     radius = difference.abs_upper()
-    known = min(balls.relative_bits(left), balls.relative_bits(right)) if not _straddles(left, right) else 0
+    known = min(balls.relative_bits(x) for x in (left, right) if type(x) is not fmpq) if not _straddles(left, right) else 0
     if known < enough and width is not None and radius < width * arb(2) ** -enough:
         known = enough
     return known, radius

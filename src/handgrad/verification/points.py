@@ -46,8 +46,10 @@ class Points:
     def _drawn(self, number: int, style: int | None = None, least: int = 1) -> Point:
         for attempt in range(MOST_ATTEMPTS if self.facts else 1):
             seed = f"{self.seed}:{number}:{attempt}"
-            sizes = {axis: max(size, least) for axis, size in self.sizes.drawn(seed, number).items()}
-            point = Point(seed, number + attempt if style is None else style, sizes if least == 1 else self.sizes.fitted(sizes))
+            sizes = self.sizes.drawn(seed, number)
+            if least > 1:           # longer also than what a literal index asks for
+                sizes = self.sizes.fitted({axis: max(size, least, self.sizes.least.get(axis, 0) + 1) for axis, size in sizes.items()})
+            point = Point(seed, number + attempt if style is None else style, sizes)
             with balls.working_precision(FACT_BITS):
                 if not self.facts or self._honoured(point):
                     return point

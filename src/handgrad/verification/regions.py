@@ -22,6 +22,7 @@ Boundary = tuple[Closure, Stack]
 HIGHEST = 4                             # the degree of a polynomial in one input of which the roots are found
 MOST_POINTS, MOST_PLACES, MOST_BOUNDARIES = 60, 4, 10
 STEPS = (fmpq(1, 8), fmpq(1))
+NEAR = fmpq(1, 64)                       # apart are the numbers at which a polynomial is sought
 GRID = tuple(sorted(fmpq(sign * 2**k, 64) for k in range(0, 48, 3) for sign in (1, -1)))
 DEEP = 48                               # bits beyond which the argument of an exponential is brought near 0
 
@@ -91,11 +92,12 @@ def _fraction(x: Scalar) -> Fraction:
 
 def _roots(difference: Closure, stack: Stack, point: Point, place: Place) -> list[Scalar]:
     """Where the difference is zero along an input: exact roots, and close to others."""
-    values = [_at(difference, stack, point, place, fmpq(x)) for x in range(HIGHEST + 2)]
+    start = point.entry(place)
+    values = [_at(difference, stack, point, place, start + NEAR * x) for x in range(HIGHEST + 2)]
     if all(type(v) is fmpq for v in values):
         found = _polynomial_roots(values)
         if found is not None:
-            return found
+            return [start + NEAR * x for x in found]
     return _between_signs(difference, stack, point, place)
 
 
