@@ -22,7 +22,7 @@ from handgrad.kernels import targets as _targets  # noqa: F401  (all targets bec
 from handgrad.kernels.arguments import Arrays, arrays_of, given_by_name, positions_within
 from handgrad.kernels.asking import question
 from handgrad.kernels.building import compiler
-from handgrad.kernels.program import Order, Program, program_of
+from handgrad.kernels.program import PRODUCT, Order, Program, program_of
 from handgrad.kernels.sizes import Rules, lengths, refused, sizes_by
 from handgrad.kernels.target import Binding, DType, Options, Runner, Target, targets
 from handgrad.problem import Problem
@@ -130,7 +130,7 @@ class Kernel:
         handed = self._arrays.handed
         blocks = {_key(key): handed(found[part]) for key, part in self.program.second.items()}
         for key, part in self.program.second.items():
-            if key[1] != "v" and key[::-1] not in blocks:
+            if key[1] != PRODUCT and key[::-1] not in blocks:
                 rows = len(self.program.axes_of(self.program.gradients[key[0]]))
                 whole = len(self.program.axes_of(part))
                 blocks[key[::-1]] = self._arrays.transposed(blocks[key], (*range(rows, whole), *range(rows)))
@@ -153,7 +153,7 @@ class Bound:
 
 def _key(key: tuple[str, ...]) -> Any:
     """Products with a vector go by one name, blocks by two."""
-    return key[0] if key[1] == "v" else key
+    return key[0] if key[1] == PRODUCT else key
 
 
 def compile(

@@ -76,6 +76,7 @@ class Order:
 
 
 FIRST = Order()
+PRODUCT = "·"                                   # beside a name: the product of the Hessian with a vector; no input is called so
 
 
 def program_of(model: AskedOf, of: str | None = None, by: Iterable[str] = (), cotangent: bool = False, order: Order = FIRST) -> Program:
@@ -188,7 +189,7 @@ def _second(first: _Found, by: tuple[str, ...], found: Gradients, order: Order) 
         terms = (reduction("sum", d.letters, mul(d.entry, Entry(vectors[name], d.letters))) if d.letters else mul(d.entry, Entry(vectors[name], ()))
                  for name, d in slopes.items())
         along = extended(replace(first.model, tensors=tensors), (Definition(title, (), add(*terms)),))
-        first.take(_sound(asked_of(along), lambda m: m.gradients(title, by)), lambda name: ((name, "v"), f"Hv_{name}"))
+        first.take(_sound(asked_of(along), lambda m: m.gradients(title, by)), lambda name: ((name, PRODUCT), f"Hv_{name}"))
         return
     for number, (name, slope) in enumerate(slopes.items()):
         first.take(_sound(asked_of(first.model), lambda m: m.gradients(_spelled(slope), by[number:])), lambda other: ((name, other), f"H_{name}_{other}"))

@@ -19,6 +19,7 @@ from handgrad.derivation import AskedModel
 from handgrad.derivation.asking import with_target
 from handgrad.document import Chain, Document, Inline, Line, Note, Showable, Table
 from handgrad.errors import ModelError
+from handgrad.kernels.arguments import given_by_name
 from handgrad.kernels.asking import question
 from handgrad.kernels.building import compiler
 from handgrad.kernels.compilation import Kernel, compile
@@ -103,6 +104,7 @@ class SciPy(Showable):
         np = optional("numpy", "objectives")
         x, slope, kernel = self.start.copy(), np.zeros(self.packing.size), self._kernel()
         given = self._arguments(kernel, self.packing.unpack(x))
+        given_by_name(kernel.program, given)
         arrays = {i.name: np.require(given[i.name], np.int64 if i.label is not None else np.float64, ["C", "A"]) for i in kernel.program.inputs}
         return kernel.bind(out={name: part for name, part in self.packing.unpack(slope).items() if name in kernel.program.gradients}, **arrays), x, slope
 
