@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations, zip_longest
+from itertools import combinations, pairwise, zip_longest
 
 from flint import arb
 
 from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import ONE, ZERO, Scalar
-from handgrad.checking.evaluation import exactly, number, numbers_in, same, value
+from handgrad.checking.evaluation import Lookup, exactly, number, numbers_in, same, value
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.operands import Operands
 from handgrad.checking.quantities import family_of
 from handgrad.checking.shown import Shown, fits, relation, shown, told
 from handgrad.checking.valuing import Finding, one_digit
-from handgrad.reading.surface import Decimal, Group, Product, Span, Sum, Surface, children
+from handgrad.reading.surface import Decimal, Dots, Group, Product, Scripted, Span, Sum, Surface, children, walk
 
 MOST = 60                       # assignments of shown numbers to a formula
 NEAR = arb("0.06")              # how far roundings of the operands can take a product, relative to it
@@ -110,7 +110,7 @@ def values_of(targets: tuple[Target, ...], known: Knowledge, tree: Surface) -> I
 
 def matches(tree: Surface, key: str, lefts: tuple[Surface, ...], known: Knowledge) -> bool | None:
     """Whether a substitution is of the quantity: certainly, certainly not, or rounded otherwise or unknown."""
-    s = value(tree, known.lookup)
+    s = value(tree, _lookup(tree, known))
     if s is None:
         return None
     near: list[bool] = []
@@ -123,7 +123,7 @@ def matches(tree: Surface, key: str, lefts: tuple[Surface, ...], known: Knowledg
 
 def judged(tree: Surface, key: str | None, lefts: tuple[Surface, ...], known: Knowledge) -> Found:
     """The verdict on a substitution."""
-    s = value(tree, known.lookup)
+    s = value(tree, _lookup(tree, known))
     targets = targets_of(key, lefts, known)
     found = known.operands(tree, expected_keys(targets))
     if s is None:
@@ -144,6 +144,28 @@ def judged(tree: Surface, key: str | None, lefts: tuple[Surface, ...], known: Kn
     if any(_near(s, v) for v in wanted):
         return Found(_carrying_ties(known, found))
     return Found(wanted=wanted, finding=Finding("undecided", f"these numbers give {told(s, 7)}; the formula gives {told(wanted[0], 7)} from the numbers shown"))
+
+
+def _lookup(tree: Surface, known: Knowledge) -> Lookup:
+    """The numbers of names, and of `0.9999…` all that begin so: of `1 − 0.9999…` no digit would be left otherwise."""
+    cut = {id(n): n for n in _cut(tree)}
+    return (lambda n: _begun(n) if isinstance(n, Decimal) and id(n) in cut else known.lookup(n)) if cut else known.lookup
+
+
+def _cut(tree: Surface) -> Iterator[Decimal]:
+    """The numbers behind which dots stand."""
+    for node in walk(tree):
+        if isinstance(node, Product):
+            for before, after in pairwise(f.node for f in node.factors):
+                dots = after.base if isinstance(after, Scripted) else after
+                if isinstance(before, Decimal) and isinstance(dots, Dots):
+                    yield before
+
+
+def _begun(node: Decimal) -> Scalar | None:
+    """All the numbers that begin with the digits of one."""
+    size = number(node.text)
+    return None if size is None else arb(exactly(size), arb(10) ** -len(node.text.partition(".")[2]))
 
 
 def _carrying(known: Knowledge, chosen: Mapping[str, Scalar]) -> Finding:
@@ -200,7 +222,8 @@ def _among(v: Scalar | None, wanted: tuple[Scalar, ...]) -> bool:
 
 
 def _with(tree: Surface, node: Decimal, instead: Scalar, known: Knowledge) -> Scalar | None:
-    return value(tree, lambda n: instead if n is node else known.lookup(n))
+    look = _lookup(tree, known)
+    return value(tree, lambda n: instead if n is node else look(n))
 
 
 Change = tuple[Decimal, str, Scalar, bool]      # the number, the quantity that belongs there, its number, and whether it is one minus that

@@ -150,15 +150,21 @@ def _alone(text: str, lines: Sequence[tuple[int, int]], n: int, after: bool = Tr
 
 
 def _hangs(text: str, paragraph: Sequence[tuple[int, int]], bullet: re.Match[str]) -> bool:
-    """Whether what looks like the mark of an item is an operator of the formula above it: it stands to the right of the sign there."""
-    if bullet["bullet"][0] not in "-*+·–":
+    """Whether what looks like the mark of an item goes on with the formula above it.
+
+    An operator stands to the right of the sign there; a factor such as `(2)` right below the first one behind that sign.
+    """
+    mark = bullet["bullet"].lstrip()[0]
+    if mark not in "-*+·–(":
         return False
     for first, last in reversed(paragraph):
         begin = text.rfind("\n", 0, first) + 1
         sign = next((n for n in range(first, last) if text[n] in "=≈"), -1)
         if sign >= 0:
-            return bullet.start("bullet") > sign - begin
-        if text[begin:last].lstrip()[:1] not in OPERATORS:
+            behind = len(text[sign + 1:last]) - len(text[sign + 1:last].lstrip())
+            column = bullet.start("bullet") + len(bullet["bullet"]) - len(bullet["bullet"].lstrip())
+            return column == sign + 1 + behind - begin if mark == "(" else column > sign - begin
+        if text[begin:last].lstrip()[:1] not in (*OPERATORS, "("):
             return False
     return False
 

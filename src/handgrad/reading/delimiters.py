@@ -181,12 +181,21 @@ def _dollars(scan: _Scan, start: int, count: int) -> Region | None:
 
 
 def _unescaped(scan: _Scan, start: int, last: int) -> int:
+    """The dollar that closes; one behind a backslash does not, nor do those of a formula in the words of this one: `\text{if $x > 0$}`."""
     end = scan.closing("$", start, last)
-    while end > start and scan.text[end - 1] == "\\" and scan.text[end - 2:end] != "\\\\":
-        end = scan.closing("$", end + 1, last)
+    while end > start:
+        if scan.text[end - 1] == "\\" and scan.text[end - 2:end] != "\\\\":
+            end = scan.closing("$", end + 1, last)
+        elif "{" in scan.text[start:end] and IN_WORDS.search(scan.text, max(start, end - LONGEST_WORDS), end):
+            inner = scan.closing("$", end + 1, last)
+            end = scan.closing("$", inner + 1, last) if inner >= 0 else inner
+        else:
+            break
     return end
 
 
+IN_WORDS = re.compile(r"\\(?:text(?:rm|it|bf|normal)?|[mh]box)\{[^{}$]*\Z")
+LONGEST_WORDS = 200
 SIGNS = re.compile(r"[=^_+*/<>|{}\\]|[^\x00-\x7f]")
 WORD = re.compile(r"[A-Za-z]{3,}")
 

@@ -155,7 +155,7 @@ class Grower:
                 return False
         elif token.kind not in ("prefix", "open", "strong", "function") or token.kind == "function" and (after is None or after.gap or after.kind != "open"):
             return False
-        end = next((n for n in range(place, len(self.found)) if self.found[n].kind == "newline"), len(self.found))
+        end = next((n for n in range(place, len(self.found)) if self.found[n].kind == "newline" or n > place and self.found[n].gap >= COLUMN), len(self.found))
         return not any(t.kind in SIGNS for t, inside in zip(self.found[place:end], self.inside[place:end], strict=True) if not inside)
 
     def follows(self, place: int) -> bool:

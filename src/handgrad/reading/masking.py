@@ -36,7 +36,7 @@ PROGRAM = re.compile(
     r"|(?P<new>(?<=\w)\((?:new|old|updated|next|prev)\))|(?P<plus>(?<=[\w}])\+(?=[ \t]*=(?!=)))"
     r"|(?P<times>(?<=\d) [xX] (?=[-(−]?\(?[-−]?\d)|(?<=\d\))[xX](?=\(\d))"
     r"|(?P<hat>(?<![\w-])[A-Za-z]-hat\b)")
-ROWS = re.compile(r"\[[\[\]\d.,;eE+\-−\s]*\d\s+[-−+.\d][\[\]\d.,;eE+\-−\s]*\]")
+ROWS = re.compile(r"\[(?:[\d.,;eE+\-−\s]|\[(?:[\d.,;eE+\-−\s]|\[[\d.,;eE+\-−\s]*\])*\])*\]")
 ROW = re.compile(r"\([ \t]*[-−+]?\d[\d.]*(?:[ \t]{2,}[-−+]?\d[\d.]*)+[ \t]*\)")
 GAP = re.compile(r"(?<=[\d.])\s(?=\s*[-−+]?\.?\d)|(?<=\])\s(?=\s*\[)")
 ADDRESS = re.compile(r"\b(?:https?|ftp|file)://[^\s<>()\]\"'`|]+")

@@ -92,11 +92,15 @@ class Operators(Derivatives):
         begin = self.starts[self.at]
         node = self.operand()
         factors = [node]
-        while isinstance(node, Decimal) and self.kinds[self.at] in ("name", "letters", "accent", "font") or \
+        while isinstance(node, Decimal) and (self.kinds[self.at] in ("name", "letters", "accent", "font") or "." in node.text and self._digits_go_on()) or \
                 self.kinds[self.at] == "(" and isinstance(node, (Symbol, Scripted)) and not self._said(self.at):
             node = self.operand()
             factors.append(node)
         return factors[0] if len(factors) == 1 else Product(self.since(begin), tuple(Factor("", f) for f in factors))
+
+    def _digits_go_on(self) -> bool:
+        """Whether dots say that a number has more digits: `0.2444…`, `0.2444{\\ldots}`."""
+        return "dots" in (self.kinds[self.at], self.kinds[self.at + 1] if self.kinds[self.at] == "{" else "")
 
     def _said(self, at: int) -> bool:
         """Whether the brackets hold words: `(by chain rule)`."""

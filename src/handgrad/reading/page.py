@@ -32,6 +32,8 @@ from handgrad.reading.naked import Stretch, behind, stretches
 from handgrad.reading.stacked import Stack, stacks
 from handgrad.reading.surface import Side, Span, Statement, Unread
 from handgrad.reading.tables import claims, is_table, rows_of
+from handgrad.reading.tall import matrices
+from handgrad.reading.tokens import TABLE
 from handgrad.reading.words import Token, differentiated, tokens, with_products
 
 
@@ -112,6 +114,7 @@ def _line_starts(source: str) -> tuple[int, ...]:
     return tuple(starts)
 
 
+LONE = frozenset(("sign", "times", "relation", "arrow", "implies"))        # a sign alone between dollars is as if it were typed: `$E$ = $-$3.74`
 COMMA = re.compile(r"(?<![\d.])\d+\{,\}(\d+)")
 POINT = re.compile(r"\d\.\d")
 
@@ -134,7 +137,7 @@ class _Reader:
         self.mask.ignored += defined
         self.regions = regions(self.mask.text)
         inline = [r for r in self.regions if r.kind in ("inline", "typed")]
-        self.inline = [r for r in self.regions if r.kind == "inline"]
+        self.inline = [r for r in self.regions if r.kind == "inline" and TABLE.get(self.mask.text[slice(*r.inside)].strip(), ("", ""))[0] not in LONE]
         edges = [edge for r in inline for edge in ((r.span[0], r.inside[0]), (r.inside[1], r.span[1]))]
         self.plain = without_emphasis(covered(self.mask.text, edges))
         self.starts = [r.span[0] for r in self.inline]
@@ -194,10 +197,12 @@ class _Reader:
             yield from self.running(min([cell.span[0], *(a for a, _ in marked)]), max([cell.span[1], *(b for _, b in marked)]))
 
     def running(self, start: int, end: int) -> Iterator[Formula]:
-        """The formulas of a run of text, marked or not, and cases that stand above one another."""
-        for stack in stacks(self.plain, start, end):
+        """The formulas of a run of text, marked or not, and cases and rows of matrices that stand above one another."""
+        for stack in sorted((*stacks(self.plain, start, end), *matrices(self.plain, start, end)), key=lambda stack: stack.span):
+            if stack.span[0] < start:
+                continue
             yield from self.level(start, stack.span[0])
-            yield self.through(stack)
+            yield from self.through(stack)
             start = stack.span[1]
         yield from self.level(start, end)
 
@@ -214,7 +219,7 @@ class _Reader:
         for stretch in naked:
             yield from self.stretch(stretch, found)
 
-    def through(self, stack: Stack) -> Formula:
+    def through(self, stack: Stack) -> Iterator[Formula]:
         """The formulas of several lines that were set in one."""
         found: tuple[Statement, ...] = ()
         if stack.line is not None:
@@ -223,7 +228,7 @@ class _Reader:
             inner.inline, inner.starts, inner.macros = [], [], {}
             found = tuple(statement for formula in inner.level(0, len(inner.plain)) for statement in formula.statements)
             found = on_the_page(found, stack.line.origins)
-        return Formula(stack.span, found or (self.unread(stack.span, "cases of several lines that go together with nothing"),), True)
+        yield Formula(stack.span, found or (self.unread(stack.span, "a formula of several lines that go together with nothing"),), True)
 
     def close(self, token: Token) -> Token:
         """The token, close to the one before it where marks of the page stand between the two and no wide space."""

@@ -82,7 +82,7 @@ def _in_line(text: str, lines: list[Span]) -> Written | None:
             parts += [("; " if n else "", None), ("", value), (" if " if condition else " otherwise", None), ("", condition)]
         parts.append((" }", None))
         place = min(middle[0] + last + 1, middle[1]) if last is not None else _behind(text, middle, column)
-    return _joined(text, [*parts, ("", (place, middle[1]))], middle)
+    return joined(text, [*parts, ("", (place, middle[1]))], middle[0])
 
 
 def _last(text: str, lines: list[Span], column: int, following: int | None) -> int | None:
@@ -110,11 +110,11 @@ def _behind(text: str, middle: Span, column: int) -> int:
     return row.end("condition") if row["condition"] else row.end("rest")
 
 
-def _joined(text: str, parts: list[tuple[str, Span | None]], middle: Span) -> Written:
-    """The parts as one line that knows where each of its characters stands on the page."""
+def joined(text: str, parts: list[tuple[str, Span | None]], start: int) -> Written:
+    """The parts, what is put in and what stands on the page, as a text that knows where each of its characters stands on the page."""
     shown = "".join(said if span is None else said + text[slice(*span)] for said, span in parts)
     origins: list[Span] = []
-    at = middle[0]
+    at = start
     for said, span in parts:
         origins += [(at, at + 1)] * len(said)
         if span is not None:

@@ -107,6 +107,8 @@ def tokens(source: str, start: int, end: int, limits: ReadingLimits, typed: bool
                     return found
     if "x" in texts:
         _crossed(found)
+    if typed and "grad" in texts:
+        _spelled_out(found)
     if len(kinds) > limits.tokens and _most(found, start) > limits.tokens:
         found.refusal = f"limit: tokens {limits.tokens}"
     for column, value in ((kinds, "stop"), (texts, "")):
@@ -122,6 +124,13 @@ def _crossed(found: Tokens) -> None:
     for at in range(1, len(kinds) - 1):
         if texts[at] == "x" and kinds[at - 1] == kinds[at + 1] == "number" and found.ends[at - 1] < found.starts[at] and found.ends[at] < found.starts[at + 1]:
             kinds[at], texts[at] = "times", "*"
+
+
+def _spelled_out(found: Tokens) -> None:
+    """`grad` in front of a name is a nabla: `grad W`; alone, or with something below it, it is a name."""
+    for at in range(len(found.kinds) - 1):
+        if found.texts[at] == "grad" and found.kinds[at] == "letters" and found.kinds[at + 1] in ("name", "letters") and found.ends[at] < found.starts[at + 1]:
+            found.kinds[at], found.texts[at] = "nabla", ""
 
 
 def _digits(piece: str) -> int:

@@ -295,5 +295,15 @@ def matrix(found: Matrix, context: Context, escape: Callable[[str], str]) -> str
     """The matrix with what stands in front of it."""
     columns = max((len(row) for row in found.rows), default=1)
     cells = r" \\ ".join(" & ".join(number(cell, escape) for cell in row) for row in found.rows)
-    lead = prose(found.lead, context, escape)
+    lead = "".join(_lead(part, context, escape) for part in found.lead)
     return rf"{lead} \left(\begin{{array}}{{{'r' * columns}}} {cells} \end{{array}}\right)"
+
+
+SAID = {"∇": r"\nabla ", "∇²": r"\nabla^{2} ", "=": " ="}
+
+
+def _lead(part: str | Formula | Typeset | Reference, context: Context, escape: Callable[[str], str]) -> str:
+    """A part of what stands in front of a matrix; the signs in it are mathematics."""
+    if not isinstance(part, str):
+        return prose((part,), context, escape)
+    return "".join(SAID.get(piece) or rf"\text{{{escape(piece)}}}" for piece in re.split("(∇²?|=)", part) if piece.strip())

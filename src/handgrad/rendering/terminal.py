@@ -182,7 +182,7 @@ def _aligned(cell: str, columns: int, alignment: str) -> str:
 
 
 def _matrices(items: tuple[Matrix, ...], page: Page) -> list[Row]:
-    """Matrices side by side, as many as the width holds in a row."""
+    """Matrices side by side, as many as the width holds in a row; a line is left free between the rows of them."""
     found: list[list[str]] = []
     for item in items:
         shown = _matrix(item, page)
@@ -191,7 +191,7 @@ def _matrices(items: tuple[Matrix, ...], page: Page) -> list[Row]:
             found[-1] = wider
         else:
             found.append(shown)
-    return _plain([line for block in found for row in block for line in broken(row.rstrip(), page.width)])
+    return _plain([line for n, block in enumerate(found) for row in ([""] if n else []) + block for line in broken(row.rstrip(), page.width)])
 
 
 def _matrix(matrix: Matrix, page: Page) -> list[str]:
