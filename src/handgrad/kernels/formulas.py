@@ -7,7 +7,7 @@ code and from 1 in formulas, so the literal index 2 is the position 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from handgrad.errors import ModelError
 from handgrad.expr import (
     MINUS_ONE,
+    ONE,
+    ZERO,
     Add,
     And,
     Axis,
@@ -37,6 +39,9 @@ from handgrad.expr import (
 )
 
 MOST_FACTORS = 8
+WIDENED = "(double)"
+DOUBLES = (Fraction(2), Fraction(-2))
+SATURATING = ("sigmoid", "tanh", "sech")
 COMPARED: Mapping[str, Callable[[int, int], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
 
 
@@ -51,6 +56,7 @@ class Dialect:
     number: Callable[[Fraction], str]
     pi: str
     whole: Callable[[str], str]                             # a position as a number of the formula's type
+    single: Mapping[str, str] = field(default_factory=dict)     # of some primitives, the function in single precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,11 @@ class Scope:
     entry: Callable[[str, Sequence[str | int]], str]        # the entry of a name at positions
     size: Callable[[Axis], str | int]
     dialect: Dialect
-    labels: frozenset[str] = field(default_factory=frozenset)
+    narrow: Callable[[str], bool] = lambda _: False         # whether the entries of a name are held in single precision, and computed with in double
 
     def within(self, letters: Mapping[Letter, str | int]) -> Scope:
         """The scope in which further letters stand for positions."""
-        return Scope({**self.letters, **letters}, self.entry, self.size, self.dialect, self.labels)
+        return replace(self, letters={**self.letters, **letters})
 
 
 def code(e: Expr, scope: Scope) -> str:
@@ -76,7 +82,8 @@ def code(e: Expr, scope: Scope) -> str:
         case Size(axis):
             return scope.dialect.whole(str(scope.size(axis)))
         case Entry(name, indices):
-            return scope.entry(name, [position(i, scope) for i in indices])
+            written = scope.entry(name, [position(i, scope) for i in indices])
+            return f"{WIDENED}{written}" if scope.narrow(name) else written
         case Delta(left, right):
             return scope.dialect.choice(_same(left, right, scope), scope.dialect.number(Fraction(1)), scope.dialect.number(Fraction(0)))
         case Add(terms):
@@ -88,20 +95,20 @@ def code(e: Expr, scope: Scope) -> str:
         case Call(name, arguments):
             return _call(name, arguments, scope)
         case Cases(branches, otherwise):
-            return _chosen(branches, otherwise, scope)
+            return WIDENED + single(e, scope) if is_single(e, scope.dialect, scope.narrow) else _chosen(branches, otherwise, scope, code)
         case _:
             raise ModelError(f"a {type(e).__name__.lower()} has no code of its own", remedy="please report the model")
 
 
-def _chosen(branches: tuple[tuple[Expr, Any], ...], otherwise: Expr, scope: Scope) -> str:
+def _chosen(branches: tuple[tuple[Expr, Any], ...], otherwise: Expr, scope: Scope, written: Callable[[Expr, Scope], str]) -> str:
     """The first branch whose condition holds; where positions are known numbers, it is chosen here, and what is not chosen is not written."""
     if not branches:
-        return code(otherwise, scope)
+        return written(otherwise, scope)
     (branch, condition), *rest = branches
     known = decided(condition, scope)
     if known is not None:
-        return code(branch, scope) if known else _chosen(tuple(rest), otherwise, scope)
-    return scope.dialect.choice(holds(condition, scope), code(branch, scope), _chosen(tuple(rest), otherwise, scope))
+        return written(branch, scope) if known else _chosen(tuple(rest), otherwise, scope, written)
+    return scope.dialect.choice(holds(condition, scope), written(branch, scope), _chosen(tuple(rest), otherwise, scope, written))
 
 
 def decided(condition: Any, scope: Scope) -> bool | None:
@@ -128,11 +135,79 @@ def _call(name: str, arguments: tuple[Expr, ...], scope: Scope) -> str:
         return scope.dialect.pi
     if name == "stop":
         return code(arguments[0], scope)
+    if is_single(Call(name, arguments), scope.dialect, scope.narrow):
+        return WIDENED + single(Call(name, arguments), scope)
     written = [code(a, scope) for a in arguments]
     function = scope.dialect.functions[name]
     while len(written) > 2 and name in ("max", "min"):
         written = [f"{function}({written[0]}, {written[1]})", *written[2:]]
     return f"{function}({', '.join(written)})"
+
+
+# ---------------------------------------------------------------- single precision
+
+
+def is_exact(e: Any, narrow: Callable[[str], bool]) -> bool:
+    """Whether the value is a number of single precision without rounding: an entry held in it, with either sign, or its absolute value."""
+    match e:
+        case Entry(name, _):
+            return narrow(name)
+        case Mul((first, rest)):
+            return first is MINUS_ONE and is_exact(rest, narrow)
+        case Call("abs", (inner,)):
+            return is_exact(inner, narrow)
+        case _:
+            return False
+
+
+def is_single(e: Any, dialect: Dialect, narrow: Callable[[str], bool]) -> bool:
+    """Whether the value is found in single precision: an exact one, or a function of such, which is rounded as it would be in any case."""
+    if isinstance(e, Cases):
+        chosen = (*(value for value, _ in e.branches), e.otherwise)
+        return _is_about_positions(e) and all(v is ZERO or v is ONE or is_single(v, dialect, narrow) for v in chosen) and not all(map(_is_number, chosen))
+    if not isinstance(e, Call):
+        return is_exact(e, narrow)
+    if e.function == "abs":
+        return is_exact(e, narrow)
+    doubles = DOUBLES if e.function in SATURATING else ()
+    return e.function in dialect.single and all(is_exact(_halved(a, doubles), narrow) for a in e.arguments)
+
+
+def _is_number(e: Any) -> bool:
+    return isinstance(e, Number)
+
+
+def _is_about_positions(e: Cases) -> bool:
+    return all(isinstance(condition, IndexCompare) for _, condition in e.branches)
+
+
+def _halved(e: Any, doubles: tuple[Fraction, ...]) -> Any:
+    """x of 2*x, where twice a number is as exact as it: beyond the greatest number the function is at its end anyway."""
+    if isinstance(e, Mul) and len(e.factors) == 2 and isinstance(e.factors[0], Number) and e.factors[0].value in doubles:
+        return e.factors[1]
+    return e
+
+
+def single(e: Any, scope: Scope) -> str:
+    """A value that is found in single precision, as code of that type."""
+    match e:
+        case Entry(name, indices):
+            return scope.entry(name, [position(i, scope) for i in indices])
+        case Mul((Number(value), rest)):
+            return f"(-{single(rest, scope)})" if value == -1 else f"({int(value)}.0f*{single(rest, scope)})"
+        case Call("abs", (inner,)):
+            return f"fabsf({single(inner, scope)})"
+        case Number(value):
+            return f"{int(value)}.0f"
+        case Cases():
+            return _chosen(e.branches, e.otherwise, scope, single)
+        case Call(name, arguments):
+            return f"{scope.dialect.single[name]}({', '.join(single(a, scope) for a in arguments)})"
+        case _:
+            raise ModelError("no value of single precision", remedy="please report the model")
+
+
+# ---------------------------------------------------------------- sums, products, powers
 
 
 def _sum(terms: tuple[Expr, ...], scope: Scope) -> str:

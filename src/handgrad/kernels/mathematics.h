@@ -223,6 +223,27 @@ HG_INLINE float hg_exp_two_f(float h, float l)
     return hg_exp_joined_f(k, x == h ? r + l : r);
 }
 
+/* e^(a - b): the rounding error of the difference (Knuth) is put back in the exponent */
+HG_INLINE float hg_exp_difference_f(float a, float b)
+{
+    hg_two_f difference = hg_sum_f(a, -b);
+    return hg_exp_two_f(difference.high, difference.low);
+}
+
+/* e^(-x^2/2), the square in two words */
+HG_INLINE float hg_bell_f(float x)
+{
+    float a = hg_capped_f(hg_abs_f(x), 100.0f), square = a * a;
+    return hg_exp_two_f(-0.5f * square, -0.5f * hg_product_error_f(a, a, square));
+}
+
+/* 1/cosh(x) = 2*e/(1 + e^2), e = e^-|x| */
+HG_INLINE float hg_sech_f(float x)
+{
+    float e = hg_exp_f(-hg_abs_f(x));
+    return 2.0f * e / (1.0f + e * e);
+}
+
 /* e^x - 1 = 2^k*p + (2^k - 1); for the last power of two half of it is doubled */
 HG_INLINE float hg_expm1_f(float x)
 {
@@ -750,6 +771,27 @@ HG_INLINE double hg_exp_two_d(double h, double l)
     double r, x = hg_capped_d(hg_floored_d(h, -746.0), 710.0);
     uint64_t k = hg_split_d(x, &r);
     return hg_exp_joined_d(k, x == h ? r + l : r);
+}
+
+/* e^(a - b): the rounding error of the difference (Knuth) is put back in the exponent */
+HG_INLINE double hg_exp_difference_d(double a, double b)
+{
+    hg_two_d difference = hg_sum_d(a, -b);
+    return hg_exp_two_d(difference.high, difference.low);
+}
+
+/* e^(-x^2/2), the square in two words */
+HG_INLINE double hg_bell_d(double x)
+{
+    double a = hg_capped_d(hg_abs_d(x), 100.0), square = a * a;
+    return hg_exp_two_d(-0.5 * square, -0.5 * hg_product_error_d(a, a, square));
+}
+
+/* 1/cosh(x) = 2*e/(1 + e^2), e = e^-|x| */
+HG_INLINE double hg_sech_d(double x)
+{
+    double e = hg_exp_d(-hg_abs_d(x));
+    return 2.0 * e / (1.0 + e * e);
 }
 
 /* e^x - 1 = 2^k*p + (2^k - 1); for the last power of two half of it is doubled */

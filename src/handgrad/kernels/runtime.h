@@ -16,25 +16,9 @@
 #define HG_INLINE static inline
 #endif
 
+HG_INLINE int32_t hg_least(int32_t a, int32_t b) { return a < b ? a : b; }
 HG_INLINE double hg_square(double x) { return x * x; }
 HG_INLINE double hg_clip(double x, double lo, double hi) { return x < lo ? lo : (x > hi ? hi : x); }
-HG_INLINE double hg_sech(double x) { const double e = hg_exp_d(-fabs(x)); return 2.0 * e / (1.0 + e * e); }
-
-/* e^(a - b): the rounding error of the difference (TwoSum) is put back in the exponent. */
-HG_INLINE double hg_exp_difference(double a, double b) {
-  const double h = a - b, t = h - a;
-  double l = (a - (h - t)) - (b + t);
-  l = h > -2000.0 && h < 2000.0 ? l : 0.0;
-  return hg_exp_two_d(h, l);
-}
-
-/* e^(-x^2/2): the square in two words. */
-HG_INLINE double hg_bell(double x) {
-  const double a = fabs(x) > 100.0 ? 100.0 : fabs(x), h = a * a, l = fma(a, a, -h);
-  const double y = hg_exp_two_d(-0.5 * h, -0.5 * l);
-  return x == x ? y : x;
-}
-
 /* The power of two at or below |x|; 1 for zero, subnormal, infinite and nan. */
 HG_INLINE double hg_power_of_two(double x) {
   union { double d; uint64_t u; } v;
@@ -46,7 +30,62 @@ HG_INLINE double hg_power_of_two(double x) {
 /* Room for so many entries of a size, and some to align; none where there are too many for the machine. The count is a double: it cannot overflow. */
 static void *__attribute__((unused)) hg_room(double entries, size_t size) { return entries < 0x1p56 ? malloc((size_t)entries * size + 64) : 0; }
 
-typedef void (*hg_work)(void *state, int64_t chunk);
+/* Copies finished results; those that are too many for the caches go past them, since to fetch what is written over costs as much again. */
+#if defined(__SSE2__) && defined(__GNUC__)
+#if defined(__AVX512F__)
+#define HG_LINE 64
+#define HG_PAST(to, line) __builtin_ia32_movntps512((float *)(to), line)
+#elif defined(__AVX__)
+#define HG_LINE 32
+#define HG_PAST(to, line) __builtin_ia32_movntps256((float *)(to), line)
+#else
+#define HG_LINE 16
+#define HG_PAST(to, line) __builtin_ia32_movntps((float *)(to), line)
+#endif
+typedef float hg_line __attribute__((vector_size(HG_LINE)));
+#if defined(__clang__)
+#undef HG_PAST
+#define HG_PAST(to, line) __builtin_nontemporal_store(line, (hg_line *)(to))
+#endif
+#endif
+static void __attribute__((unused)) hg_copy(void *to, const void *from, size_t bytes, int past) {
+#if defined(HG_LINE)
+  if (past) {
+    char *t = to;
+    const char *f = from;
+    size_t head = (size_t)(-(uintptr_t)t) & (HG_LINE - 1);
+    if (head > bytes) head = bytes;
+    memcpy(t, f, head);
+    for (bytes -= head, t += head, f += head; bytes >= HG_LINE; bytes -= HG_LINE, t += HG_LINE, f += HG_LINE) {
+      hg_line line;
+      memcpy(&line, f, sizeof line);
+      HG_PAST(t, line);
+    }
+    memcpy(t, f, bytes);
+    return;
+  }
+#endif
+  (void)past;
+  memcpy(to, from, bytes);
+}
+
+static void __attribute__((unused)) hg_settled(int past) {
+#if defined(HG_LINE)
+  if (past) __builtin_ia32_sfence();
+#endif
+  (void)past;
+}
+
+/* How many bytes the last cache holds. */
+static int64_t __attribute__((unused)) hg_cache(void) {
+#if defined(_SC_LEVEL3_CACHE_SIZE)
+  const int64_t held = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  if (held > 0) return held;
+#endif
+  return 16 << 20;
+}
+
+typedef void (*hg_work)(void *state, int64_t chunk, int worker);
 
 #if !defined(_WIN32)
 /* A pool of parked threads, one a process and kernel; a fork leaves the child without threads, and it makes its own. `seats` are those that may work on
@@ -61,11 +100,11 @@ static struct {
   uint64_t turn;
 } hg_pool = {.busy = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
-static void hg_take(void) {
+static void hg_take(int worker) {
   for (;;) {
     const int64_t chunk = __atomic_fetch_add(&hg_pool.next, 1, __ATOMIC_ACQ_REL);
     if (chunk >= hg_pool.chunks) return;
-    hg_pool.work(hg_pool.state, chunk);
+    hg_pool.work(hg_pool.state, chunk, worker);
   }
 }
 
@@ -76,9 +115,10 @@ static void *hg_thread(void *unused) {
   for (;;) {
     while (hg_pool.turn == seen) pthread_cond_wait(&hg_pool.more, &hg_pool.lock);
     seen = hg_pool.turn;
-    if (hg_pool.seats-- > 0) {
+    const int worker = hg_pool.seats--;
+    if (worker > 0) {
       pthread_mutex_unlock(&hg_pool.lock);
-      hg_take();
+      hg_take(worker);
       pthread_mutex_lock(&hg_pool.lock);
     }
     if (--hg_pool.running == 0) pthread_cond_signal(&hg_pool.done);
@@ -123,7 +163,7 @@ static void __attribute__((unused)) hg_parallel(hg_work work, void *state, int64
     hg_pool.turn++;
     pthread_cond_broadcast(&hg_pool.more);
     pthread_mutex_unlock(&hg_pool.lock);
-    hg_take();
+    hg_take(0);
     pthread_mutex_lock(&hg_pool.lock);
     while (hg_pool.running) pthread_cond_wait(&hg_pool.done, &hg_pool.lock);
     pthread_mutex_unlock(&hg_pool.lock);
@@ -131,6 +171,6 @@ static void __attribute__((unused)) hg_parallel(hg_work work, void *state, int64
     return;
   }
 #endif
-  for (int64_t chunk = 0; chunk < chunks; chunk++) work(state, chunk);
+  for (int64_t chunk = 0; chunk < chunks; chunk++) work(state, chunk, 0);
 }
 #endif

@@ -30,6 +30,7 @@ from handgrad.expr import (
     IndexCompare,
     Letter,
     Mul,
+    Number,
     Pow,
     Reduce,
     Size,
@@ -88,11 +89,25 @@ class Splitter:
                 return self._reduction(node, scope)
             case VectorCall():
                 return self._entry(node, scope)
+            case Cases():
+                return self._hoisted(rebuilt(node, lambda n: self._walked(n, scope), lambda n: n), scope)
             case Call(_, arguments) if arguments:
                 inner = rebuilt(node, lambda n: self._walked(n, scope), lambda n: n)
                 return inner if inner.letters.issuperset(scope) else self._named(inner, scope, "c")      # else computed again and again in a loop
             case _:
                 return rebuilt(node, lambda n: self._walked(n, scope), lambda n: n)
+
+    def _hoisted(self, node: Cases, scope: tuple[Letter, ...]) -> Cases:
+        """A choice in which what holds at a given position alone (`k == t[i]`) is computed for that position, and not for every k."""
+        return Cases(tuple((self._at_place(value, condition, scope), condition) for value, condition in node.branches), node.otherwise)
+
+    def _at_place(self, value: Any, condition: Any, scope: tuple[Letter, ...]) -> Any:
+        if not isinstance(condition, IndexCompare) or condition.operator != "==" or isinstance(value, (Number, Entry)):
+            return value
+        for letter, at in ((condition.left, condition.right), (condition.right, condition.left)):
+            if isinstance(letter, Letter) and letter in scope and isinstance(at, Entry) and letter in value.letters and letter not in at.letters:
+                return self._named(renamed(value, {letter: at}), scope, "c")
+        return value
 
     # ------------------------------------------------------------ reductions
 

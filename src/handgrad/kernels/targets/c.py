@@ -13,7 +13,8 @@ from typing import Any
 
 from handgrad.expr import Axis
 from handgrad.kernels.building import library, loaded
-from handgrad.kernels.cprogram import SMALL, Layout, axes_of_program, c_source
+from handgrad.kernels.cprogram import c_source
+from handgrad.kernels.layout import SMALL, Layout, axes_of_program
 from handgrad.kernels.optional import optional
 from handgrad.kernels.program import Program
 from handgrad.kernels.target import Options, Runner, Target, register
