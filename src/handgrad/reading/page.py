@@ -33,7 +33,7 @@ from handgrad.reading.stacked import Stack, stacks
 from handgrad.reading.surface import Side, Span, Statement, Unread
 from handgrad.reading.tables import claims, is_table, rows_of
 from handgrad.reading.tall import matrices
-from handgrad.reading.tokens import TABLE
+from handgrad.reading.vocabulary import TABLE
 from handgrad.reading.words import Token, differentiated, tokens, with_products
 
 
