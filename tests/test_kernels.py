@@ -75,6 +75,17 @@ def test_float32_is_computed_in_float64_and_rounded_once(name: str) -> None:
             assert off({"value": value, **slopes}[key], true, "float32") <= 0.51
 
 
+@pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine")
+@pytest.mark.parametrize("name", [n for n in MODELS if n.startswith("catalogue")])
+def test_float32_in_c_is_good_to_two_units(name: str) -> None:
+    asked = handgrad.model(MODELS[name][0])
+    kernel = handgrad.compile(asked, target="c", dtype="float32")
+    for place in places(kernel, asked, range(3), "float32"):
+        value, slopes = kernel(**place.inputs)
+        for key, true in truths(place, kernel, kernel.program.value):
+            assert off({"value": value, **slopes}[key], true, "float32") <= 2.0
+
+
 def arrays_of(kernel: Kernel, longest: int) -> dict[str, Any]:
     """Positive numbers for every input, axes of different lengths, positions within their axis; what windows run over is long enough for them."""
     lengthened: set[str] = set()
@@ -180,6 +191,15 @@ def test_a_fact_that_ties_what_is_differentiated_by_is_not_used() -> None:
     text = "J = sum[k](y[k]*(logsumexp[m](a[m]) - a[k]))\nassume sum[k](y[k]) == 1"
     slopes = handgrad.compile(text, target="numpy")(y=[0.5, 0.5], a=[0.0, 0.0])[1]
     assert slopes["y"] == pytest.approx(np.log([2.0, 2.0]))
+
+
+@pytest.mark.parametrize("target", ["numpy", in_c])
+@pytest.mark.parametrize(("x", "slopes", "along"), [
+    ([3.0, 0.0, 2.0], [0, 6, 0], [2, 5, 3]), ([0.0, 0.0, 2.0], [0, 0, 0], [2, 2, 0]), ([1e-200, 1e-200, 2.0], [2e-200, 2e-200, 0], [2, 2, 2e-200])])
+def test_slopes_of_a_product_hold_where_a_factor_is_0(target: str, x: list[float], slopes: list[float], along: list[float]) -> None:
+    product = handgrad.compile("y = prod[i](x[i])", by=["x"], hvp=True, target=target)
+    value, found, second = product(x=np.array(x), v_x=np.ones(3))
+    assert value == np.prod(x) and np.asarray(found["x"]).tolist() == slopes and np.allclose(second["x"], along, rtol=1e-15, atol=0)
 
 
 @pytest.mark.parametrize("target", ["numpy", in_c])
