@@ -19,7 +19,7 @@ def sigmoid(x):
     "softplus": f'''
 def softplus(x):
     """log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)."""
-    return @.where(x >= 0, x, 0.0*x) + @.log1p(@.exp(-{SIGN}*x))
+    return @.where(x >= 0, x, 0.0) + @.log1p(@.exp(-{SIGN}*x))
 ''',
     "sech": f'''
 def sech(x):

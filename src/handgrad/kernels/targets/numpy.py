@@ -8,6 +8,7 @@ from typing import Any
 from handgrad.expr import Axis
 from handgrad.kernels.array_formulas import Package
 from handgrad.kernels.arrays import Lowering
+from handgrad.kernels.error_function import ERROR_FUNCTION
 from handgrad.kernels.loading import module_of
 from handgrad.kernels.optional import optional
 from handgrad.kernels.primitives import COMMON, written
@@ -25,16 +26,7 @@ def number(x):
     return np.float64(x)
 ''',
     **COMMON,
-    "erf": '''
-def erf(x):
-    """The error function, entry by entry."""
-    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x), dtype=np.float64)
-''',
-    "erfc": '''
-def erfc(x):
-    """1 - erf x, entry by entry."""
-    return np.asarray(np.frompyfunc(math.erfc, 1, 1)(x), dtype=np.float64)
-''',
+    **ERROR_FUNCTION,
     "power_of_two": '''
 def power_of_two(x):
     """The power of two at or below |x|; 1 for 0, inf and nan."""
@@ -56,7 +48,7 @@ def package(dtype: str) -> Package:
 
     return Package(
         "np", FUNCTIONS, written(HELPERS, "np", "float64"),
-        header=lambda text: ("import math\n\n" if "math." in text else "") + "import numpy as np\n",
+        header=lambda text: "import numpy as np\n",
         inputs=inputs, reductions=REDUCTIONS,
         transposed=lambda x, order: f"{x}.T" if order == (1, 0) else f"{x}.transpose({', '.join(map(str, order))})",
         positions=lambda size: f"np.arange({size})",
