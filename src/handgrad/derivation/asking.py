@@ -19,6 +19,7 @@ from handgrad.notation import read, read_entry, read_expression
 from handgrad.trees import reduction
 
 MOST_ORDERS = 4
+USUAL = Manner()
 Telling = Callable[[int], tuple[list[Step], ...]]
 
 
@@ -39,16 +40,16 @@ class AskedModel(Model):
         return _derived(model, entry, asked * order)
 
     @without_collection()
-    def gradients(self, of: str | None = None, by: Sequence[str] = ()) -> Gradients:
+    def gradients(self, of: str | None = None, by: Sequence[str] = (), manner: Manner = USUAL) -> Gradients:
         """The gradients of `of` by several names, parts that they share named once."""
         model, entry = with_target(self, of)
-        return _several(model, entry, tuple(by) or self.inputs)
+        return _several(model, entry, tuple(by) or self.inputs, manner=manner)
 
     @without_collection()
-    def pullback(self, y: str, by: Sequence[str] = ()) -> Gradients:
+    def pullback(self, y: str, by: Sequence[str] = (), manner: Manner = USUAL) -> Gradients:
         """The gradients of the contraction of `y` with a cotangent, and what to keep from the forward pass."""
         model, entry, cotangent = with_cotangent(self, y)
-        found = _several(model, entry, tuple(by) or self.inputs, frozenset((entry.name,)))
+        found = _several(model, entry, tuple(by) or self.inputs, frozenset((entry.name,)), manner)
         found.cotangent = cotangent
         return found
 
@@ -99,7 +100,6 @@ def with_cotangent(given: Model, y: str) -> tuple[Model, Entry, Entry]:
 
 
 PLAIN = Manner(plain=True, first=True)
-USUAL = Manner()
 
 
 def _otherwise(manner: Manner, found: Collection[Derivation]) -> Manner | None:
@@ -108,7 +108,7 @@ def _otherwise(manner: Manner, found: Collection[Derivation]) -> Manner | None:
         return replace(manner, first=True)
     if manner.plain or all(d.is_sound() for d in found):
         return None
-    return PLAIN
+    return replace(PLAIN, others=manner.others)
 
 
 def _derived(given: Model, of: Entry, asked: tuple[str, ...], manner: Manner = USUAL) -> Derivation:

@@ -43,12 +43,13 @@ class Network:
     sure: set[str] = field(default_factory=set)                         # the names that are certainly positive
     plain: bool = False                                                 # whether formulas stay as they are differentiated and collapsed
     first: bool = False                                                 # whether of several greatest entries the first alone counts
+    others: bool = False                                                # whether slopes of products hold where a factor is 0
     restated: dict[str, Definition] = field(default_factory=dict)       # definitions as written, where other names of the model stand in them
 
     @property
     def differentiate(self) -> Differentiator:
         """The differentiator of this network."""
-        return Differentiator(self.collapse, slope, catalogue.functions(), self.first)
+        return Differentiator(self.collapse, slope, catalogue.functions(), self.first, self.others)
 
     @property
     def tidy(self) -> Tidy:
@@ -85,17 +86,19 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a model is derived: with formulas as they are differentiated (`plain`), with the first of several greatest entries alone (`first`)."""
+    """How a model is derived: with formulas as they are differentiated (`plain`), with the first of several greatest entries alone (`first`),
+    with products of the other factors in place of quotients (`others`)."""
 
     plain: bool = False
     first: bool = False
+    others: bool = False
 
 
 def network_of(model: Model, opaque: frozenset[str] = frozenset(), manner: Manner = Manner()) -> Network:
     """The network of a model; of the names in `opaque`, such as a contraction with a cotangent, no relation is used, and none if it is plain."""
     model = with_named_arguments(model)
     plain = manner.plain
-    network = Network(model, plain=plain, first=manner.first)
+    network = Network(model, plain=plain, first=manner.first, others=manner.others)
     for fact in model.facts:
         network.collapse.known += known_of_fact(fact, f"F{model.facts.index(fact) + 1}")
         network.relations += relations_of_fact(fact)

@@ -19,7 +19,7 @@ from handgrad.derivation import model as asked_model
 from handgrad.derivation.asking import AskedModel, asked_of, with_target
 from handgrad.derivation.certification import extended
 from handgrad.derivation.derivation import Gradients
-from handgrad.derivation.network import unused
+from handgrad.derivation.network import Manner, unused
 from handgrad.errors import ModelError
 from handgrad.expr import Abstract, Axis, Derivative, Entry, Label, Letter, Member, Reduce, Size, add, mul
 from handgrad.kernels.accuracy import accurate
@@ -77,6 +77,7 @@ class Order:
 
 FIRST = Order()
 PRODUCT = "·"                                   # beside a name: the product of the Hessian with a vector; no input is called so
+EXACT = Manner(others=True)                     # slopes that hold where a factor of a product is 0
 
 
 def program_of(model: AskedOf, of: str | None = None, by: Iterable[str] = (), cotangent: bool = False, order: Order = FIRST) -> Program:
@@ -92,7 +93,7 @@ def program_of(model: AskedOf, of: str | None = None, by: Iterable[str] = (), co
         raise ModelError(f"nothing to differentiate `{wanted}` by", remedy="its inputs are positions, or there are none")
     if not cotangent:
         asked, wanted = _whole(asked, wanted)
-    found = _sound(asked, lambda m: m.pullback(wanted, by) if cotangent else m.gradients(wanted, by))
+    found = _sound(asked, lambda m: m.pullback(wanted, by, EXACT) if cotangent else m.gradients(wanted, by, EXACT))
     first = _Found(found.first.model, wanted if cotangent else found.first.of.name, found.cotangent.name if found.cotangent is not None else "")
     first.take(found, lambda name: ((name,), f"d_{name}"))
     if order.second or order.products:
@@ -189,10 +190,11 @@ def _second(first: _Found, by: tuple[str, ...], found: Gradients, order: Order) 
         terms = (reduction("sum", d.letters, mul(d.entry, Entry(vectors[name], d.letters))) if d.letters else mul(d.entry, Entry(vectors[name], ()))
                  for name, d in slopes.items())
         along = extended(replace(first.model, tensors=tensors), (Definition(title, (), add(*terms)),))
-        first.take(_sound(asked_of(along), lambda m: m.gradients(title, by)), lambda name: ((name, PRODUCT), f"Hv_{name}"))
+        first.take(_sound(asked_of(along), lambda m: m.gradients(title, by, EXACT)), lambda name: ((name, PRODUCT), f"Hv_{name}"))
         return
     for number, (name, slope) in enumerate(slopes.items()):
-        first.take(_sound(asked_of(first.model), lambda m: m.gradients(_spelled(slope), by[number:])), lambda other: ((name, other), f"H_{name}_{other}"))
+        rows = _sound(asked_of(first.model), lambda m: m.gradients(_spelled(slope), by[number:], EXACT))
+        first.take(rows, lambda other: ((name, other), f"H_{name}_{other}"))
 
 
 def _measured(given: Mapping[str, tuple[Axis, ...]], needed: frozenset[str], parts: tuple[Definition, ...]) -> frozenset[str]:

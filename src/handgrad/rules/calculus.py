@@ -60,6 +60,7 @@ class Differentiator:
     slope: Callable[[str], Function | None]
     functions: Mapping[str, Function]
     first: bool = False
+    others: bool = False                    # whether a slope of a product is the product of the other factors, also where one is 0
     memo: dict[tuple[Expr, Entry], Expr] = field(default_factory=dict)
 
     def __call__(self, e: Expr, x: Entry) -> Expr:
@@ -144,6 +145,8 @@ class Differentiator:
         if e.kind == "sum":
             return self.collapse.sum(letter, self(bodies[0], x))
         if e.kind == "prod":
+            if self.others:
+                return self.collapse.sum(letter, product(self(bodies[0], x), _product_of_others(letter, bodies[0])))
             ratio = product(self(bodies[0], x), power(bodies[0], MINUS_ONE))
             return product(e, self.collapse.sum(letter, ratio))
         if e.kind in ("max", "min"):
@@ -187,6 +190,12 @@ class Differentiator:
                 value = self.collapse.sum(letter, value)
             pieces.append(value)
         return total_of(pieces)
+
+
+def _product_of_others(letter: Letter, body: Expr) -> Expr:
+    """The product of the body at all places but the letter's."""
+    other = fresh(letter.axis)
+    return reduced("prod", other, (cases(((ONE, IndexCompare("==", other, letter)),), canonical(renamed(body, {letter: other}))),))
 
 
 def first_extreme(letter: Letter, body: Expr, extreme: Expr) -> Expr:
