@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import handgrad
+from handgrad import losses
 from handgrad.catalogue import CatalogueEntry, Kink, cases
 from handgrad.catalogue.elementary import absolute, exp
 from handgrad.catalogue.entry import forgotten
@@ -64,3 +65,18 @@ def test_a_function_may_use_it_in_turn(canary: CatalogueEntry) -> None:
     derived = handgrad.model("J = sum[i](exp(canary(a[i], y[i])))").derive("J", "a[j]")
     assert "y[j]" in derived.text
     assert exp(canary(1, 2)).letters == frozenset()
+
+
+def test_it_is_a_function_of_arrays(canary: CatalogueEntry) -> None:
+    from handgrad.losses import canary as ready
+    assert "canary" in dir(losses) and "canary" in losses.__all__ and ready is losses.canary
+    value, slope = ready.value_and_grad([1.0, 2.0, -3.0], [1.0, 1.0, 1.0], reduction="none")
+    assert value.tolist() == [0.0, 0.5, 3.5] and slope.tolist() == [0.0, 1.0, -1.0]
+    assert ready([1.0, 2.0], 1.0, width=0.25, weights=[1, 3]) == 0.5625
+    assert "canary(scores[i], targets[i], width)" in ready.model()
+    with pytest.raises(handgrad.HandgradError, match="takes width > 0"):
+        ready(1.0, 2.0, width=-1)
+
+
+def test_what_is_forgotten_is_no_function_any_more() -> None:
+    assert not hasattr(losses, "canary")

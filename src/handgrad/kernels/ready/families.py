@@ -74,6 +74,12 @@ class Family:
         """Whether the package asks for the gradient by it."""
         return False
 
+    def constant(self, name: str, array: Any) -> Any:
+        """The array, by which nothing is differentiated; a refusal where the package asks for that."""
+        if self.wants_gradient(array):
+            raise refused(name, "requires a gradient", "multiply the losses of reduction='none' with it, or give it detached")
+        return array
+
     def filled(self, kept: Any, array: Any) -> Any:
         """The array with ones for what is left out, where the package differentiates on: 0 times nan is nan."""
         return array
@@ -203,8 +209,14 @@ class Jax(Family):
     def total(self, array: Any) -> Any:
         return array.sum(dtype=self.usual)
 
+    def wants_gradient(self, array: Any) -> bool:
+        return True                             # what jax differentiates by it does not tell
+
     def known(self, array: Any) -> bool:
         return not isinstance(array, self.jax.core.Tracer)
+
+    def constant(self, name: str, array: Any) -> Any:
+        return self.jax.lax.stop_gradient(array)
 
     def filled(self, kept: Any, array: Any) -> Any:
         return self.xp.where(kept.reshape(kept.shape + (1,)*(array.ndim - kept.ndim)), array, self.xp.ones((), dtype=array.dtype))

@@ -89,10 +89,7 @@ def _class_weights(base: Prepared, entry: CatalogueEntry, settings: Settings) ->
 
 def _constant(base: Prepared, name: str, value: Any) -> Any:
     """The weights as numbers of the type; a gradient by them is not given."""
-    array = base.family.array(name, value)
-    if base.family.wants_gradient(array):
-        raise refused(name, "requires a gradient", "multiply the losses of reduction='none' with it, or give it detached")
-    return base.family.cast(array, base.computed)
+    return base.family.cast(base.family.constant(name, base.family.array(name, value)), base.computed)
 
 
 def _with_targets(base: Prepared, entry: CatalogueEntry, smoothing: float, by_class: Any) -> Prepared:
