@@ -76,7 +76,3 @@ def test_it_is_a_function_of_arrays(canary: CatalogueEntry) -> None:
     assert "canary(scores[i], targets[i], width)" in ready.model()
     with pytest.raises(handgrad.HandgradError, match="takes width > 0"):
         ready(1.0, 2.0, width=-1)
-
-
-def test_what_is_forgotten_is_no_function_any_more() -> None:
-    assert not hasattr(losses, "canary")

@@ -15,6 +15,7 @@ import pytest
 import handgrad
 from handgrad import activations, losses
 from handgrad.catalogue import entries
+from handgrad.catalogue.entry import forgotten
 from handgrad.catalogue.models import model as text_of
 from handgrad.catalogue.models import spelling
 from handgrad.errors import HandgradError
@@ -505,6 +506,18 @@ def test_all_entries_are_there_under_their_names() -> None:
         assert all(getattr(module, name) is getattr(module, name) for name in names)
         with pytest.raises(AttributeError, match="no attribute 'nothing'"):
             _ = module.nothing
+
+
+def test_an_entry_declared_later_is_there_until_it_is_forgotten() -> None:
+    for factor in (1, 2):
+        @handgrad.loss(latex="x")
+        def passing(scores: Any, targets: Any) -> Any:
+            """Passing loss: a multiple of the distance."""
+            return factor*(scores - targets)
+
+        assert "passing" in dir(losses) and losses.passing(3.0, 1.0) == 2*factor
+        forgotten("passing")
+        assert not hasattr(losses, "passing")
 
 
 @pytest.mark.parametrize("f", EVERY, ids=title)

@@ -8,7 +8,8 @@ An entry that is declared later is there from then on.
 
 from __future__ import annotations
 
-from handgrad.kernels.ready.callables import Loss, names, ready
+from handgrad.kernels.ready.callables import Loss as Loss
+from handgrad.kernels.ready.callables import names, ready
 
 
 def __getattr__(name: str) -> Loss:
