@@ -22,6 +22,7 @@ from handgrad.kernels import targets as _targets  # noqa: F401  (all targets bec
 from handgrad.kernels.arguments import Arrays, arrays_of, given_by_name, positions_within
 from handgrad.kernels.asking import question
 from handgrad.kernels.building import compiler
+from handgrad.kernels.descending import Descent, in_python, ready_to_descend
 from handgrad.kernels.program import PRODUCT, Order, Program, program_of
 from handgrad.kernels.sizes import Rules, lengths, refused, sizes_by
 from handgrad.kernels.target import Binding, DType, Options, Runner, Target, targets
@@ -57,6 +58,20 @@ class Kernel:
         run = self._run
         return run.bound(given, sizes, found) if isinstance(run, Binding) else Bound(self, given, sizes, found)
 
+    def descend(self, /, steps: int, rate: float, **inputs: Any) -> tuple[Any, dict[str, Any]]:
+        """The value before each of the steps of plain gradient descent and after the last, and the `by` inputs after it.
+
+        Inputs stay as they are. In C all steps are one call; other targets call the kernel once a step.
+        """
+        ready_to_descend(self.program, steps, rate)
+        given, sizes = self._taken(inputs)
+        if self.target.name == "c":
+            return self._descent(steps, float(rate), given, sizes)
+        if self.target.arrays not in ("numpy", "lists"):
+            raise HandgradError(f"the target {self.target.name} has optimisers of its own", remedy="give them our gradients, or compile with target='c'")
+        plain = {name: getattr(value, "entries", value) for name, value in given.items()}        # lists, where the target takes such
+        return in_python(self, steps, float(rate), plain, tuple(self.program.gradients))
+
     def copies(self, /, **inputs: Any) -> tuple[str, ...]:
         """Which of the inputs a call would copy, because they have another type or are not laid out in rows."""
         given, _ = self._taken(inputs)
@@ -86,6 +101,10 @@ class Kernel:
     @cached_property
     def _run(self) -> Runner:
         return self.target.build(self.program, self.options)
+
+    @cached_property
+    def _descent(self) -> Descent:
+        return Descent(self.program, self.options)
 
     @cached_property
     def _rules(self) -> Rules:

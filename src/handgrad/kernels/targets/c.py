@@ -31,10 +31,20 @@ EXPORT = """#if defined(_WIN32)
 
 def emit(program: Program, options: Options) -> str:
     """The C of the program for arrays of any size."""
-    return _whole(Layout(program, {}, STORED[options.dtype]))
+    return whole(Layout(program, {}, STORED[options.dtype]))
 
 
-def _whole(layout: Layout) -> str:
+def laid_out(program: Program, options: Options, sizes: Mapping[Axis, int]) -> Layout:
+    """The layout for arrays of these sizes: short axes are fixed in the code, except that of the samples."""
+    fixed = {axis: size for axis, size in sizes.items() if 0 < size <= SMALL}
+    layout = Layout(program, fixed, STORED[options.dtype])
+    if layout.batch not in fixed:
+        return layout
+    return Layout(program, {axis: size for axis, size in fixed.items() if axis is not layout.batch}, STORED[options.dtype])
+
+
+def whole(layout: Layout) -> str:
+    """One file: the mathematics, the threads and the program."""
     return "\n".join((*headers(), EXPORT, c_source(layout)))
 
 
@@ -55,13 +65,10 @@ def build(program: Program, options: Options) -> Runner:
     shapes = {name: program.axes_of(name) for name in program.results}
 
     def kernel(sizes: Mapping[Axis, int]) -> tuple[Callable[..., int], Layout]:
-        fixed = {axis: size for axis, size in sizes.items() if 0 < size <= SMALL}
-        key = tuple(fixed.get(axis, 0) for axis in axes)
+        key = tuple(size if 0 < size <= SMALL else 0 for size in (sizes[axis] for axis in axes))
         if key not in made:
-            layout = Layout(program, fixed, STORED[options.dtype])
-            if layout.batch in fixed:
-                layout = Layout(program, {a: n for a, n in fixed.items() if a is not layout.batch}, STORED[options.dtype])
-            made[key] = _function(_whole(layout)), layout
+            layout = laid_out(program, options, sizes)
+            made[key] = _function(whole(layout)), layout
         return made[key]
 
     def run(given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,0 +1,108 @@
+"""Steps of plain gradient descent inside one call: value and gradients, then each weight less the rate times its gradient, and again.
+
+    values, weights = compile("J = sum[i]((w*x[i] - y[i])^2)", by=["w"], target="c").descend(100, 0.01, w=0.0, x=…, y=…)
+
+In C the loop is compiled with what it calls; on other targets it runs in Python, with the same results.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+from handgrad.errors import HandgradError
+from handgrad.expr import Axis
+from handgrad.kernels.building import library, loaded
+from handgrad.kernels.layout import Layout
+from handgrad.kernels.optional import optional
+from handgrad.kernels.program import Program
+from handgrad.kernels.target import Options
+from handgrad.kernels.targets.c import laid_out, whole
+from handgrad.kernels.threads import threads_of
+
+LOOP = """
+/* Steps of gradient descent, in place. `plan` has where the value lies in `data`, then of each input that is varied its place, that of its gradient,
+ * and how many numbers they are. `values` get one more value than there are steps: that after the last one. */
+HG_EXPORT int hg_descend(void **data, const int64_t *sizes, int threads, int64_t steps, double rate, int64_t varied, const int64_t *plan, double *values) {
+  for (int64_t step = 0; ; step++) {
+    if (hg_run(data, sizes, threads)) return 1;
+    values[step] = *(const STORED *)data[plan[0]];
+    if (step == steps) return 0;
+    for (int64_t k = 0; k < varied; k++) {
+      STORED *const w = data[plan[3*k + 1]];
+      const STORED *const slope = data[plan[3*k + 2]];
+      for (int64_t q = 0; q < plan[3*k + 3]; q++) w[q] = (STORED)(w[q] - rate*slope[q]);
+    }
+  }
+}
+"""
+
+
+@dataclass
+class Descent:
+    """The compiled loop of a program, made once for each set of short axes."""
+
+    program: Program
+    options: Options
+    made: dict[str, Callable[..., int]] = field(default_factory=dict)
+
+    def __call__(self, steps: int, rate: float, given: Mapping[str, Any], sizes: Mapping[Axis, int]) -> tuple[Any, dict[str, Any]]:
+        """The value at each step, and the weights after the last; what is given stays as it is."""
+        np, program = optional("numpy", "run"), self.program
+        layout = laid_out(program, self.options, sizes)
+        weights = {name: np.array(given[name]) for name in program.gradients}
+        arrays = {i.name: weights.get(i.name, given[i.name]) for i in program.inputs}
+        results = {name: np.empty(tuple(sizes[axis] for axis in program.axes_of(name)), self.options.dtype) for name in program.results}
+        buffers, places = [*arrays.values(), *results.values()], {name: n for n, name in enumerate((*arrays, *results))}
+        plan = [places[program.value], *(n for name, part in program.gradients.items() for n in (places[name], places[part], weights[name].size))]
+        values = np.empty(steps + 1)
+        data = (ctypes.c_void_p * len(buffers))(*(a.ctypes.data for a in buffers))
+        counts = (ctypes.c_int64 * max(1, len(layout.axes)))(*(sizes[axis] for axis in layout.axes))
+        told = (ctypes.c_int64 * len(plan))(*plan)
+        failed = self._loop(layout)(data, counts, threads_of(self.options), ctypes.c_int64(steps), ctypes.c_double(rate), ctypes.c_int64(len(weights)), told,
+                                    ctypes.c_void_p(values.ctypes.data))
+        if failed:
+            raise MemoryError(f"there is no memory for what {program.value} and its gradients need in between")
+        return values, {name: weight if weight.ndim else float(weight) for name, weight in weights.items()}
+
+    def _loop(self, layout: Layout) -> Callable[..., int]:
+        source = whole(layout) + LOOP.replace("STORED", layout.stored)
+        if source not in self.made:
+            function: Callable[..., int] = loaded(library(source)).hg_descend
+            self.made[source] = function
+        return self.made[source]
+
+
+def in_python(
+    function: Callable[..., tuple[Any, ...]], steps: int, rate: float, inputs: Mapping[str, Any], by: tuple[str, ...],
+) -> tuple[list[Any], dict[str, Any]]:
+    """The same with a call for each step."""
+    values, weights = [], {name: inputs[name] for name in by}
+    for _ in range(steps):
+        value, slopes = function(**{**inputs, **weights})
+        values.append(value)
+        weights = {name: _moved(weights[name], slopes[name], rate) for name in by}
+    values.append(function(**{**inputs, **weights})[0])
+    return values, weights
+
+
+def _moved(weight: Any, slope: Any, rate: float) -> Any:
+    if isinstance(slope, list):
+        return [_moved(w, s, rate) for w, s in zip(weight, slope, strict=True)]
+    moved = weight - rate * slope
+    return moved if getattr(moved, "shape", ()) else float(moved)
+
+
+def ready_to_descend(program: Program, steps: int, rate: float) -> None:
+    """Refuses what has no descent: something with indices, gradients that are contracted, derivatives that nobody needs, and steps that are none."""
+    if program.axes_of(program.value) or program.cotangent:
+        raise HandgradError(f"only a number descends, and `{program.value}` has indices or a cotangent", remedy="sum it up")
+    if program.second:
+        raise HandgradError("gradient descent needs no second derivatives", remedy="compile without order=2 and hvp")
+    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
+        raise HandgradError(f"steps = {steps!r} is no number of steps", remedy="0 or more")
+    if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not isfinite(rate):
+        raise HandgradError(f"rate = {rate!r} is no rate", remedy="a number such as 0.1")
