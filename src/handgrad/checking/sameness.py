@@ -123,6 +123,8 @@ def _texts(sides: Sequence[str]) -> list[str]:
     for side in stripped:
         _refuse_undelimited(side)
     trees = {n: _tree(side) for n, side in enumerate(stripped) if len(side) > 2 and side[0] == side[-1] == "$"}
+    if not trees:
+        return stripped
     words = Vocabulary()
     words.collect((), trees.values())
     return [_text(trees[n], words, side) if n in trees else side for n, side in enumerate(stripped)]

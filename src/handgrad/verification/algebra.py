@@ -37,7 +37,7 @@ class Vacuous(Exception):
 
 
 class Split(Exception):
-    """The sign of a factor, or whether a condition holds, has to be assumed: one of the values."""
+    """The sign of a factor, or whether a condition holds, would have to be assumed, where nothing may be."""
 
     def __init__(self, subject: Any, values: tuple[int, ...] = (1, -1, 0)) -> None:
         super().__init__()
@@ -74,13 +74,15 @@ def _generators(size: int) -> tuple[Poly, ...]:
 class Ring:
     """The atoms met so far, with the signs that are assumed."""
 
-    def __init__(self, size: int, units: dict[int, int]) -> None:
+    def __init__(self, size: int, units: dict[int, int], free: frozenset[Any] = frozenset()) -> None:
         self.context, self.generators, self.units = _context(size), _generators(size), units
         self.atoms: list[Atom] = []
         self.quantities: dict[Any, int] = {}
         self.one, self.zero = self.context.constant(1), self.context.constant(0)
         self.unit: Ratio = (self.one, self.one)
         self.assumed: tuple[tuple[Any, int], ...] = ()      # factors with their signs, and conditions with 1 or 0
+        self.others: list[tuple[tuple[Any, int], ...]] | None = None    # what else could have been assumed; None where nothing new may be
+        self.free = free                                    # the indices that stand for one number each; others are those of sums
         self.asked = 0                                      # how often a sign was taken from what is assumed
         self.met: list[Poly] = []                           # the factors that were taken to vanish
         self._related: list[int] = []                       # sines and roots, of which a power is something else
@@ -170,7 +172,7 @@ class Ring:
 
     def used(self, p: Poly) -> list[int]:
         """The numbers of the atoms in a polynomial."""
-        return [n for n, degree in enumerate(p.degrees()) if degree]
+        return [n for n, degree in enumerate(p.degrees()) if degree > 0]
 
     # ------------------------------------------------------------ arithmetic
 
@@ -285,7 +287,7 @@ class Ring:
         top, bottom = basis
         if bottom != self.one or len(top) != 1 or top.total_degree() != 1:
             return None
-        atom = self.atoms[self.used(top)[0]]
+        atom = self.atoms[top.degrees().index(1)]
         return atom.data if atom.kind == "log" else None
 
     # ------------------------------------------------------------ factors and their signs
@@ -348,7 +350,16 @@ class Ring:
                 if value == 0:
                     self.met.append(assumed)
                 return value
-        raise Split(subject, values)
+        if self.others is None or self._runs(subject):
+            raise Split(subject, values)
+        self.others += [(*self.assumed, (subject, value)) for value in values[1:]]
+        self.assumed = (*self.assumed, (subject, values[0]))
+        return values[0]
+
+    def _runs(self, subject: Any) -> bool:
+        """Whether a factor or a condition hangs on the index of a sum, so that it differs from term to term."""
+        letters = subject.letters if hasattr(subject, "letters") else frozenset().union(*(self.atoms[n].letters for n in self.used(subject)))
+        return not letters <= self.free
 
     def _possible_signs(self, p: Poly) -> tuple[int, ...]:
         """The signs that a factor can have where it has a value, as far as its form tells."""
@@ -440,7 +451,8 @@ class Ring:
         """The atom that the factor is."""
         if len(factor) != 1 or factor.total_degree() != 1:
             return None
-        return self.atoms[self.used(factor)[0]]
+        atom: Atom = self.atoms[factor.degrees().index(1)]
+        return atom
 
     def _log_atom(self, factor: Poly) -> Poly:
         number = self._found("log", factor)

@@ -43,7 +43,7 @@ from handgrad.trees import instantiate, opened
 from handgrad.verification.algebra import SIZES, Beyond, Ratio, Rescaled, Ring, Split, Vacuous
 from handgrad.verification.conditions import OPERATORS
 from handgrad.verification.differentials import delta, derived
-from handgrad.verification.sums import depends, summed
+from handgrad.verification.sums import summed
 
 MOST_CASES, MOST_RESTARTS = 80, 12
 Given = Mapping[str, Ratio]
@@ -68,7 +68,7 @@ def proof(left: Expr, right: Expr, functions: Mapping[str, Function], facts: Seq
     for size in SIZES:
         units: dict[int, int] = {}
         for _ in range(MOST_RESTARTS):
-            ring = Ring(size, units)
+            ring = Ring(size, units, left.letters | right.letters)
             try:
                 return _by_cases(Normal(ring, functions, facts), left, right)
             except Rescaled:
@@ -85,7 +85,7 @@ def _by_cases(normal: Normal, left: Expr, right: Expr) -> Proof:
     todo: list[Case] = [()]
     left_open: list[Case] = []
     while todo:
-        ring.assumed = todo.pop()
+        ring.assumed, ring.others = todo.pop(), todo
         cases += 1
         if cases > MOST_CASES:
             raise Beyond
@@ -100,7 +100,7 @@ def _by_cases(normal: Normal, left: Expr, right: Expr) -> Proof:
         except Vacuous:
             continue
         except Split as split:
-            todo += [(*ring.assumed, (split.subject, value)) for value in split.values]
+            raise Beyond from split
     return Proof(bool(held) and not left_open, ring, tuple(left_open), normal.given() if left_open else ())
 
 
@@ -154,6 +154,7 @@ class Normal:
 
     def refuse_unreal(self) -> None:
         """Ends the case where what has to be positive is not, or a fact does not hold."""
+        self.ring.others = None
         for a, strict in self._real:
             try:
                 sign = self.ring.sign(a)
@@ -172,7 +173,7 @@ class Normal:
     def given(self) -> tuple[tuple[Any, str], ...]:
         """The polynomials of which the facts and the domain tell the sign."""
         found = [(top, ">" if strict else ">=") for (top, bottom), strict in self._real if bottom == self.ring.one]
-        self.ring.assumed = ()
+        self.ring.assumed, self.ring.others = (), None
         for fact in self.facts:
             for part in fact.conditions if isinstance(fact, And) else (fact,):
                 try:
@@ -259,9 +260,7 @@ def _sum(normal: Normal, node: Reduce) -> Ratio:
     letter, (body,) = opened(node)
     try:
         return summed(normal.ring, letter, normal.of(body))
-    except Split as split:
-        if not depends(normal.ring, split.subject, letter):
-            raise
+    except Split:
         return normal.alike(node)                           # a sign that differs from term to term
     except Vacuous:
         raise Beyond from None
@@ -434,7 +433,12 @@ def _tanh(normal: Normal, a: Ratio) -> Ratio:
 
 def _even(name: str) -> Callable[[Normal, Ratio], Ratio]:
     """An even function of which nothing else is known."""
-    return lambda normal, a: normal.ring.function(name, (_turned(normal.ring, a)[1],))
+
+    def value(normal: Normal, a: Ratio) -> Ratio:
+        _, turned = _turned(normal.ring, a)
+        return normal.ring.function(name, (turned,)) if turned[0] else normal.ring.unit     # the cosine of 0
+
+    return value
 
 
 def _odd(name: str) -> Callable[[Normal, Ratio], Ratio]:
@@ -442,6 +446,8 @@ def _odd(name: str) -> Callable[[Normal, Ratio], Ratio]:
 
     def value(normal: Normal, a: Ratio) -> Ratio:
         sign, turned = _turned(normal.ring, a)
+        if not turned[0]:
+            return turned
         top, bottom = normal.ring.function(name, (turned,))
         return (top, bottom) if sign > 0 else (-top, bottom)
 

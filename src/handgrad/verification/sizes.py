@@ -58,7 +58,7 @@ class Sizes:
         self.least = dict(model.least)
         self.past: dict[Axis, int] = {}
         self.shifts: list[tuple[Axis, Shift, tuple[Axis, ...]]] = []
-        for node, binders in met:
+        for node, binders in met if self.axes else ():
             self._note(node, binders)
 
     def _note(self, node: Node, binders: tuple[Axis, ...]) -> None:

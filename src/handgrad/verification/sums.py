@@ -6,8 +6,6 @@ tells how deep it stands.
 
 from __future__ import annotations
 
-from typing import Any
-
 from flint import fmpq
 
 from handgrad.expr import Delta, Index, Letter, Literal, Size
@@ -111,10 +109,3 @@ def _moved_atom(ring: Ring, number: int, letter: Letter, index: Index) -> Ratio:
         case _:
             axis, own, top, bottom = atom.data
             return ring.sum_atom(axis, own, ring.reduced(moved(ring, (top, bottom), letter, index)))
-
-
-def depends(ring: Ring, subject: Any, letter: Letter) -> bool:
-    """Whether a factor or a condition hangs on the letter."""
-    if hasattr(subject, "letters"):
-        return letter in subject.letters
-    return any(letter in ring.atoms[n].letters for n in ring.used(subject))
