@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import re
 import subprocess
 import sys
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,7 @@ from handgrad.kernels.loading import module_of
 from handgrad.kernels.sizes import ArgumentError
 from handgrad.kernels.target import Options
 from handgrad.kernels.threads import threads_of
+from support_arguments import CLASSES, answer, arguments, same
 
 in_c = pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine")
 OUTER = "r[i,j] = x[i]*y[j]; m[j] = max[i](r[i,j]); J = sum[i](sum[j](r[i,j]*m[j]))"
@@ -191,3 +195,122 @@ def test_emitted_python_is_in_straight_lines_where_all_lengths_are_said(capsys: 
     assert module_of(text, "emitted").value_and_gradients([[2.0], [3.0]], [1.0, -1.0]) == (1.0, {"W": [[-2.0], [2.0]]})
     assert main(words) == 0 and "for i in range(n_i)" in capsys.readouterr().out
     assert main([*words, "--sizes", "i=many"]) == 2
+
+
+# ---------------------------------------------------------------- arguments
+
+
+@pytest.mark.parametrize("target", [pytest.param("c", marks=in_c), "python"])
+@pytest.mark.parametrize(("name", "a", "t"), [pytest.param(*case, id=case[0]) for case in arguments()])
+def test_all_targets_say_the_same_to_arguments_of_every_kind(target: str, name: str, a: Any, t: Any) -> None:
+    kernels = [handgrad.compile(CLASSES, by="a", target=each) for each in ("numpy", target)]
+    before = str(a), str(t)
+    wanted, found = (answer(kernel, a, t) for kernel in kernels)
+    assert same(found, wanted), (found, wanted)
+    assert (str(a), str(t)) == before, "an argument was written to"
+
+
+@pytest.mark.parametrize("target", ["numpy", pytest.param("c", marks=in_c), "python"])
+@pytest.mark.parametrize("w", [1.5, 2, True, np.array(1.5), np.float32(1.5), np.int8(3), np.array(1.5, dtype=">f8"), float("nan"), [1.5], 1j, "a", None,
+                               Fraction(1, 2), 10**400, np.array(1.5, dtype=object), {1.0}], ids=repr)
+def test_all_targets_say_the_same_to_numbers_of_every_kind(target: str, w: Any) -> None:
+    def said(target: str) -> Any:
+        try:
+            return handgrad.compile("J = w*x^2", target=target)(w=w, x=2.0)
+        except ArgumentError as refusal:
+            return str(refusal)
+    assert repr(said(target)) == repr(said("numpy"))
+
+
+def test_python_binds_lists_and_writes_to_lists() -> None:
+    kernel = handgrad.compile("z[j] = sum[i](W[i,j]*x[i]); J = b*sum[j](sigmoid(z[j])*z[j])", by=["W", "b"], target="python")
+    W, x = [[0.5, -0.5], [1.0, 0.0]], [1.0, 2.0]
+    out = {"W": [[0.0, 0.0], [0.0, 0.0]], "b": [0.0]}
+    bound = kernel.bind(W=W, x=x, b=3.0, out=out)
+    for _ in range(2):
+        value, slopes = kernel(W=W, x=x, b=3.0)
+        assert bound() == value and out == {"W": slopes["W"], "b": [slopes["b"]]}
+        W[0][1], W[1] = -4.0, [2.0, 7.0]
+    rows = [[0.0, 0.0]]*2
+    for buffer, said in ((rows, "overlaps `out['W']`"), (W, "overlaps `W`"), ([[0.0, 0.0]], "entries along axis 1"), ([[0.0], [0.0]], "entries along axis 2"),
+                         (((0.0, 0.0), (0.0, 0.0)), "read-only"), (np.zeros((2, 2)), "no list")):
+        with pytest.raises(ArgumentError, match=re.escape(said)):
+            kernel.bind(W=W, x=x, b=3.0, out={"W": buffer})
+    with pytest.raises(ArgumentError, match="no result"):
+        kernel.bind(W=W, x=x, b=3.0, out={"x": [0.0, 0.0]})
+    for x in ([1, 2], np.ones(2), range(2)):
+        with pytest.raises(ArgumentError, match="`x` would have to be copied"):
+            kernel.bind(W=W, x=x, b=3.0)
+        assert kernel.copies(W=W, x=x, b=3.0) == ("x",)
+    assert kernel.copies(W=W, x=[1.0, 2.0], b=3.0) == ()
+
+
+@pytest.mark.parametrize("size", [3, 40], ids=["in straight lines", "in loops"])
+def test_python_bound_in_loops_and_in_straight_lines_is_the_same_as_called(size: int) -> None:
+    kernel = handgrad.compile("y[i] = tanh(w*x[i])", by=["w", "x"], target="python", dtype="float32")
+    x = [n/8 for n in range(size)]
+    out = {"y": [0.0]*size, "w": [0.0]*size, "x": [[0.0]*size for _ in range(size)]}
+    value, slopes = kernel(w=0.5, x=np.array(x))
+    with pytest.raises(ArgumentError, match="`x` would have to be copied"):
+        kernel.bind(w=0.5, x=x, out=out)
+    assert kernel.bind(w=0.5, x=tuple(x), out=out)() == value
+    assert out == {"y": value, **slopes}
+
+
+def test_straight_lines_for_very_many_shapes_end_in_loops() -> None:
+    kernel = handgrad.compile("J = sum[i](x[i]^2)", target="python")
+    for size in range(60):
+        assert kernel(x=[2.0]*size) == (4.0*size, {"x": [4.0]*size})
+    assert len(kernel._run.made) < 40
+
+
+# ---------------------------------------------------------------- machines that lack something
+
+
+@pytest.mark.parametrize("also", ["", "import os; os.environ['CC'] = ''"], ids=["without numpy", "without numpy and a compiler"])
+def test_without_numpy_everything_runs_in_plain_python(also: str) -> None:
+    assert told(f"""
+import sys
+sys.modules["numpy"] = None
+{also}
+import handgrad
+loss = handgrad.compile({CLASSES!r}, by="a")
+print(loss.target.name, loss(a=[[40.0, 0.0]], t=[1]))
+print(handgrad.compile("J = w^2").target.name, handgrad.compile("J = w^2")(w=3.0))
+for target in ("c", "numpy", "numba", "torch", "jax"):
+    try:
+        handgrad.compile("J = sum[i](x[i]^2)", target=target)(x=[1.0])
+    except handgrad.HandgradError as error:
+        print(type(error).__name__)
+""").splitlines() == [
+        "python (4.248354255291589e-18, {'a': [[-4.248354255291589e-18, 4.248354255291589e-18]]})", "python (9.0, {'w': 6.0})", *["MissingError"]*5,
+    ]
+
+
+def test_without_a_compiler_arrays_run_in_numpy() -> None:
+    assert told("""
+import os
+os.environ["CC"] = ""
+import handgrad
+print(handgrad.compile("J = sum[i](x[i]^2)").target.name, handgrad.compile("J = w^2").target.name)
+try:
+    handgrad.compile("J = sum[i](x[i]^2)", target="c")(x=[1.0])
+except handgrad.HandgradError as error:
+    print(error)
+""").splitlines()[:2] == ["numpy python", "compiler: there is no C compiler on this machine"]
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_bound_kernel_holds_its_arrays_and_reads_what_later_stands_in_them(dtype: Any) -> None:
+    kernel = handgrad.compile("J = 1/2*sum[i](x[i]^2)", target="c", dtype=dtype)
+    x, slope = np.arange(3.0, dtype=dtype), np.empty(3, dtype)
+    bound = kernel.bind(x=x, out={"x": slope})
+    assert (bound(), slope.tolist()) == (2.5, [0.0, 1.0, 2.0])
+    x[0] = 4
+    seen = slope
+    del x, slope
+    gc.collect()
+    assert (bound(), seen.tolist()) == (10.5, [4.0, 1.0, 2.0])
+    whole = handgrad.compile("y[i] = x[i]^2", target="c", dtype=dtype, cotangent=True).bind(x=np.arange(3.0, dtype=dtype), G=np.ones(3, dtype))
+    assert whole() is whole() and whole().tolist() == [0.0, 1.0, 4.0]

@@ -18,6 +18,7 @@ from handgrad.kernels.sizes import ArgumentError, refused
 from handgrad.kernels.target import DType
 
 Named = Mapping[Any, Any]
+UNEVEN = "its rows have different lengths"
 
 
 class Arrays(Protocol):
@@ -59,13 +60,17 @@ class NumpyArrays(Arrays):
     def array(self, given: Input, value: Any, dtype: DType) -> Any:
         """In rows and aligned, so that compiled code can read it."""
         np = optional("numpy", "run")
+        if type(value) is np.ndarray and value.dtype == ("int64" if given.label is not None else dtype) and value.flags.carray:
+            return value
         if isinstance(value, np.ma.MaskedArray):
             raise refused(given.name, "is a masked array", "fill it: x.filled(0.0)")
         try:
             found = np.asarray(value)
         except (ValueError, TypeError, RuntimeError) as error:
-            raise refused(given.name, f"cannot be made an array: {str(error).splitlines()[0][:120]}") from None
-        kind_of(given, found.dtype.name, found.dtype.kind)
+            said = UNEVEN if "inhomogeneous" in str(error) else str(error).splitlines()[0][:120]
+            raise refused(given.name, f"cannot be made an array: {said}") from None
+        if found.size or hasattr(value, "dtype"):                   # of what has no entries the type is anybody's guess
+            kind_of(given, found.dtype.name, found.dtype.kind)
         return np.require(found, np.int64 if given.label is not None else dtype, ["C", "A"])
 
     def shape(self, array: Any) -> tuple[int, ...]:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
 from handgrad.expr import Axis
 from handgrad.kernels.building import library, loaded
-from handgrad.kernels.cprogram import c_source
+from handgrad.kernels.calling import Call, native
+from handgrad.kernels.cprogram import FEW, c_source
 from handgrad.kernels.layout import SMALL, Layout, axes_of_program
 from handgrad.kernels.optional import optional
 from handgrad.kernels.program import Program
@@ -57,31 +59,72 @@ def headers() -> tuple[str, ...]:
 
 def build(program: Program, options: Options) -> Runner:
     """A function from numpy arrays to numpy arrays; axes up to 32 long are fixed in the code, which is compiled once for each set of them."""
-    np = optional("numpy", "run")
-    dtype = np.dtype(options.dtype)
-    made: dict[tuple[int, ...], tuple[Callable[..., int], Layout]] = {}
-    axes = axes_of_program(program)
-    kinds = [np.dtype(np.int64) if i.label is not None else dtype for i in program.inputs]
-    shapes = {name: program.axes_of(name) for name in program.results}
+    return Compiled(program, options)
 
-    def kernel(sizes: Mapping[Axis, int]) -> tuple[Callable[..., int], Layout]:
-        key = tuple(size if 0 < size <= SMALL else 0 for size in (sizes[axis] for axis in axes))
-        if key not in made:
-            layout = laid_out(program, options, sizes)
-            made[key] = _function(whole(layout)), layout
-        return made[key]
 
-    def run(given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> Mapping[str, Any]:
-        function, _ = kernel(sizes)
-        arrays = [np.ascontiguousarray(given[i.name], dtype=kind) for i, kind in zip(program.inputs, kinds, strict=True)]
-        results = {name: _buffer(np, out.get(name), tuple(sizes[a] for a in own), dtype) for name, own in shapes.items()}
-        data = (ctypes.c_void_p * (len(arrays) + len(results)))(*(a.ctypes.data for a in (*arrays, *results.values())))
-        counts = (ctypes.c_int64 * max(1, len(axes)))(*(sizes[a] for a in axes))
-        if function(data, counts, threads_of(options)):
-            raise MemoryError(f"there is no memory for what {program.value} and its gradients need in between")
+@dataclass(frozen=True)
+class Compiled:
+    """A program compiled: it runs on arrays, or is bound to them."""
+
+    program: Program
+    options: Options
+
+    def __call__(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> Mapping[str, Any]:
+        call, results = self._call(given, sizes, out)
+        if call.run(call.data, call.sizes, call.threads):
+            raise MemoryError(f"there is no memory for what {self.program.value} and its gradients need in between")
         return results
 
-    return run
+    def bound(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> Callable[[], Any]:
+        """A function without arguments that writes the results that have buffers, and gives the value."""
+        call, results = self._call(given, sizes, out)
+        value = results[self.program.value]
+
+        def run() -> Any:
+            if call.run(call.data, call.sizes, call.threads):
+                raise MemoryError(f"there is no memory for what {self.program.value} and its gradients need in between")
+            return value if value.ndim else float(value)
+
+        return native(call) or run
+
+    @cached_property
+    def _np(self) -> Any:
+        return optional("numpy", "run")
+
+    @cached_property
+    def _axes(self) -> tuple[Axis, ...]:
+        return axes_of_program(self.program)
+
+    @cached_property
+    def _kinds(self) -> list[Any]:
+        dtype = self._np.dtype(self.options.dtype)
+        return [self._np.dtype(self._np.int64) if i.label is not None else dtype for i in self.program.inputs]
+
+    @cached_property
+    def _shapes(self) -> dict[str, tuple[Axis, ...]]:
+        return {name: self.program.axes_of(name) for name in self.program.results}
+
+    @cached_property
+    def _made(self) -> dict[tuple[int, ...], Callable[..., int]]:
+        return {}
+
+    def _function(self, sizes: Mapping[Axis, int]) -> Callable[..., int]:
+        """The function for the sizes."""
+        key = tuple(sizes[axis] if 0 < sizes[axis] <= SMALL else 0 for axis in self._axes)
+        if key not in self._made:
+            self._made[key] = _function(whole(laid_out(self.program, self.options, sizes)))
+        return self._made[key]
+
+    def _call(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> tuple[Call, dict[str, Any]]:
+        """The call of the compiled function, and its results."""
+        np = self._np
+        arrays = [np.ascontiguousarray(given[i.name], dtype=kind) for i, kind in zip(self.program.inputs, self._kinds, strict=True)]
+        results = {name: _buffer(np, out.get(name), tuple(sizes[a] for a in own), self.options.dtype) for name, own in self._shapes.items()}
+        held = (*arrays, *results.values())
+        data = (ctypes.c_void_p * len(held))(*[a.__array_interface__["data"][0] for a in held])
+        counts = (ctypes.c_int64 * max(1, len(self._axes)))(*[sizes[a] for a in self._axes])
+        entries = sum([a.size for a in held])
+        return Call(self._function(sizes), data, counts, threads_of(self.options), results[self.program.value], held, entries > FEW), results
 
 
 def _buffer(np: Any, given: Any, shape: tuple[int, ...], dtype: Any) -> Any:
