@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handgrad.expr import Axis
-from handgrad.kernels.arguments import ARRAYS, Arrays, Named, kind_of
+from handgrad.kernels.arguments import ARRAYS, UNEVEN, Arrays, Named, kind_of
 from handgrad.kernels.program import Input, Program
 from handgrad.kernels.sizes import refused
 from handgrad.kernels.target import DType
@@ -125,19 +125,18 @@ def _opened(given: Input, value: Any) -> tuple[tuple[int, ...], Any, list[Any]]:
         return shape, entries, list(_flat(entries, len(shape)))
     if not isinstance(value, ROWS):
         if hasattr(value, "__iter__") and not isinstance(value, (str, bytes)):
-            raise refused(given.name, f"holds {type(value).__name__}, and no real numbers", "give numbers in lists")
+            kind_of(given, "object", "O")
         return (), value, [value]
     shape_found: list[int] = []
     level: list[Any] = [value]
     while level and all(isinstance(row, ROWS) or hasattr(row, "tolist") and getattr(row, "shape", ()) for row in level):
         lengths = {len(row) for row in level}
         if len(lengths) > 1:
-            counts = " and ".join(map(str, sorted(lengths)))
-            raise refused(given.name, f"cannot be made an array: it has rows of {counts} entries in slot {len(shape_found) + 1}")
+            raise refused(given.name, f"cannot be made an array: {UNEVEN}")
         shape_found.append(lengths.pop())
         level = [x for row in level for x in row]
     if any(isinstance(x, ROWS) for x in level):
-        raise refused(given.name, f"cannot be made an array: along axis {len(shape_found)} stand numbers beside rows")
+        raise refused(given.name, f"cannot be made an array: {UNEVEN}")
     is_itself = all(isinstance(row, list) for row in _rows(value, len(shape_found)))
     return tuple(shape_found), value if is_itself else _nested(tuple(shape_found), iter(level)), level
 
@@ -145,9 +144,10 @@ def _opened(given: Input, value: Any) -> tuple[tuple[int, ...], Any, list[Any]]:
 def _kind(flat: Sequence[Any]) -> tuple[str, str]:
     """The name and the kind of the type that holds all numbers, as numpy has them."""
     kinds = {_kind_of_one(x) for x in flat}
-    for kind, name in (("O", "object"), ("U", "str"), ("c", "complex128"), ("f", "float64"), ("i", "int64")):
+    widths = {"U": 32, "S": 8}
+    for kind, name in (("O", "object"), ("U", "str"), ("S", "bytes"), ("c", "complex128"), ("f", "float64"), ("i", "int64")):
         if kind in kinds:
-            return (f"str{32*max(len(str(x)) for x in flat)}" if kind == "U" else name), kind
+            return (f"{name}{widths[kind]*max(len(x) if isinstance(x, (str, bytes)) else 32 for x in flat)}" if kind in widths else name), kind
     return "bool", "b"
 
 
@@ -163,6 +163,8 @@ def _kind_of_one(x: Any) -> str:
             return "c"
         case str():
             return "U"
+        case bytes():
+            return "S"
         case _:
             return str(getattr(getattr(x, "dtype", None), "kind", "O"))
 

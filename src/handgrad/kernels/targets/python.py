@@ -104,10 +104,10 @@ def _bound(listing: Listing, out: Mapping[str, Any]) -> str:
             row = "_".join([buffer, *(str(n + 1) for n in at[:-1])]) if len(at) > 1 else buffer
             value = listing.entries[part, at]
             after.append(f"{row}[{at[-1] if at else 0}] = {f'single({value})' if listing.is_single else value}")
-    if listing.is_single:
-        listing.used.setdefault("single")
     returned = buffers[program.value] if program.value in buffers and program.axes_of(program.value) else listing.handed(program.value)
     step = [*listing.unpacked(), *listing.lines(), *after, f"return {returned}"]
+    if listing.is_single:
+        listing.used.setdefault("single")
     arguments = ", ".join([*(listing.names[name] for name in listing.inputs), *buffers.values()])
     lines = [f"def bound({arguments}):", *(f"    {line}" for line in before), "    def step():", *(f"        {line}" for line in step), "    return step"]
     return listing.module(titled(program), lines)
