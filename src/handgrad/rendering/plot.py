@@ -55,7 +55,7 @@ def course(values: Sequence[float | None], name: str, alt: str, step: str = "epo
     least, most = min(seen), max(seen)
     low = 0.0 if 0 <= least <= most / 2 else least
     margin = 0.06 * (most - low) or abs(most) / 10 or 1.0
-    frame = Frame(0.0, float(max(len(values) - 1, 1)), low - margin, most + margin, True, inf, inf)
+    frame = Frame(0.0, float(max(len(values) - 1, 1)), low - margin if low else 0.0, most + margin, True, inf, inf)
     curve = Curve(name, tuple((float(x), y if y is not None and isfinite(y) else None) for x, y in enumerate(values)))
     marked = [_at(frame, x, y).split(",") for x, y in curve.points if y is not None]
     radius = 3.0 if len(values) <= 60 else 1.5
@@ -173,4 +173,6 @@ def _dense(curve: Curve, frame: Frame) -> Iterator[tuple[float, float]]:
     for run in _runs(curve, frame):
         yield run[0]
         for (x, y), (x_next, y_next) in pairwise(run):
-            yield from ((x + (x_next - x) * n / 4, y + (y_next - y) * n / 4) for n in range(1, 5))
+            (column, row), (column_next, row_next) = _dot(frame, x, y), _dot(frame, x_next, y_next)
+            steps = max(4, abs(column_next - column), abs(row_next - row))
+            yield from ((x + (x_next - x) * n / steps, y + (y_next - y) * n / steps) for n in range(1, steps + 1))
