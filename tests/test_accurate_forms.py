@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,10 @@ import handgrad
 from handgrad import model, same
 from handgrad.axes import Model
 from handgrad.catalogue import functions
+from handgrad.command import main
 from handgrad.kernels.accuracy import rewritten
 from handgrad.kernels.accurate_forms import REWRITES, Rewrite
+from handgrad.kernels.telling import forms_of
 
 FOUND_IN = {
     "reciprocal_of_one_and_exp": "s = 1/(1 + exp(-x))",
@@ -63,3 +67,32 @@ def test_a_logarithm_of_a_sum_along_two_axes_neither_overflows_nor_loses_its_slo
     value, slopes = handgrad.compile("y = logsumexp[i,j](x[i,j])", by=["x"], target="numpy")(x=x)
     shares = np.exp(x - 1001)/np.exp(x - 1001).sum()
     assert value == pytest.approx(1001 - np.log(shares[1, 1]), rel=1e-15) and np.allclose(slopes["x"], shares, rtol=1e-12, atol=0)
+
+
+def test_a_full_derivation_tells_the_forms_that_it_is_computed_in() -> None:
+    derived = model("h = tanh(W*x); p = sigmoid(v*h); J = -y*log(p) - (1 - y)*log(1 - p)").derive("J", "W")
+    forms = forms_of(derived)
+    assert [f.rewrite.name for f in forms] == ["log_of_sigmoid", "one_less_sigmoid", "one_less_square_of_tanh"]
+    assert all(f.certificate.verdict == "agrees" and f.certificate.points >= 16 for f in forms)
+
+
+@pytest.mark.parametrize("name", FOUND_IN)
+def test_each_form_is_told_with_a_certificate_of_its_statement(name: str) -> None:
+    asked = model(FOUND_IN[name])
+    of = list(asked.definitions)[-1]
+    by = next(t for t in asked.inputs if t != "y")
+    told_of = {f.rewrite.name: f.certificate.verdict for f in forms_of(asked.gradients(of, [by]))}
+    assert told_of[name] == "agrees"
+
+
+def test_the_command_shows_the_forms_in_full_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["derive", "p = sigmoid(z); J = -log(p)", "--wrt", "z", "--ascii"]
+    assert main(asked) == 0
+    assert "accurate form" not in capsys.readouterr().out
+    assert main([*asked, "--steps", "full"]) == 0
+    shown = capsys.readouterr().out
+    assert "Computed in accurate form" in shown and "log of sigmoid, in J; 32 points" in shown
+    assert main([*asked, "--steps", "full", "--json"]) == 0
+    saved = json.loads(capsys.readouterr().out)
+    form = saved["accurate_forms"][0]
+    assert (form["name"], form["statement"], form["certificate"]["verdict"]) == ("log_of_sigmoid", "log(sigmoid(x)) = -softplus(-x)", "agrees")

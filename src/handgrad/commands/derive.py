@@ -14,6 +14,7 @@ from handgrad.derivation import Derivation, Gradients, model
 from handgrad.document import Document, Inline
 from handgrad.errors import ModelError
 from handgrad.expr import Entry
+from handgrad.kernels.telling import forms_of, told
 from handgrad.notation import write_definition
 
 EXAMPLES = """examples:
@@ -30,16 +31,23 @@ def run(arguments: Sequence[str]) -> int:
     output = chosen(options)
     given = source(options.model)
     derived = _derived(options, given)
-    put(output, lambda: _titled(derived.blocks(options.steps), options, given), lambda: _saved(derived, given))
+    put(output, lambda: _titled(_page(derived, options.steps), options, given), lambda: _saved(derived, given, options.steps))
     return 0
 
 
-def _saved(derived: Derivation | Gradients, given: Source) -> dict[str, Any]:
-    """What `--json` prints: the model as it was given, what was defined beyond it, and the derivation."""
+def _page(derived: Derivation | Gradients, steps: str) -> Document:
+    """The page of the derivation; in full with the accurate forms in which it is computed."""
+    page = derived.blocks(steps)
+    return replace(page, blocks=(*page.blocks, *told(forms_of(derived)))) if steps == "full" else page
+
+
+def _saved(derived: Derivation | Gradients, given: Source, steps: str) -> dict[str, Any]:
+    """What `--json` prints: the model as it was given, what was defined beyond it, and the derivation; in full with the accurate forms."""
     whole = derived.model if isinstance(derived, Derivation) else derived.first.model
     known = model(given.text).definitions
     further = [write_definition(d, whole).split(" = ", 1) for name, d in whole.definitions.items() if name not in known]
-    return {"model": given.text, **derived.json(), "definitions": [{"name": name, "text": text} for name, text in further]}
+    saved = {"model": given.text, **derived.json(), "definitions": [{"name": name, "text": text} for name, text in further]}
+    return saved | {"accurate_forms": [form.as_dict() for form in forms_of(derived)]} if steps == "full" else saved
 
 
 def _titled(document: Document, options: argparse.Namespace, given: Source) -> Document:

@@ -47,12 +47,17 @@ def accurate(definitions: Mapping[str, Definition], functions: Mapping[str, Func
     return rewritten(definitions, functions, model)[0]
 
 
-def rewritten(definitions: Mapping[str, Definition], functions: Mapping[str, Function], model: Model) -> tuple[dict[str, Definition], tuple[Rewrite, ...]]:
-    """The definitions in their accurate forms, and which rewrites were used."""
+def rewritten(
+    definitions: Mapping[str, Definition], functions: Mapping[str, Function], model: Model,
+) -> tuple[dict[str, Definition], dict[Rewrite, str]]:
+    """The definitions in their accurate forms, and which rewrites were used, each with the name in whose definition it was used first."""
     setting = Setting({}, functions, model)
+    first: dict[Rewrite, str] = {}
     for name, definition in definitions.items():
         setting.definitions[name] = replace(definition, body=_walked(definition.body, setting))
-    return setting.definitions, tuple(setting.used.values())
+        for rewrite in setting.used.values():
+            first.setdefault(rewrite, name)
+    return setting.definitions, first
 
 
 def _walked(node: Any, setting: Setting) -> Any:

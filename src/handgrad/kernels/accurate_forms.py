@@ -48,6 +48,11 @@ class Rewrite:
     statement: str
     found: Callable[[Any, Setting], Expr | None] = field(repr=False)
 
+    @property
+    def title(self) -> str:
+        """The name in words."""
+        return self.name.replace("_", " ")
+
 
 @dataclass(slots=True)
 class Setting:
