@@ -13,6 +13,7 @@ from handgrad.catalogue import entries
 from handgrad.catalogue.models import model as text_of
 from handgrad.command import main
 from handgrad.errors import HandgradError, ModelError
+from handgrad.expr import Reduce
 from handgrad.kernels.building import compiler
 from handgrad.kernels.compilation import Kernel
 from handgrad.kernels.loading import module_of
@@ -200,6 +201,20 @@ def test_slopes_of_a_product_hold_where_a_factor_is_0(target: str, x: list[float
     product = handgrad.compile("y = prod[i](x[i])", by=["x"], hvp=True, target=target)
     value, found, second = product(x=np.array(x), v_x=np.ones(3))
     assert value == np.prod(x) and np.asarray(found["x"]).tolist() == slopes and np.allclose(second["x"], along, rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize("target", ["numpy", in_c])
+def test_slopes_of_a_scaled_normalisation_hold_where_all_entries_are_alike(target: str) -> None:
+    text = "m = mean[i](x[i]); v = mean[i]((x[i] - m)^2); y[i] = (x[i] - m)/sqrt(v + e)*w[i]"
+    kernel = handgrad.compile(text, by=["x"], cotangent=True, hvp=True, target=target)
+    _, slopes, second = kernel(x=np.full(3, 2.0), w=np.ones(3), e=0.25, G=np.array([1.0, 2.0, 6.0]), v_x=np.ones(3))
+    assert np.allclose(slopes["x"], [-4, -2, 6], rtol=1e-15, atol=0) and np.allclose(second["x"], 0, atol=1e-14)
+
+
+def test_what_does_not_run_along_a_sum_is_summed_once() -> None:
+    text = "m = mean[i](x[i]); v = mean[i]((x[i] - m)^2); y[i] = (x[i] - m)/sqrt(v + e)*w[i] + b[i]"
+    parts = program_of(text, by=["x"], cotangent=True).parts
+    assert not any(isinstance(p.body, Reduce) and p.letters for p in parts)
 
 
 @pytest.mark.parametrize("target", ["numpy", in_c])

@@ -14,7 +14,7 @@ from handgrad.expr import MINUS_ONE, ONE, TWO, Abstract, Add, Axis, Call, Compar
 from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.calculus import Differentiator
 from handgrad.rules.canonical import canonical
-from handgrad.rules.relations import AnyRelation, ExpRelation, Relation, Through, exponentials, relations_of, together, unfolding
+from handgrad.rules.relations import AnyRelation, ExpRelation, Relation, Through, exponentials, is_never_zero, relations_of, together, unfolding
 from handgrad.rules.shapes import coefficient, factors, is_call, is_positive
 from handgrad.rules.simplification import Simplifier
 from handgrad.rules.sums import Collapse, KnownSum
@@ -43,7 +43,7 @@ class Network:
     sure: set[str] = field(default_factory=set)                         # the names that are certainly positive
     plain: bool = False                                                 # whether formulas stay as they are differentiated and collapsed
     first: bool = False                                                 # whether of several greatest entries the first alone counts
-    others: bool = False                                                # whether slopes of products hold where a factor is 0
+    others: bool = False                                                # whether nothing is divided by that may be 0
     restated: dict[str, Definition] = field(default_factory=dict)       # definitions as written, where other names of the model stand in them
 
     @property
@@ -87,7 +87,7 @@ class Network:
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a model is derived: with formulas as they are differentiated (`plain`), with the first of several greatest entries alone (`first`),
-    with products of the other factors in place of quotients (`others`)."""
+    without divisions by what may be 0, as in the slopes of a product (`others`)."""
 
     plain: bool = False
     first: bool = False
@@ -124,7 +124,7 @@ def enter(network: Network, definition: Definition, level: float, opaque: bool =
     network.levels[definition.name] = level
     if opaque:
         return
-    network.relations += relations_of(entry, letters, body)
+    network.relations += relations_of(entry, letters, body, (lambda e: is_never_zero(e, frozenset(network.sure))) if network.others else lambda e: True)
     network.relations += unfolding(entry, letters, body)
     if is_positive(body, frozenset(network.sure)):
         network.sure.add(definition.name)

@@ -21,6 +21,7 @@ from handgrad.expr import (
     ONE,
     TWO,
     ZERO,
+    Add,
     Axis,
     Call,
     Cases,
@@ -126,6 +127,8 @@ class Splitter:
                 inside = [f for f in body.factors if letter in f.letters]
                 total = Reduce("sum", node.axis, (bind(mul(*inside), letter),)) if inside else Size(node.axis)
                 return mul(*(self._walked(f, scope) for f in outside), self._walked(total, scope))
+            case "sum" if (terms := _apart(body, letter)):
+                return add(*(self._walked(Reduce("sum", node.axis, (bind(t, letter),)), scope) for t in terms))
             case "sum" if letter not in body.letters:
                 return mul(Size(node.axis), self._walked(body, scope))
             case "logsumexp":
@@ -198,6 +201,17 @@ class Splitter:
         scale = Call("power_of_two", (largest,))
         squares = self._part("sum", letter, Pow(mul(body, Pow(scale, MINUS_ONE)), TWO), scope)
         return mul(scale, Call("sqrt", (squares,)))
+
+
+def _apart(body: Any, letter: Letter) -> tuple[Expr, ...]:
+    """Of a product with a factor `1 + g[i]*h[k]` the two terms, of which each is summed over k once and not for every i."""
+    for f in body.factors if isinstance(body, Mul) else (body,):
+        if isinstance(f, Add) and len(f.terms) == 2 and isinstance(f.terms[0], Number) and isinstance(f.terms[1], Mul):
+            inside = [g for g in f.terms[1].factors if letter in g.letters]
+            if inside and not f.letters <= frozenset().union(*(g.letters for g in inside)):
+                others = [g for g in body.factors if g is not f] if isinstance(body, Mul) else []
+                return tuple(mul(*others, *(() if t is ONE and others else (t,))) for t in f.terms)
+    return ()
 
 
 def _is_free(node: Any) -> bool:

@@ -13,7 +13,27 @@ from functools import cache
 from typing import Any
 
 from handgrad.catalogue import functions
-from handgrad.expr import MINUS_ONE, Abstract, Add, Call, Cases, Delta, Derivative, Entry, Expr, Letter, Mul, Node, Number, Pow, Reduce, Size, Slice, VectorCall
+from handgrad.expr import (
+    MINUS_ONE,
+    ONE,
+    Abstract,
+    Add,
+    Call,
+    Cases,
+    Delta,
+    Derivative,
+    Entry,
+    Expr,
+    Letter,
+    Mul,
+    Node,
+    Number,
+    Pow,
+    Reduce,
+    Size,
+    Slice,
+    VectorCall,
+)
 from handgrad.rules.algebra import power, product, product_of, remade
 from handgrad.rules.canonical import canonical, closed, reduced
 from handgrad.rules.matching import match
@@ -147,8 +167,8 @@ def rewritten(e: Expr, change: Callable[[Any], Any], collapse: Collapse, needed:
     return found
 
 
-def relations_of(name: Expr, letters: tuple[Letter, ...], body: Expr) -> list[AnyRelation]:
-    """The relations that the definition `name = body` gives; `name` is an entry with these letters, or a call."""
+def relations_of(name: Expr, letters: tuple[Letter, ...], body: Expr, divisible: Callable[[Expr], bool] = lambda e: True) -> list[AnyRelation]:
+    """The relations that the definition `name = body` gives; `name` is an entry with these letters, or a call. `divisible` says what may be divided by."""
     label = name.name if isinstance(name, Entry) else name.function if isinstance(name, Call) else ""
     variables = frozenset(letters)
     found: list[AnyRelation] = []
@@ -158,11 +178,12 @@ def relations_of(name: Expr, letters: tuple[Letter, ...], body: Expr) -> list[An
         solution = solved_for(name, body, node)
         if solution is not None and variables <= node.letters:
             found.append(ExpRelation(label, node.arguments[0], *solution, variables))
-    return found + _of_product(label, name, variables, body)
+    return found + [r for others, r in _of_product(label, name, variables, body) if divisible(others)]
 
 
-def _of_product(label: str, name: Expr, variables: frozenset[Letter], body: Expr) -> list[AnyRelation]:
-    found: list[AnyRelation] = []
+def _of_product(label: str, name: Expr, variables: frozenset[Letter], body: Expr) -> list[tuple[Expr, AnyRelation]]:
+    """The relations for one factor after the other, each with what is divided by."""
+    found: list[tuple[Expr, AnyRelation]] = []
     below = factors(body)
     for f in below:
         base, exponent = base_and_exponent(f)
@@ -172,7 +193,7 @@ def _of_product(label: str, name: Expr, variables: frozenset[Letter], body: Expr
             continue
         if not isinstance(exponent, Number):
             if body is f:
-                found.append(Relation(label, base, power(name, power(exponent, MINUS_ONE)), variables))
+                found.append((ONE, Relation(label, base, power(name, power(exponent, MINUS_ONE)), variables)))
             continue
         alone = all(o is f or isinstance(base_and_exponent(o)[0], (Number, Size)) for o in below)
         if base is body or exponent.value not in (1, -1) and not alone:
@@ -182,7 +203,7 @@ def _of_product(label: str, name: Expr, variables: frozenset[Letter], body: Expr
             continue
         value = power(product(name, power(others, MINUS_ONE)), Number(1 / exponent.value))
         if _determined(exponent.value, base):
-            found += [Relation(label, base, value, variables, shallow) for shallow in ((True, False) if variables else (False,))]
+            found += [(others, Relation(label, base, value, variables, shallow)) for shallow in ((True, False) if variables else (False,))]
     return found
 
 
@@ -208,6 +229,12 @@ def together(relations: list[AnyRelation]) -> list[AnyRelation]:
 def unfolds(relation: AnyRelation) -> bool:
     """Whether the relation puts a definition in place of its name."""
     return isinstance(relation, Through) and isinstance(relation.chain[0], Relation) and isinstance(relation.chain[0].pattern, Entry)
+
+
+def is_never_zero(e: Expr, sure: frozenset[str]) -> bool:
+    """Whether every factor is certainly positive, or stands below already."""
+    below = [(f, *base_and_exponent(f)) for f in factors(e)]
+    return all(is_positive(f, sure) or isinstance(base, (Number, Size)) or isinstance(n, Number) and n.value < 0 for f, base, n in below)
 
 
 def may_vanish(e: Expr) -> bool:
