@@ -136,7 +136,7 @@ def _values(loss: Loss | Ground, formula: Expr) -> Iterator[Found]:
         point = point.moved({(name, ()): _exact(value) for name, value in loss.given.items()} | _usual_label(loss, point, number))
         at = tuple(1 + number % point.size(letter.axis) for letter in letters)
         places = tuple(product(*(range(1, point.size(axis) + 1) for axis in model.tensors[loss.score])))
-        for score in (None, *SCORES):
+        for score in (*SCORES, None):
             moved = point if score is None else point.moved({(loss.score, places[0]): score})
             try:
                 value = verifier.value(formula, moved, 6, {letter.name: n for letter, n in zip(letters, at, strict=True)})
