@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 BENCH  ?=                    # options of bench: BENCH="--rounds 1 --only derive:" is the quick one, of the shared cases
-PEERS  ?= sympy tensorgrad handcalcs   # what bench compares with; tensorgrad brings torch, some gigabytes
+PEERS  ?= sympy tensorgrad handcalcs 'math-verify[antlr4-13-2]'   # what bench compares with; tensorgrad brings torch, some gigabytes
 
-.PHONY: demo test lint types imports unit fuzz test-frameworks bench nightly picture gallery clean
+.PHONY: demo test lint types imports unit fuzz test-frameworks bench nightly nightly-frameworks torch-differences picture gallery clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -51,14 +51,20 @@ unit: $(VENV)/.test
 fuzz: $(VENV)/.test           ## two minutes of pages made by a grammar and of bytes: nothing but a refusal may be raised
 	HANDGRAD_FUZZ_SECONDS=120 $(BIN)/python -m pytest tests/test_hostile.py -k no_page_whatsoever
 
-test-frameworks: $(VENV)-frameworks/.frameworks   ## values and gradients of the catalogue against other libraries
-	$(VENV)-frameworks/bin/python -m pytest tests/frameworks
+test-frameworks: $(VENV)-frameworks/.frameworks   ## values and gradients against other libraries, of torch's own test samples one of each operation
+	$(VENV)-frameworks/bin/python -m pytest -m 'not nightly' tests/frameworks
 
 bench: $(VENV)/.core $(VENV)-bench/.peers  ## times of all derivations, of worked pages and of a class, beside three peers, and of starting up
 	$(BIN)/python -m benchmarks $(BENCH)
 
-nightly: $(VENV)/.test        ## the property tests over very many cases
+nightly: $(VENV)/.test nightly-frameworks   ## the property tests over very many cases, and torch's own test samples
 	$(BIN)/python -m pytest -m nightly
+
+nightly-frameworks: $(VENV)-frameworks/.frameworks   ## torch's own test samples: values, gradients and second derivatives
+	$(VENV)-frameworks/bin/python -m pytest -m nightly tests/frameworks
+
+torch-differences: $(VENV)-frameworks/.frameworks    ## the page of what torch answers otherwise, from all its test samples
+	cd tests/frameworks && PYTHONPATH=. PYTHONWARNINGS=ignore ../../$(VENV)-frameworks/bin/python -m oracle.report $$(mktemp) ../../docs/why/torch-differences.md
 
 picture: $(VENV)/.core        ## the picture of the README, from real output
 	$(BIN)/python docs/picture.py
