@@ -173,7 +173,7 @@ def _integer_power(base: Scalar, n: Any) -> Scalar:
         if base == 0:
             return _power_of_zero(fmpq(n))
         height = base.height_bits()
-        if abs(n) * height <= LARGEST_EXACT_BITS:
+        if height > 1 and abs(n) * (height - 1) <= LARGEST_EXACT_BITS:
             return base ** int(n)
         if height <= 1 and base.q == 1:                 # 1 and -1 to any power
             return ONE if base > 0 or n % 2 == 0 else -ONE

@@ -70,11 +70,17 @@ def _both_at(ring: Ring, one: Index, other: Index) -> Ratio:
 
 def delta(one: Index, other: Index) -> Delta:
     """The Kronecker delta of two indices in either order, as one node."""
-    return Delta(*sorted((one, other), key=_order))
+    return Delta(*in_order(one, other))
+
+
+def in_order(one: Index, other: Index) -> tuple[Index, Index]:
+    """Two indices of which the order does not matter, always in the same one."""
+    first, second = sorted((one, other), key=_order)
+    return first, second
 
 
 def _order(index: Any) -> tuple[str, str]:
-    return type(index).__name__, index.name if isinstance(index, Letter) else str(getattr(index, "value", ""))
+    return type(index).__name__, index.name if isinstance(index, Letter) else repr(index)
 
 
 def _function_slope(ring: Ring, atom: Atom, by: Entry) -> Ratio:

@@ -35,6 +35,7 @@ MOST_BITS = 100_000             # beyond which no precision is tried: parts that
 SHORT_NUMBER = 24               # bits of a number that hides nothing
 LONGEST, MOST_LONG = 12, 2      # the length of an axis where the formulas may agree on short ones alone, and how many such points
 COMPARED = {">": (1, 1), "<": (-1, 1), ">=": (1, 2), "<=": (-1, 2), "==": (1, 0)}     # the factor that makes it positive, or not negative, or zero
+ATOM, LONG_TEXT, SIGNS = re.compile(r"\bx\d+"), 60, {1: ">", -1: "<", 0: "="}
 UNTRIED = Proof(False, Ring(1, {}), beyond=True)
 ON_KINK_ONLY = "they differ on a kink only; what is taken there is a convention"
 Sides = tuple[Closure, Closure]
@@ -250,14 +251,15 @@ def _impossible(case: Case, proved: Proof) -> bool:
 
 
 def _told(case: Case, ring: Ring) -> str:
-    """The case in the notation as far as it has one."""
+    """The case in the notation, where it has a short one."""
+    named = {f"x{n}": a.data.name for n, a in enumerate(ring.atoms) if a.kind == "quantity" and isinstance(a.data, Entry) and not a.data.indices}
     told = []
     for subject, value in case:
         text = str(subject) if hasattr(subject, "monoms") else ""
-        named = {f"x{n}": a.data.name for n, a in enumerate(ring.atoms) if a.kind == "quantity" and isinstance(a.data, Entry) and not a.data.indices}
-        if text and len(text) < 60 and all(name in named for name in re.findall(r"\bx\d+", text)):
-            told.append(f"{re.sub(r'x[0-9]+', lambda m: named[m[0]], text)} {({1: '>', -1: '<', 0: '='})[value]} 0")
-    return " and ".join(told) or "one of their cases holds"
+        if not text or len(text) > LONG_TEXT or not all(name in named for name in ATOM.findall(text)):
+            return "one of their cases holds"
+        told.append(f"{ATOM.sub(lambda m: named[m[0]], text)} {SIGNS[value]} 0")
+    return " and ".join(told)
 
 
 def _tall(node: Any) -> float:

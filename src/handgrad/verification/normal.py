@@ -28,6 +28,7 @@ from handgrad.expr import (
     Entry,
     Expr,
     IndexCompare,
+    Literal,
     Mul,
     Node,
     Not,
@@ -42,7 +43,7 @@ from handgrad.expr import (
 from handgrad.trees import instantiate, opened
 from handgrad.verification.algebra import SIZES, Beyond, Ratio, Rescaled, Ring, Split, Vacuous
 from handgrad.verification.conditions import OPERATORS
-from handgrad.verification.differentials import delta, derived
+from handgrad.verification.differentials import delta, derived, in_order
 from handgrad.verification.sums import summed
 
 MOST_CASES, MOST_RESTARTS = 80, 12
@@ -113,6 +114,7 @@ class Normal:
         self._kept: dict[Node, Ratio] = {}
         self._here: dict[Node, Ratio] = {}
         self._real: list[tuple[Ratio, bool]] = []           # what has to be positive, or only not negative
+        self._always: list[tuple[Ratio, bool]] = []         # and what of this is asked under all signs
 
     def within(self) -> Normal:
         """Normal forms in the same ring of which nothing is known yet: the signs that they ask for are seen."""
@@ -122,7 +124,7 @@ class Normal:
 
     def begin(self) -> None:
         """Other signs are assumed from now on."""
-        self._here = {}
+        self._here, self._real = {}, list(self._always)
 
     def of(self, node: Any, given: Given = NOTHING) -> Ratio:
         """The normal form of a formula; `given` are those of the parameters of the function in whose body it stands."""
@@ -133,9 +135,13 @@ class Normal:
         if node in self._here:
             self.ring.asked += 1                            # what it stands in hangs on the signs too
             return self._here[node]
-        before = self.ring.asked
+        before, needed = self.ring.asked, len(self._real)
         form = _FORMS.get(type(node), _opaque)(self, node, given)
-        (self._kept if self.ring.asked == before else self._here)[node] = form
+        if self.ring.asked == before:
+            self._kept[node] = form
+            self._always += self._real[needed:]
+        else:
+            self._here[node] = form
         return form
 
     def alike(self, node: Reduce) -> Ratio:
@@ -196,9 +202,21 @@ class Normal:
             case Not(condition):
                 return not self.holds(condition, given)
             case IndexCompare() if not node.loose:
-                return bool(self.ring.assumption(node, (1, 0)))
+                return self._compares(node)
             case _:
                 raise Beyond
+
+    def _compares(self, node: IndexCompare) -> bool:
+        """Whether a comparison of indices holds; each is put down to one with < or ==."""
+        left, right, operator = node.left, node.right, node.operator
+        if isinstance(left, Literal) and isinstance(right, Literal):
+            return OPERATORS[operator](left.value, right.value)
+        if operator in (">", "<="):
+            left, right = right, left
+        if operator in ("==", "!="):
+            left, right = in_order(left, right)
+        kind = "==" if operator in ("==", "!=") else "<"
+        return bool(self.ring.assumption(IndexCompare(kind, left, right), (1, 0))) == (operator in ("==", "<", ">"))
 
     def _minus(self, a: Ratio, b: Ratio) -> Ratio:
         return self.ring.added(a, (-b[0], b[1]))
