@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 BENCH  ?=                    # options of bench: BENCH="--rounds 1 --only derive:" is the quick one, of the shared cases
-PEERS  ?= sympy tensorgrad handcalcs 'math-verify[antlr4-13-2]'   # what bench compares with; tensorgrad brings torch, some gigabytes
+PEERS  ?= sympy tensorgrad handcalcs math-verify antlr4-python3-runtime==4.13.2   # what bench compares with; tensorgrad brings torch, some gigabytes
 
 .PHONY: demo test lint types imports unit fuzz test-frameworks bench nightly nightly-frameworks torch-differences picture gallery clean
 .DEFAULT_GOAL := test
