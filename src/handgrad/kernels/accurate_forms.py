@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from handgrad.axes import Definition, Function, Model
@@ -280,12 +281,8 @@ def _bell(e: Any, setting: Setting) -> Expr | None:
     x = _argument(e, "exp")
     if not isinstance(x, Mul):
         return None
-    number, rest = Fraction(1), []
-    for f in x.factors:
-        if isinstance(f, Number):
-            number *= f.value
-        else:
-            rest.append(f)
+    number = prod((f.value for f in x.factors if isinstance(f, Number)), start=Fraction(1))
+    rest = [f for f in x.factors if not isinstance(f, Number)]
     if number == Fraction(-1, 2) and len(rest) == 1 and isinstance(rest[0], Pow) and rest[0].exponent is TWO:
         return Call("bell", (rest[0].base,))
     return None
@@ -321,16 +318,27 @@ def _quotient_of_exp(e: Any, setting: Setting) -> Expr | None:
 
 
 def _quotient_of_exp_over_axes(e: Any, setting: Setting) -> Expr | None:
-    """exp(x) over a sum of exp(f) along several axes, as the exponential of a difference."""
-    if not isinstance(e, Mul):
-        return None
-    above = [(f, x) for f in e.factors if (x := setting.call(f, "exp")) is not None]
-    for divisor in e.factors if above else ():
+    """exp(x), or a sum in which it is a factor, over a sum of exp(f) along several axes: the exponential of a difference."""
+    for divisor in e.factors if isinstance(e, Mul) else ():
         logarithm = _log_over_axes(divisor.base, setting) if isinstance(divisor, Pow) and divisor.exponent is MINUS_ONE else None
-        if logarithm is not None:
-            factor, x = above[0]
-            return mul(Call("exp_difference", (x, logarithm)), *(f for f in e.factors if f is not divisor and f is not factor))
+        for f in e.factors if logarithm is not None else ():
+            found = _less(f, logarithm, setting)
+            if found is not None:
+                return mul(found, *(g for g in e.factors if g is not divisor and g is not f))
     return None
+
+
+def _less(e: Any, logarithm: Any, setting: Setting) -> Expr | None:
+    """The formula over the exponential of the logarithm, where an exponential takes it up."""
+    e = setting.seen(e)
+    if isinstance(e, Mul):
+        found = next(((f, x) for f in e.factors if (x := _less(f, logarithm, setting)) is not None), None)
+        return None if found is None else mul(found[1], *(f for f in e.factors if f is not found[0]))
+    if isinstance(e, Reduce) and e.kind == "sum":
+        letter, (body,) = opened(e)
+        below = _less(body, logarithm, setting)
+        return None if below is None else Reduce("sum", e.axis, (bind(below, letter),))
+    return Call("exp_difference", (e.arguments[0], logarithm)) if isinstance(e, Call) and e.function == "exp" else None
 
 
 def _log_over_axes(total: Any, setting: Setting, within: bool = False) -> Expr | None:
