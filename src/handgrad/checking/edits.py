@@ -208,6 +208,9 @@ def farther(place: Place) -> float:
     return 0.15 * place.depth
 
 
+WHOLE = 0.8         # what it costs that a whole number is one copied wrongly: a 1 or a 2 stands in many places
+
+
 def other_values(tree: Surface, context: Context) -> Iterator[tuple[Place, Decimal, str, float, bool]]:
     """Every decimal of a formula as another known one: where, the other, the one that stands there, the cost, and whether both are entries of one thing."""
     names: dict[str, list[str]] = {}
@@ -220,7 +223,7 @@ def other_values(tree: Surface, context: Context) -> Iterator[tuple[Place, Decim
         others = [text for text in names if text != place.node.text]
         for n, text in enumerate(others):
             related = bool(own & {base_of(name) for name in names[text]})
-            yield place, Decimal(place.node.span, text), place.node.text, 0.03 * n, related
+            yield place, Decimal(place.node.span, text), place.node.text, 0.03 * n + WHOLE * sum("." not in t for t in (text, place.node.text)), related
 
 
 def base_of(name: str) -> str:

@@ -30,6 +30,8 @@ MARGIN = 1.7            # how much dearer than the best an explanation may be: a
 SINGLES = 0.85          # of the budget
 FIRST, SECOND = 6, 4.0     # of two slips: how many first ones are built upon, and what a second one may cost
 TWICE = 1.5             # what it costs that there are two
+REPLACING = frozenset(("copied_wrong", "wrong_digit", "wrong_index"))
+ANY = 1.2               # what it costs that some number of the page stands for some other in a working
 OF_A_KIND = 2           # explanations of one kind that are shown
 MOST = 6                # explanations that are shown
 
@@ -69,12 +71,18 @@ def explain_number(shown: Surface, working: Surface, holds: Holds, shows: Holds,
     context = replace(context, numeric=True)
     mended = list(_distinct(_singles(shown, context, False), {key(shown)}))
     found, tried = _holding(mended, holds, None)
-    made = _distinct(_priced(working, context, [(slip, slip.commits) for slip in SLIPS]), {key(working)})
+    detectors = [(slip, slip.commits) for slip in SLIPS]
+    made = _distinct(sorted((_dearer(c) for c in _priced(working, context, detectors)), key=lambda c: c.cost), {key(working)})
     committed, _ = _holding(islice(made, max(0, context.budget.candidates - len(tried))), shows, None)
     right = context.right if context.right is not None else working
     best = min((c.cost for c in (*found, *committed)), default=0.0)
     kept = [c for c in (*found, *(replace(c, edit=replace(c.edit, span=shown.span), tree=right) for c in committed)) if c.cost <= best + MARGIN]
     return _weighed(sorted(kept, key=lambda c: c.cost), 1)
+
+
+def _dearer(candidate: Candidate) -> Candidate:
+    """A number put in for another is one of many that might be: it explains less than a factor or a term that was forgotten."""
+    return replace(candidate, cost=candidate.cost + (ANY if candidate.edit.kind in REPLACING else 0.0))
 
 
 def hint(kind: str) -> str:

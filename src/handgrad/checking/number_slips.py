@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar
 from handgrad.checking.agreement import agrees
 from handgrad.checking.evaluation import same
@@ -15,9 +16,9 @@ from handgrad.checking.slips import KINDS
 from handgrad.checking.substitutions import Found
 from handgrad.checking.valuing import Finding, one_digit
 from handgrad.errors import HandgradError
-from handgrad.reading.surface import Surface, spelled
+from handgrad.reading.surface import Decimal, Group, Sum, Surface, Term, rebuilt, spelled
 
-BUDGET = Budget(160, doubles=False)
+BUDGET = Budget(400, doubles=False)
 WIDE = Budget(300)          # of formulas, where an attempt costs little
 
 
@@ -25,7 +26,7 @@ def of_number(number: Shown, x: Scalar, tree: Surface, working: Surface, lefts: 
     """The slips that would explain a number that does not follow from its working."""
     def holds(changed: Surface) -> bool:
         other = shown(changed)
-        return other is not None and fits(other, x)
+        return other is not None and other.decimals >= number.decimals and fits(other, x)
 
     def shows(changed: Surface) -> bool:
         return fits(number, known.value(changed))
@@ -42,8 +43,9 @@ def of_substitution(tree: Surface, found: Found, lefts: tuple[Surface, ...], kno
         v = known.value(changed)
         return v is not None and any(same(v, w) for w in found.wanted)
 
+    right = next((t for left in reversed(lefts) if (t := _put_in(left, known)) is not None), None)
     try:
-        return explain(tree, holds, _context(tree, lefts[0] if lefts else None, lefts, known))
+        return explain(tree, holds, _context(tree, lefts[0] if lefts else None, lefts, known, right))
     except (HandgradError, ArithmeticError):
         return ()
 
@@ -62,10 +64,29 @@ def of_formula(head: Surface, side: Surface, known: Knowledge) -> tuple[Explanat
         return ()
 
 
-def _context(side: Surface, left: Surface | None, lefts: tuple[Surface, ...], known: Knowledge) -> Context:
+def _put_in(left: Surface, known: Knowledge) -> Surface | None:
+    """A formula with the numbers of its quantities in their places; None where it has none, or one is not known."""
+    missing: list[Surface] = []
+
+    def put(node: Surface) -> Surface:
+        key = known.names.key(node)
+        if key is None:
+            return rebuilt(node, put)
+        v = known.current(key)
+        if v is None:
+            missing.append(node)
+            return node
+        size = Decimal(node.span, told(abs(v), 7))
+        return size if balls.sign(v) != -1 else Group(node.span, "(", (Sum(node.span, (Term(-1, size, node.span),)),))
+
+    made = put(left)
+    return made if made is not left and not missing else None
+
+
+def _context(side: Surface, left: Surface | None, lefts: tuple[Surface, ...], known: Knowledge, right: Surface | None = None) -> Context:
     own = known.names.key(left) if left is not None else None
     values = {spelled(tree): told(v, 7) for key, tree in known.names.surfaces.items() if key != own and (v := known.current(key)) is not None}
-    return gathered(side, left, None, lefts, numeric=True, values=values, budget=BUDGET)
+    return gathered(side, left, right, lefts, numeric=True, values=values, budget=BUDGET)
 
 
 def explained(finding: Finding, number: Shown, found: tuple[Explanation, ...]) -> Finding:
@@ -73,6 +94,14 @@ def explained(finding: Finding, number: Shown, found: tuple[Explanation, ...]) -
     if not found or finding.kind in ("sign", found[0].kind) or one_digit(number.text, finding.right or ""):
         return finding
     return replace(finding, kind=found[0].kind, because=f"{found[0].message}: {finding.because}" if finding.because else found[0].message)
+
+
+STRUCTURAL = frozenset(KINDS) - {"wrong_digit", "copied_wrong", "wrong_index", "wrong_left_side", "transposed", "pre_activation"}
+
+
+def structural(found: tuple[Explanation, ...]) -> Explanation | None:
+    """The likeliest explanation that is no number for another: a sign, a factor, a term, an operator or a function."""
+    return found[0] if found and found[0].kind in STRUCTURAL else None
 
 
 def code_of(kind: str | None) -> str | None:

@@ -254,10 +254,11 @@ class _Judging:
         if found.contradicts is not None:
             self.known.contradicted[found.contradicts] += 1
         finding = found.finding
-        if finding.verdict in ("slip", "undecided") and self.known.whole.records:
+        if (found.near or finding.verdict in ("slip", "undecided")) and self.known.whole.records:
             self.explanations = number_slips.of_substitution(tree, found, lefts, self.known)
-            if finding.verdict == "undecided" and self.explanations:
-                finding = Finding("slip", self.explanations[0].message, kind=self.explanations[0].kind, right=self.explanations[0].right)
+            best = number_slips.structural(self.explanations) if found.near or found.weak else next(iter(self.explanations), None)
+            if best is not None and (found.weak or finding.verdict != "slip"):
+                finding = Finding("slip", best.message, kind=best.kind, right=best.right)
         return self._judgement(n, self._repaired(finding), fault=found.fault, x=value(tree, self.known.lookup))
 
     # ------------------------------------------------------------ values

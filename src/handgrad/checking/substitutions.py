@@ -43,6 +43,8 @@ class Found:
     fault: Span | None = None
     wanted: tuple[Scalar, ...] = ()                         # what the formula gives, where the substitution is wrong
     contradicts: tuple[str, Fraction] | None = None         # a given number that another one stands for here
+    weak: bool = False                                      # some number in the place of any other would do: what a slip explains is likelier
+    near: bool = False                                      # numbers rounded otherwise may be all the difference
 
 
 def targets_of(key: str | None, lefts: tuple[Surface, ...], known: Knowledge) -> tuple[Target, ...]:
@@ -142,7 +144,7 @@ def judged(tree: Surface, key: str | None, lefts: tuple[Surface, ...], known: Kn
     if wrong is not None:
         return replace(wrong, wanted=wanted)
     if any(_near(s, v) for v in wanted):
-        return Found(_carrying_ties(known, found))
+        return Found(_carrying_ties(known, found), wanted=wanted, near=True)
     return Found(wanted=wanted, finding=Finding("undecided", f"these numbers give {told(s, 7)}; the formula gives {told(wanted[0], 7)} from the numbers shown"))
 
 
@@ -206,15 +208,15 @@ def _wrong(tree: Surface, s: Scalar, wanted: tuple[Scalar, ...], found: Operands
     changes = [change for node in literals for change in _changes(tree, node, wanted, expected, known)]
     if any(_kept(node, key, known) for node, key, _, _ in changes):
         return None
-    if changes:
-        node, key, instead, _ = min(changes, key=lambda c: _rank(c, known))
-        return _told(node, key, instead, known)
+    best = min(changes, key=lambda c: _rank(c, known), default=None)
+    if best is not None and not _rank(best, known)[0]:
+        return _told(best[0], best[1], best[2], known)
     swapped = _swapped(wanted, found, expected, known)
     if swapped is not None:
         return swapped
     if _among(-s, wanted):
         return Found(Finding("slip", f"the sign: these numbers give {told(s, 7)}", kind="sign"), tree.span)
-    return _factor(tree, s, wanted, expected, known)
+    return _factor(tree, s, wanted, expected, known) or (replace(_told(best[0], best[1], best[2], known), weak=True) if best is not None else None)
 
 
 def _among(v: Scalar | None, wanted: tuple[Scalar, ...]) -> bool:
@@ -234,19 +236,29 @@ def _changes(tree: Surface, node: Decimal, wanted: tuple[Scalar, ...], expected:
     size = number(node.text)
     assert size is not None
     here = exactly(size)
-    for key in expected:
+    for key in (k for k in expected if _stands(k, known)):
         for v in _values(key, known):
             for complement, instead in ((False, abs(v)), (True, ONE - v)):
                 if not same(instead, here) and _among(_with(tree, node, instead, known), wanted):
                     yield node, key, instead, complement
 
 
+def _stands(key: str, known: Knowledge) -> bool:
+    """Whether a quantity has a number of its own on the page or in the problem; a derivative that is only named has none."""
+    return not key.startswith("d(") or known.ledger.last(key) is not None
+
+
 def _rank(change: Change, known: Knowledge) -> tuple[bool, bool]:
     """A digit for another and one quantity for another are likelier than any number for any other; quantities than what is left of 1."""
     node, _, instead, complement = change
     size = number(node.text)
-    told_of = size is not None and any(r.key for r in known.ledger.sized(size))
-    return not (one_digit(node.text, told(instead, 7)) or told_of), complement
+    told_of = size is not None and any(r.key for r in known.ledger.sized(size)) and not same(instead, ZERO)       # 0 in the place of any factor gives 0
+    return not (one_digit(node.text, _digits(instead, node)) or told_of), complement
+
+
+def _digits(instead: Scalar, node: Decimal) -> str:
+    """A number with as many digits as another one has, at least 7."""
+    return told(instead, max(7, len(node.text)))
 
 
 def _sign(tree: Surface, literals: list[Decimal], wanted: tuple[Scalar, ...], found: Operands, known: Knowledge) -> Found | None:
@@ -308,7 +320,7 @@ def _told(node: Decimal, key: str, instead: Scalar, known: Knowledge) -> Found:
         kind = "wrong_index" if family_of(other.key) == family_of(key) else "copied_wrong"
         said = f"{node.text} is {known.names.said(other.key)}; {name} is {right}"
         return Found(Finding("slip", said, kind=kind, right=right), node.span, contradicts=contradicts)
-    kind = "wrong_digit" if one_digit(node.text, right) else "copied_wrong"
+    kind = "wrong_digit" if one_digit(node.text, _digits(instead, node)) else "copied_wrong"
     return Found(Finding("slip", f"{name} is {right}, not {node.text}", kind=kind, right=right), node.span, contradicts=contradicts)
 
 

@@ -10,6 +10,7 @@ from handgrad.checking.places import Place, divided, inner, innermost, multiplie
 from handgrad.checking.removals import removals
 from handgrad.reading.surface import Array, Decimal, Derivative, Fraction, Piecewise, Product, Scripted, Surface, Symbol, walk
 
+SEVERAL = 6         # products that one number may be left of
 FEW = 24            # known factors that are tried, in the order in which they are known
 
 
@@ -31,12 +32,16 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
 def _completed(tree: Surface, context: Context) -> Iterator[Edit]:
     """Where a product that stands elsewhere is without one of its factors, that factor."""
     known = [*(n for whole in context.known for n in walk(whole) if isinstance(n, Product)), *context.products]
-    lacking = {key(without(node, start, end)): (node, chunk(node, start, end)) for node in reversed(known) for start, end in chunks(node)}
+    lacking: dict[str, list[tuple[Product, Surface]]] = {}
+    for node in known:
+        for start, end in chunks(node):
+            lacking.setdefault(key(without(node, start, end)), []).append((node, chunk(node, start, end)))
     for place in values(tree) if lacking else ():
-        found = lacking.get(key(place.node))
-        if found is not None and place.field != "sup" and not isinstance(inner(place.node), (Symbol, Decimal)) and not _is_other(found[1]):
-            whole, factor = found
-            yield Edit("missing_factor", place, whole, place.node.span, 0.2, ("the factor ", factor, " is missing"))
+        alone = isinstance(inner(place.node), (Symbol, Decimal)) and not (context.numeric and isinstance(inner(place.node), Decimal))
+        if place.field != "sup" and not alone:
+            for whole, factor in lacking.get(key(place.node), [])[:SEVERAL if context.numeric else 1]:
+                if not _is_other(factor):
+                    yield Edit("missing_factor", place, whole, place.node.span, 0.2, ("the factor ", factor, " is missing"))
 
 
 def _is_other(factor: Surface) -> bool:
