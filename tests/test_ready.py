@@ -7,6 +7,7 @@ import inspect
 import pickle
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ import pytest
 import handgrad
 from handgrad import activations, losses
 from handgrad.catalogue import entries
-from handgrad.catalogue.entry import forgotten
+from handgrad.catalogue.elementary import exp, log
+from handgrad.catalogue.entry import forgotten, total
 from handgrad.catalogue.models import model as text_of
 from handgrad.catalogue.models import spelling
 from handgrad.errors import HandgradError
@@ -157,12 +159,12 @@ def test_sum_and_mean_are_those_of_the_losses(f: Loss, target: str) -> None:
     given, by = arguments(f), differentiable(f)
     each, slopes = f.value_and_grad(**given, reduction="none", by=by)
     assert each.shape == (N,) and slopes[by[0]].shape == given[by[0]].shape
-    total, of_total = f.value_and_grad(**given, reduction="sum", by=by)
+    summed, of_total = f.value_and_grad(**given, reduction="sum", by=by)
     mean, of_mean = f.value_and_grad(**given, by=by)
-    assert isinstance(total, float) and total == pytest.approx(each.sum()) and mean == pytest.approx(each.mean())
+    assert isinstance(summed, float) and summed == pytest.approx(each.sum()) and mean == pytest.approx(each.mean())
     for name in by:
         assert of_total[name] == pytest.approx(slopes[name]) and of_mean[name] == pytest.approx(slopes[name]/N)
-    for reduction, value in (("none", each), ("sum", total), ("mean", mean)):
+    for reduction, value in (("none", each), ("sum", summed), ("mean", mean)):
         assert f(**given, reduction=reduction) == pytest.approx(value)
     assert [f(*[given[p][n:n + 1] if np.ndim(given[p]) else given[p] for p in given]) for n in range(N)] == pytest.approx(each)
 
@@ -214,10 +216,10 @@ def test_the_weighted_mean_is_divided_by_the_weights(f: Loss, target: str) -> No
     each, slopes = f.value_and_grad(**given, reduction="none")
     wide = weights if slopes.ndim == 1 else weights[:, None]
     assert f(**given, reduction="none", weights=weights) == pytest.approx(weights*each)
-    total, of_total = f.value_and_grad(**given, reduction="sum", weights=weights)
+    summed, of_total = f.value_and_grad(**given, reduction="sum", weights=weights)
     mean, of_mean = f.value_and_grad(**given, weights=weights)
-    assert total == pytest.approx((weights*each).sum()) and of_total == pytest.approx(slopes*wide)
-    assert mean == pytest.approx(total/weights.sum()) and of_mean == pytest.approx(of_total/weights.sum())
+    assert summed == pytest.approx((weights*each).sum()) and of_total == pytest.approx(slopes*wide)
+    assert mean == pytest.approx(summed/weights.sum()) and of_mean == pytest.approx(of_total/weights.sum())
 
 
 @pytest.mark.parametrize("filler", [np.nan, np.inf, -np.inf, 0.0, 1e300])
@@ -449,7 +451,16 @@ A = np.zeros((2, 3))
     (losses.huber, ([1, 2], [[1, 2], [3, 4]]), {}, "`targets` has shape (2, 2)"),
     (losses.huber, ([[1], [2]], [3, 4]), {}, "`targets` has shape (2,)"),
     (losses.huber, (1, 2), {"reduction": "avg"}, "`reduction` is 'avg'"),
+    (losses.huber, (1, 2), {"reduction": ["sum"]}, "`reduction` is ['sum']"),
+    (losses.huber, ([1, 2], 2), {"axis": 0}, "does not run along one"),
+    (losses.huber, (b"ab", 2), {}, "`scores` holds bytes"),
+    (losses.huber, (np.zeros(1, "M8[D]"), 2), {}, "`scores` holds datetime64"),
+    (losses.huber, ({1, 2}, 2), {}, "`scores` holds object"),
+    (losses.huber, (10**400, 2), {}, "`scores` holds object"),
     (losses.huber, (1, 2), {"label_smoothing": 0.1}, "`label_smoothing` is given"),
+    (CE, (A, [0, 1]), {"label_smoothing": float("nan")}, "`label_smoothing` is nan"),
+    (CE, (A, [0, None]), {}, "`targets` holds object"),
+    (CE, (A, [0, 1]), {"class_weights": 2}, "`class_weights` has shape ()"),
     (losses.huber, (1, 2), {"class_weights": [1, 2]}, "does not run over classes"),
     (losses.huber, (1, 2), {"ignore_index": 2}, "say with `mask`"),
     (losses.huber, ([1, 2], 2), {"mask": [1, 0]}, "`mask` holds integers"),
@@ -485,7 +496,7 @@ def test_what_cannot_be_taken_is_refused_by_name(f: Ready, given: tuple[Any, ...
 
 
 @pytest.mark.parametrize(("settings", "said"), [
-    ({"by": "z"}, "`by` names 'z'"), ({"by": ()}, "names nothing"), ({"by": "targets"}, "which holds labels"),
+    ({"by": "z"}, "`by` names 'z'"), ({"by": 3}, "`by` names 3"), ({"by": ()}, "names nothing"), ({"by": "targets"}, "which holds labels"),
     ({"cotangent": [1, 2]}, "the value is one number"),
     ({"cotangent": [1, 2, 3], "reduction": "none"}, "`cotangent` has shape (3,)"), ({"cotangent": "x"}, "`cotangent` holds str"),
 ])
@@ -518,6 +529,53 @@ def test_an_entry_declared_later_is_there_until_it_is_forgotten() -> None:
         assert "passing" in dir(losses) and losses.passing(3.0, 1.0) == 2*factor
         forgotten("passing")
         assert not hasattr(losses, "passing")
+
+
+def test_arguments_may_have_any_name_but_that_of_a_keyword() -> None:
+    @handgrad.loss(latex="x")
+    def named(scores: Any, targets: Any, i: Any, k: Any, G: Any, J: Any, loss: Any, total: Any, weights2: Any) -> Any:
+        """Named loss: a product."""
+        return (scores - targets)*i*k*G*J*loss*total*weights2
+
+    @handgrad.loss(latex="x")
+    def blocked(scores: Any, targets: Any, mask: Any) -> Any:
+        """Blocked loss: a product."""
+        return (scores - targets)*mask
+
+    try:
+        value, slopes = losses.named.value_and_grad([1.0, 2.0], 0, 1, 2, 3, 4, 5, 6, 7, weights=[1, 0], by=("scores", "G"), cotangent=2)
+        assert value == 5040 and slopes["scores"].tolist() == [10080, 0] and slopes["G"] == 3360
+        assert losses.named.grad([1.0, 2.0], 0, 1, 2, 3, 4, 5, 6, 7, reduction="none", cotangent=[1, 2]).tolist() == [5040, 10080]
+        with pytest.raises(HandgradError, match="`mask` of blocked has the name of a keyword"):
+            _ = losses.blocked
+    finally:
+        forgotten("named")
+        forgotten("blocked")
+
+
+def test_a_loss_over_classes_may_have_a_parameter_for_each_sample(target: str) -> None:
+    @handgrad.loss(latex="x", along="k", where=("tau > 0",), defaults={"tau": "2"})
+    def tempered(k: Any, scores: Any, targets: Any, tau: Any) -> Any:
+        """Tempered loss: cross-entropy of scores divided by a temperature."""
+        return total(k, targets)*log(total(k, exp(scores/tau))) - total(k, targets*scores/tau)
+
+    try:
+        given, labels, tau = arguments(CE), np.array([3, 0, 1, 2, 2, 0]), np.linspace(0.5, 2, N)
+        assert losses.tempered(given["scores"], labels) == pytest.approx(CE(given["scores"]/2, labels))
+        value, slopes = losses.tempered.value_and_grad(given["scores"], labels, tau=tau, by=("scores", "tau"), reduction="none")
+        assert value == pytest.approx(CE(given["scores"]/tau[:, None], labels, reduction="none"))
+        assert slopes["scores"] == pytest.approx(CE.grad(given["scores"]/tau[:, None], labels, reduction="none")/tau[:, None])
+        assert slopes["tau"] == pytest.approx(-(slopes["scores"]*given["scores"]).sum(-1)/tau)
+    finally:
+        forgotten("tempered")
+
+
+def test_overflow_is_silent_and_infinite() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert losses.huber(np.float16([60000.0]), -60000.0) == np.inf
+        assert losses.l2.value_and_grad(np.float32([1.0]), 1e300)[1].tolist() == [-np.inf]
+        assert np.isinf(losses.l2([1e200], 0, weights=[1e300]))
 
 
 @pytest.mark.parametrize("f", EVERY, ids=title)

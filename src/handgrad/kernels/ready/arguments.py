@@ -59,6 +59,8 @@ def prepared(entry: CatalogueEntry, family: Family, given: Mapping[str, Any], se
     first = next(iter(arrays))
     dtype = family.dtype(arrays[first])
     along = along_axis(entry)
+    if not along and settings.axis != -1:
+        raise refused("axis", f"is given, and {entry.name} does not run along one")
     axis = _axis(settings.axis, arrays[first].ndim, first) if along else 0
     shape = tuple(arrays[first].shape)
     if along:

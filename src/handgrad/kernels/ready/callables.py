@@ -9,9 +9,10 @@ from typing import Any
 
 from handgrad.catalogue import CatalogueEntry, entries, entry
 from handgrad.catalogue.entry import Kind
+from handgrad.errors import HandgradError
 from handgrad.expr import Number
 from handgrad.kernels.ready.calling import Calls
-from handgrad.kernels.ready.settings import By, Settings
+from handgrad.kernels.ready.settings import KEYWORDS, By, Settings
 from handgrad.kernels.ready.wording import Reduction
 
 
@@ -19,6 +20,9 @@ class Ready:
     """A function of the catalogue over arrays. Its definition, its kinks and its source stand in `entry`."""
 
     def __init__(self, declared: CatalogueEntry) -> None:
+        taken = next((name for name in declared.function.parameters if name in KEYWORDS), None)
+        if taken is not None:
+            raise HandgradError(f"the argument `{taken}` of {declared.name} has the name of a keyword of every {declared.kind}", remedy="give it another name")
         self.entry = declared
         self.calls = Calls(declared)
         self._apart: Callable[..., Any] | None = None

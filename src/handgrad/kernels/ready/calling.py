@@ -33,14 +33,20 @@ class Calls:
 
     def results(self, arguments: tuple[Any, ...], named: Mapping[str, Any], settings: Settings, gradients: bool) -> tuple[Any, dict[str, Any]]:
         """The value, and the gradients by what the settings name, if they are asked for."""
-        call = self._call(arguments, named, settings, gradients)
-        kernel = self.kernel(call.plan, call.given)
-        return call.results(kernel)
+        settings.checked()
+        given = by_name(self.entry, arguments, named)
+        family = family_of((*given.values(), settings.weights, settings.mask, settings.class_weights, settings.cotangent))
+        with family.quiet():
+            call = self._call(family, given, settings, gradients)
+            return call.results(self.kernel(call.plan, call.given))
 
     def text(self, arguments: tuple[Any, ...], named: Mapping[str, Any], settings: Settings) -> str:
         """The model that such a call computes; without arguments that of one array for each sample's own ones."""
         if arguments or named:
-            return Wording(self.entry, self._call(arguments, named, settings, False).plan).text
+            given = by_name(self.entry, arguments, named)
+            family = family_of((*given.values(), settings.weights, settings.mask, settings.class_weights))
+            with family.quiet():
+                return Wording(self.entry, self._call(family, given, settings.checked(), False).plan).text
         each = self.entry.function.parameters[:2 if self.entry.kind == "loss" else 1]
         weighted = any(x is not None for x in (settings.weights, settings.mask, settings.ignore_index))
         return Wording(self.entry, Plan(each, reduction=settings.checked().reduction, weighted=weighted)).text
@@ -55,12 +61,8 @@ class Calls:
             self.kernels[key] = Kernel(made, chosen(made, target), Options(dtype)).ready()
         return self.kernels[key]
 
-    def _call(self, arguments: tuple[Any, ...], named: Mapping[str, Any], settings: Settings, gradients: bool) -> _Call:
-        settings.checked()
-        given = by_name(self.entry, arguments, named)
+    def _call(self, family: Family, given: Mapping[str, Any], settings: Settings, gradients: bool) -> _Call:
         asked = names_by(self.entry, settings.by) if gradients else ()
-        beside = (settings.weights, settings.mask, settings.class_weights, settings.cotangent)
-        family = family_of((*given.values(), *beside))
         ready = prepared(self.entry, family, given, settings)
         for name in asked:
             if name == ready.label:

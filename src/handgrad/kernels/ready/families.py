@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any, Literal
 
@@ -41,6 +42,11 @@ class Family:
             raise refused(name, f"cannot be made an array: {_first_line(error)}") from None
         self._known(name, found.dtype.kind, _title(found.dtype))
         return found
+
+    def quiet(self) -> AbstractContextManager[Any]:
+        """While it lasts, nothing is said of numbers that overflow or have no value: they are infinite, or nan."""
+        quiet: AbstractContextManager[Any] = self.xp.errstate(all="ignore")
+        return quiet
 
     def kind(self, array: Any) -> Kind:
         """Whether it holds floats, integers or truth values."""
@@ -135,6 +141,9 @@ class Torch(Family):
         self._known(name, "b" if dtype == "bool" else "c" if value.is_complex() else "f" if value.is_floating_point() else "i", dtype)
         return value
 
+    def quiet(self) -> AbstractContextManager[Any]:
+        return nullcontext()
+
     def kind(self, array: Any) -> Kind:
         return "boolean" if array.dtype == self.xp.bool else "float" if array.is_floating_point() else "integer"
 
@@ -202,6 +211,9 @@ class Jax(Family):
             return self.xp.asarray(super().array(name, value))
         self._known(name, "f" if value.dtype.name == "bfloat16" else value.dtype.kind, value.dtype.name)
         return value
+
+    def quiet(self) -> AbstractContextManager[Any]:
+        return nullcontext()
 
     def cast(self, array: Any, dtype: str) -> Any:
         return array.astype(dtype if dtype != "int64" or self.jax.config.jax_enable_x64 else "int32")

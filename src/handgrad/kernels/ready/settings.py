@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from operator import index
 from typing import Any, get_args
 
@@ -34,10 +35,10 @@ class Settings:
 
     def checked(self) -> Settings:
         """The settings; what cannot be meant is refused."""
-        if self.reduction not in get_args(Reduction):
+        if not isinstance(self.reduction, str) or self.reduction not in get_args(Reduction):
             raise refused("reduction", f"is {_short(self.reduction)}", "it is 'none', 'sum' or 'mean'")
         smoothing = self.label_smoothing
-        if isinstance(smoothing, bool) or not isinstance(smoothing, (int, float)) or not 0 <= smoothing <= 1:
+        if isinstance(smoothing, bool) or not isinstance(smoothing, Real) or not 0 <= smoothing <= 1:
             raise refused("label_smoothing", f"is {_short(smoothing)}", "it is a number from 0 to 1")
         for name in ("ignore_index", "axis"):
             value = getattr(self, name)
@@ -90,9 +91,9 @@ def names_by(entry: CatalogueEntry, by: By) -> tuple[str, ...]:
     """What is differentiated by: the first argument, if nothing is said."""
     if by is None:
         return entry.function.parameters[:1]
-    names = (by,) if isinstance(by, str) else tuple(by)
+    names = (by,) if isinstance(by, str) else tuple(by) if isinstance(by, Iterable) else (by,)
     for name in names:
-        if name not in entry.function.parameters:
+        if not isinstance(name, str) or name not in entry.function.parameters:
             raise refused("by", f"names {_short(name)}, and the arguments of {entry.name} are {', '.join(entry.function.parameters)}")
     if not names:
         raise refused("by", "names nothing to differentiate by")

@@ -158,7 +158,7 @@ def along_axis(entry: CatalogueEntry) -> tuple[str, ...]:
 def facts(entry: CatalogueEntry) -> tuple[Condition, ...]:
     """What the entry says of its arguments."""
     letter = entry.function.letter
-    at = [f"{name}[k]" if letter is not None and name not in entry.facet.single else name for name in entry.function.parameters]
+    at = [f"{name}[k]" if name in along_axis(entry) else name for name in entry.function.parameters]
     called = f"{entry.name}{'[k]' if letter is not None else ''}({', '.join(at)})"
     left = "value_of_it[k]" if entry.is_vector else "value_of_it"
     return read("\n".join((f"{left} = {called}", *(f"assume {fact}" for fact in entry.facet.where)))).facts
