@@ -9,10 +9,14 @@ where there is no memory left.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
 
 from handgrad.axes import Definition
+from handgrad.expr import Entry, Letter
 from handgrad.kernels.layout import Layout
 from handgrad.kernels.loops import STARTS, Writer
+from handgrad.kernels.products import Product
 from handgrad.kernels.schedule import Stage
 from handgrad.kernels.stages import StageLoop, joined_to, room_size, stage_function, sum_width
 from handgrad.kernels.storage import Place
@@ -25,8 +29,14 @@ FEW = 32_768                            # entries that are not worth a second th
 
 def c_source(layout: Layout) -> str:
     """The C of the program, behind the headers."""
+    matrices = [f"#define HG_REAL {layout.stored}", _header("products.h")] if layout.products else []
     functions = [line for loop in _loops(layout).values() for line in stage_function(loop)]
-    return "\n".join([*_state(layout), "", *functions, *_run(layout)]) + "\n"
+    return "\n".join([*matrices, *_state(layout), "", *functions, *_run(layout)]) + "\n"
+
+
+@cache
+def _header(name: str) -> str:
+    return (files("handgrad.kernels") / name).read_text()
 
 
 def _loops(layout: Layout) -> dict[int, StageLoop]:
@@ -96,13 +106,32 @@ def _stage(layout: Layout, number: int, stage: Stage) -> Iterator[str]:
     writer = Writer(places, layout.names, layout.sizes, layout.unrolled)
     for part in stage.before:
         yield f"/* {part.name} = {_formula(layout, part)} */"
-        if straight:
+        if part.name in layout.products:
+            yield from _multiplied(layout, layout.products[part.name])
+        elif straight:
             yield from writer.part(part, {})
             yield from _stored(layout, part, places)
         else:
             yield from ("{", *(f"  {line}" for line in writer.part(part, {})), "}")
     if number in (loops := _loops(layout)):
         yield from _shared(loops[number])
+
+
+def _multiplied(layout: Layout, product: Product) -> Iterator[str]:
+    """The call that computes a matrix product."""
+    out = layout.homes[product.name]
+    sizes = [layout.sizes(letter.axis) for letter in (product.row, product.column, product.term)]
+    left, right = _factor(layout, product.left, product.row, product.term), _factor(layout, product.right, product.term, product.column)
+    yield f"if (hg_product((hg_matrices){{{left}, {right}, {', '.join(map(str, sizes))}, {out.name}, {int(out.kind == 'float')}, 0, 0, 0}}, threads)) {{"
+    yield "  s->failed = 1; goto hg_end;"
+    yield "}"
+
+
+def _factor(layout: Layout, entry: Entry, row: Letter, column: Letter) -> str:
+    """A factor: where it is, and how far its rows and its columns lie apart."""
+    place = layout.homes[entry.name]
+    strides = {index: layout.sizes.product(place.axes[slot + 1 :]) for slot, index in enumerate(entry.indices)}
+    return f"{{{place.name}, {strides[row]}, {strides[column]}, {int(place.kind == 'float')}}}"
 
 
 def _stored(layout: Layout, part: Definition, places: Mapping[str, Place]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from handgrad.expr import Axis, Letter, Reduce, Size
 from handgrad.kernels.formulas import is_exact, is_single
 from handgrad.kernels.loops import C
 from handgrad.kernels.naming import identifier
+from handgrad.kernels.products import Product, with_products
 from handgrad.kernels.program import Program
 from handgrad.kernels.schedule import Schedule, batch_of, scheduled
 from handgrad.kernels.storage import Home, Place, Sizes
@@ -103,12 +104,27 @@ class Layout:
     @cached_property
     def schedule(self) -> Schedule:
         """The stages."""
-        return scheduled(self.program, self.batch)
+        return scheduled(self.planned[0], self.batch, self.products)
+
+    @cached_property
+    def planned(self) -> tuple[Program, Mapping[str, Product]]:
+        """The program as it is run, and its matrix products; in straight lines there are none."""
+        return (self.program, {}) if self.unrolled else with_products(self.program, self.batch)
+
+    @property
+    def parts(self) -> tuple[Definition, ...]:
+        """The parts, with the factors of matrix products among them."""
+        return self.planned[0].parts
+
+    @property
+    def products(self) -> Mapping[str, Product]:
+        """The matrix products, by the names of their parts."""
+        return self.planned[1]
 
     @cached_property
     def names(self) -> Mapping[str, str]:
         """What inputs and parts are called in code: as in the model, but for names that the code has for itself."""
-        titles = [*(i.name for i in self.program.inputs), *(p.name for p in self.program.parts)]
+        titles = [*(i.name for i in self.program.inputs), *(p.name for p in self.parts)]
         names: dict[str, str] = {}
         for title in titles:
             name = identifier(title)
@@ -123,7 +139,7 @@ class Layout:
         """The type in which the entries of each name are computed and, but for results, held."""
         kinds = {i.name: "int64_t" if i.label is not None else self.stored for i in self.program.inputs}
         place = "int32_t" if self.unrolled and self.stored == "float" else "int64_t"
-        for part in self.program.parts:
+        for part in self.parts:
             body = part.body
             if isinstance(body, Reduce) and body.kind == "argmax":
                 kinds[part.name] = place
@@ -144,7 +160,7 @@ class Layout:
         homes = {
             i.name: Place("label" if i.label is not None else "input", f"s->{self.names[i.name]}", i.axes, kind=self.held(i.name)) for i in self.program.inputs
         }
-        kept = self.schedule.kept(self.program)
+        kept = self.schedule.kept(self.program) | {e.name for p in self.products.values() for e in (p.left, p.right)}
         for stage in self.schedule.stages:
             for part in (*stage.before, *(f.part for f in stage.folds), *(p for p in stage.within if p.name in kept)):
                 home: Home = "result" if part.name in self.program.results else "state"

@@ -9,7 +9,7 @@ and what sums over the samples is added up on the way. A stage begins where a wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from handgrad.axes import Definition
@@ -54,13 +54,13 @@ class Schedule:
         return frozenset(kept)
 
 
-def scheduled(program: Program, axis: Axis | None) -> Schedule:
-    """The program with the axis as its batch."""
+def scheduled(program: Program, axis: Axis | None, whole: Collection[str] = ()) -> Schedule:
+    """The program with the axis as its batch; parts that are computed for all samples at once come before a loop."""
     letter = Letter("n", axis) if axis is not None else None
     stages: dict[str, int] = {}
     made: list[tuple[int, str, Definition | Fold]] = []
     for part in program.parts:
-        kind, item = _placed(part, letter)
+        kind, item = ("before", part) if part.name in whole else _placed(part, letter)
         body = item.body
         stages[part.name] = at = max((_after(use, stages, made, kind, letter) for use in _uses(body)), default=0)
         made.append((at, kind, item))
