@@ -85,7 +85,7 @@ def test_the_diagonal_bound_is_what_xgboost_takes_over_classes() -> None:
 
 
 def test_xgboost_reaches_its_own_pseudo_huber_loss() -> None:
-    x, y, test_x, test_y = split(load_diabetes)
+    x, y, test_x, _ = split(load_diabetes)
     data, test = xgboost.DMatrix(x, y - 140), xgboost.DMatrix(test_x)
     f = handgrad.objective(PSEUDO_HUBER, to="xgboost", by="s", label="y", given={"delta": 30.0})
     asked = {**TREES, "base_score": 0.0}
@@ -126,7 +126,7 @@ def test_lightgbm_reaches_its_own_loss_over_classes() -> None:
 
 
 def test_lightgbm_grows_the_trees_of_its_own_huber_loss() -> None:
-    x, y, test_x, test_y = split(load_diabetes)
+    x, y, test_x, _ = split(load_diabetes)
     f = handgrad.objective("huber", to="lightgbm", given={"delta": 30.0}, surrogate="clip", floor=1.0)
     own = lightgbm.train({**LEAVES, "objective": "huber", "alpha": 30.0}, lightgbm.Dataset(x, y - 140), 60).predict(test_x)
     found = lightgbm.train({**LEAVES, "objective": f}, lightgbm.Dataset(x, y - 140), 60).predict(test_x)

@@ -25,17 +25,20 @@ Surrogate = Literal["exact", "clip", "gauss-newton", "expected", "bound"]
 def objective(
     model: ModelLike, to: Literal["xgboost"], *, of: str | None = None, by: str | None = None, label: str | None = None, samples: str | None = None,
     given: Mapping[str, Any] | None = None, surrogate: Surrogate | None = None, floor: float | None = None, through: str | None = None,
-) -> XGBoost: ...
+) -> XGBoost:
+    """The objective of XGBoost."""
 @overload
 def objective(
     model: ModelLike, to: Literal["lightgbm"], *, of: str | None = None, by: str | None = None, label: str | None = None, samples: str | None = None,
     given: Mapping[str, Any] | None = None, surrogate: Surrogate | None = None, floor: float | None = None, through: str | None = None,
-) -> LightGBM: ...
+) -> LightGBM:
+    """The objective of LightGBM."""
 @overload
 def objective(
     model: ModelLike, to: Literal["scipy"], *, start: Mapping[str, Any], of: str | None = None, given: Mapping[str, Any] | None = None,
     surrogate: Surrogate | None = None, floor: float | None = None, through: str | None = None,
-) -> SciPy: ...
+) -> SciPy:
+    """The objective of SciPy."""
 
 
 def objective(

@@ -19,10 +19,11 @@ from handgrad.derivation import AskedModel
 from handgrad.derivation.asking import with_target
 from handgrad.document import Chain, Document, Inline, Line, Note, Showable, Table
 from handgrad.errors import ModelError
+from handgrad.kernels import compilation
 from handgrad.kernels.arguments import given_by_name
 from handgrad.kernels.asking import question
 from handgrad.kernels.building import compiler
-from handgrad.kernels.compilation import Kernel, compile
+from handgrad.kernels.compilation import Kernel
 from handgrad.kernels.optional import optional
 from handgrad.objectives.convexity import Ground, sign_of
 from handgrad.objectives.curvature import FLOOR
@@ -96,7 +97,7 @@ class SciPy(Showable):
     # ------------------------------------------------------------ how
 
     def _kernel(self, target: str = "", **options: Any) -> Kernel:
-        return compile(self.model, self.of, list(self.packing.shapes), target=target or ("c" if compiler() else "numpy"), **options)
+        return compilation.compile(self.model, self.of, list(self.packing.shapes), target=target or ("c" if compiler() else "numpy"), **options)
 
     @cached_property
     def _bound(self) -> tuple[Callable[[], Any], Any, Any]:
@@ -154,8 +155,8 @@ class SciPy(Showable):
         """Jacobian of the cut, and what multiplies the outer Hessian, which is a diagonal."""
         assert self.cut is not None
         target = "c" if compiler() else "numpy"
-        inner = compile(self.model, self.cut.through, list(self.packing.shapes), target=target)
-        return inner, compile(self.cut.outer, self.of, [self.cut.through, *self.cut.direct], target=target, hvp=True)
+        inner = compilation.compile(self.model, self.cut.through, list(self.packing.shapes), target=target)
+        return inner, compilation.compile(self.cut.outer, self.of, [self.cut.through, *self.cut.direct], target=target, hvp=True)
 
     def _gauss_newton(self, np: Any, arrays: Mapping[str, Any]) -> Any:
         assert self.cut is not None
