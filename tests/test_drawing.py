@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from handgrad.commands.draw import run
+from handgrad.commands.files import put_whole
 from handgrad.document import Options, render
 from handgrad.drawing import Drawer, DrawError, RosterError, TemplateError, file_name, file_names, read_roster, read_template
-from handgrad.commands.files import put_whole
 from handgrad.drawing.numbers import Choice, Drawing, within
 from handgrad.drawing.roster import harmless
 from handgrad.drawing.sheet import sheet
