@@ -190,11 +190,11 @@ class Simplifier:
         return total_of(self._under_one(g) if len(g) > 1 else g[0] for g in groups.values())
 
     def _under_one(self, group: list[Expr]) -> Expr:
-        first = next(f for f in factors(group[0]) if isinstance(f, Reduce))
+        first = next(f for f in factors(group[0]) if isinstance(f, Reduce) and f.kind == "sum")
         letter = fresh(first.axis)
         bodies = []
         for t in group:
-            inner = next((f for f in factors(t) if isinstance(f, Reduce)), Size(first.axis))
+            inner = next((f for f in factors(t) if isinstance(f, Reduce) and f.kind == "sum"), Size(first.axis))
             rest = product_of(f for f in factors(t) if f is not inner)
             bodies.append(product(rest, instantiate(inner.arguments[0], letter)) if isinstance(inner, Reduce) else rest)
         body: Expr = self.shaped(total_of(bodies))
