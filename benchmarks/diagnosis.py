@@ -249,6 +249,13 @@ def summary(outcomes: Sequence[Outcome], title: str) -> None:
     print(f"{title:18} {len(outcomes):5}   {'   '.join(shares)}")
 
 
+def show_miss(o: Outcome) -> None:
+    """Prints a slip whose kind was not told first."""
+    if o.kind not in o.kinds[:1]:
+        told = f"told {', '.join(o.kinds[:3]) or 'none'} ({', '.join(o.verdicts)}) {o.because}"
+        print(f"{o.page}, {o.origin} set: {o.kind}, {told}\n    {o.right}\n    {o.wrong}", flush=True)
+
+
 def main() -> None:
     """Measures and prints."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -277,9 +284,7 @@ def main() -> None:
     print(f"{false} false accusations on {lines} clean lines")
     tables(outcomes)
     for o in outcomes if given.misses else ():
-        if o.kind not in o.kinds[:1]:
-            told = f"told {', '.join(o.kinds[:3]) or 'none'} ({', '.join(o.verdicts)}) {o.because}"
-            print(f"{o.page}, {o.origin} set: {o.kind}, {told}\n    {o.right}\n    {o.wrong}")
+        show_miss(o)
     if given.json:
         given.json.write_text(json.dumps([asdict(o) for o in outcomes], indent=1), encoding="utf-8")
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from benchmarks.diagnosis import Outcome, Site, _text, accusations, outcome, summary
+from benchmarks.diagnosis import Outcome, Site, _text, accusations, outcome, show_miss, summary
 from handgrad import render
 from handgrad.arithmetic.decimals import Places
 from handgrad.checking.chains import Chain, parts_of
@@ -188,9 +188,7 @@ def main() -> None:
             found = list(tried(source, problem, seed, origin, given.slips))
             outcomes[decimals] += found
             for o in found if given.misses else ():
-                if o.kind not in o.kinds[:1]:
-                    told = f"told {', '.join(o.kinds[:3]) or 'none'} ({', '.join(o.verdicts)}) {o.because}"
-                    print(f"{o.page}, {o.origin} set: {o.kind}, {told}\n    {o.right}\n    {o.wrong}", flush=True)
+                show_miss(o)
     print(f"{false} false accusations on {lines} clean lines")
     print(f"{'':18} {'slips':>5}   detected   on line   undecided     top 1     top 3")
     every = [o for found in outcomes.values() for o in found]

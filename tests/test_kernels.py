@@ -31,6 +31,7 @@ for _q in CASES:
 LOOSE = {"activations: softplus with sharpness": 1e6, "attention": 1e3, "pullbacks: softmax": 300}
 SATURATED = ("activations: softmax by its temperature", "activations: softmax Jacobian with temperature", "algebra: log-sum-exp at a temperature")
 UNITS = 128
+NEEDS_COMPILER = pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine")
 CLASSES = "J = -sum[i](log(softmax[k](a[i,k])[t[i]])); assume t[i] in 1..size(a, 2)"
 
 
@@ -66,25 +67,15 @@ def test_value_and_gradients_are_those_of_ball_arithmetic(name: str) -> None:
                 assert off(found[key], true) <= allowed(name), f"{key}: {found[key]} and not {true}"
 
 
+@pytest.mark.parametrize(("target", "units"), [("numpy", 0.51), pytest.param("c", 2.0, marks=NEEDS_COMPILER)])
 @pytest.mark.parametrize("name", [n for n in MODELS if n.startswith("catalogue")])
-def test_float32_is_computed_in_float64_and_rounded_once(name: str) -> None:
+def test_float32_is_rounded_once_in_numpy_and_good_to_two_units_in_c(name: str, target: str, units: float) -> None:
     asked = handgrad.model(MODELS[name][0])
-    kernel = handgrad.compile(asked, target="numpy", dtype="float32")
-    for place in places(kernel, asked, range(2), "float32"):
-        value, slopes = kernel(**place.inputs)
-        for key, true in truths(place, kernel, kernel.program.value):
-            assert off({"value": value, **slopes}[key], true, "float32") <= 0.51
-
-
-@pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine")
-@pytest.mark.parametrize("name", [n for n in MODELS if n.startswith("catalogue")])
-def test_float32_in_c_is_good_to_two_units(name: str) -> None:
-    asked = handgrad.model(MODELS[name][0])
-    kernel = handgrad.compile(asked, target="c", dtype="float32")
+    kernel = handgrad.compile(asked, target=target, dtype="float32")
     for place in places(kernel, asked, range(3), "float32"):
         value, slopes = kernel(**place.inputs)
         for key, true in truths(place, kernel, kernel.program.value):
-            assert off({"value": value, **slopes}[key], true, "float32") <= 2.0
+            assert off({"value": value, **slopes}[key], true, "float32") <= units
 
 
 def arrays_of(kernel: Kernel, longest: int) -> dict[str, Any]:
@@ -111,7 +102,7 @@ def numbers_for(kernel: Kernel, longest: int, lengthened: set[str]) -> dict[str,
     return {i.name: random.integers(1, sizes[i.label] + 1, shape) if i.label is not None else random.uniform(0.2, 1.2, shape) for i, shape in shapes.items()}
 
 
-in_c = pytest.param("c", marks=pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine"))
+in_c = pytest.param("c", marks=NEEDS_COMPILER)
 sample = pytest.mark.parametrize("name", [n if number % 8 == 0 else pytest.param(n, marks=pytest.mark.nightly) for number, n in enumerate(MODELS)])
 
 
@@ -134,7 +125,7 @@ def test_all_targets_give_what_numpy_gives(name: str, target: str, longest: int)
         assert np.allclose(found, wanted, rtol=1e-11, atol=1e-13*float(np.abs(wanted).max(initial=0)), equal_nan=True)
 
 
-@pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine")
+@NEEDS_COMPILER
 @pytest.mark.parametrize("size", [3, 40], ids=["in straight lines", "in loops"])
 @pytest.mark.parametrize("text", [
     "z'[n] = max[i](x[n,i]); J = sum[n](z'[n]^2)",

@@ -145,7 +145,7 @@ class Formulas:
     def _sum(self, terms: tuple[Expr, ...], scope: tuple[Letter, ...]) -> Text:
         code = self.at(terms[0], scope).code
         for term in terms[1:]:
-            negated = _negated(term)
+            negated = taken_off(term)
             code += f" + {self.at(term, scope).within(PRODUCT)}" if negated is None else f" - {self.at(negated, scope).within(PRODUCT)}"
         return Text(code, SUM)
 
@@ -320,7 +320,7 @@ def spread(code: str, letters: tuple[Letter, ...], scope: tuple[Letter, ...]) ->
     return f"{code}[{', '.join(marks)}]" if "None" in marks else code
 
 
-def _negated(term: Expr) -> Expr | None:
+def taken_off(term: Expr) -> Expr | None:
     """What is taken off, where the term has a minus in front."""
     match term:
         case Number(value) if value < 0:

@@ -15,11 +15,11 @@ from typing import Any
 
 from handgrad.axes import Definition, letter_for, named
 from handgrad.expr import Axis, Letter, Reduce
-from handgrad.kernels.array_formulas import ATOM, PRODUCT, Text
+from handgrad.kernels.array_formulas import ATOM, PRODUCT, Text, taken_off
 from handgrad.kernels.naming import axis_names, names_for, unused
 from handgrad.kernels.program import Program
 from handgrad.kernels.results import titled
-from handgrad.kernels.scalar_formulas import Dialect, ScalarFormulas, taken_off
+from handgrad.kernels.scalar_formulas import Dialect, ScalarFormulas
 from handgrad.kernels.scalar_primitives import FUNCTIONS, IMPORTED, TEXTS, texts_of
 from handgrad.kernels.sizes import Origin, axes_of, origins
 from handgrad.notation import write_definition

@@ -16,7 +16,7 @@ from typing import Any
 
 from handgrad.errors import ModelError
 from handgrad.expr import Add, And, Axis, Call, Cases, Compare, Delta, Entry, Expr, IndexCompare, Letter, Mul, Not, Number, Or, Pow, Reduce, Size, mul
-from handgrad.kernels.array_formulas import ATOM, CHOICE, EXACT, POWER, PRODUCT, SUM, Text
+from handgrad.kernels.array_formulas import ATOM, CHOICE, EXACT, POWER, PRODUCT, SUM, Text, taken_off
 from handgrad.kernels.formulas import Scope, decided, divides, position
 
 Letters = Mapping[Letter, str | int]
@@ -248,17 +248,6 @@ def number_of(value: Fraction) -> Text:
     except OverflowError:
         text = "1e999" if value > 0 else "-1e999"           # beyond the largest number: inf
     return Text(text, SUM if value < 0 else ATOM)
-
-
-def taken_off(term: Expr) -> Expr | None:
-    """What is taken off, where the term has a minus in front."""
-    match term:
-        case Number(value) if value < 0:
-            return Number(-value)
-        case Mul((Number(value), *rest)) if value < 0:
-            return mul(*rest) if value == -1 else mul(Number(-value), *rest)
-        case _:
-            return None
 
 
 def _compared(operator: str, left: str | int, right: str | int) -> str:
