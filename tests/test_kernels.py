@@ -348,3 +348,13 @@ def test_emitted_text_runs_by_itself(capsys: pytest.CaptureFixture[str], tmp_pat
     assert main(["emit", "J = sum[i](x[i]^3)", "-o", str(tmp_path / "j.c")]) == 0
     assert "hg_run" in (tmp_path / "j.c").read_text()
     assert main(["emit", "J = x", "--to", "cobol"]) == 2
+
+
+def test_second_derivatives_of_a_masked_product_are_those_of_differences() -> None:
+    random = np.random.default_rng(0)
+    kernel = handgrad.compile("y[k] = prod[i,l](x[i,l] if m[i,l] == 1 else 1)", by=["x"], cotangent=True, hvp=True, target="numpy")
+    x, v = random.uniform(0.5, 1.5, (3, 2)), random.standard_normal((3, 2))
+    m = np.array([[0, 1], [1, 0], [1, 1]], dtype=float)
+    h = 1e-6
+    above, below = (kernel(x=x + sign*h*v, m=m, v_x=v, G=[1.5])[1]["x"] for sign in (1, -1))
+    assert np.allclose(kernel(x=x, m=m, v_x=v, G=[1.5])[2]["x"], (above - below)/(2*h), rtol=1e-7, atol=1e-8)

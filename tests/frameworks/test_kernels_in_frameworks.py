@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import jax
@@ -13,7 +14,11 @@ import torch
 import handgrad
 from handgrad.catalogue import entries
 from handgrad.catalogue.models import model as text_of
+from handgrad.kernels.building import compiler
+from handgrad.kernels.compilation import Kernel
 from handgrad.kernels.sizes import ArgumentError
+from support_arguments import answer, same
+from support_arguments import arguments as every_kind
 from support_cases import CASES
 from support_kernels import places
 
@@ -31,16 +36,17 @@ def given() -> dict[str, Any]:
     return {"W": rng.normal(size=(2, 3)), "b": rng.normal(size=3), "v": rng.normal(size=3), "x": rng.normal(size=(5, 2))}
 
 
-@pytest.mark.parametrize("name", NUMERIC[::5])        # each is compiled three times over
-def test_torch_and_jax_agree_with_numpy(name: str) -> None:
+@pytest.mark.parametrize("name", [n if number % 5 == 0 else pytest.param(n, marks=pytest.mark.nightly) for number, n in enumerate(NUMERIC)])
+def test_torch_jax_and_numba_agree_with_numpy(name: str) -> None:
     text, of = MODELS[name]
     asked = handgrad.model(text)
-    kernels = {target: handgrad.compile(asked, of=of, target=target) for target in ("numpy", "torch", "jax")}
+    others = ("torch", "jax", "numba")
+    kernels = {target: handgrad.compile(asked, of=of, target=target) for target in ("numpy", *others)}
     for place in places(kernels["numpy"], asked, range(1, 3)):
         value, slopes = kernels["numpy"](**place.inputs)
-        for target in ("torch", "jax"):
-            other, others = kernels[target](**place.inputs)
-            for mine, theirs in ((value, other), *((slopes[name], others[name]) for name in slopes)):
+        for target in others:
+            other, their = kernels[target](**place.inputs)
+            for mine, theirs in ((value, other), *((slopes[name], their[name]) for name in slopes)):
                 scale = max(float(np.abs(np.nan_to_num(mine)).max(initial=0.0)), 1e-290)
                 assert np.shape(mine) == np.shape(theirs)
                 assert np.allclose(np.nan_to_num(np.asarray(theirs)), np.nan_to_num(mine), rtol=0, atol=1e-9*scale), target
@@ -112,7 +118,7 @@ def test_jax_takes_labels_through_jit_and_grad() -> None:
     assert np.allclose(jax.jit(jax.grad(lambda a, t: kernel(a=a, t=t)[0]))(a, t), expected, rtol=1e-14)
 
 
-@pytest.mark.parametrize("target", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize("target", ["numpy", "torch", "jax", "numba"])
 @pytest.mark.parametrize(("arguments", "said"), [
     ({"a": [[1.0, 2.0]]}, "`t` is missing"),
     ({"a": [1.0, 2.0], "t": [1]}, "`a` has 1 axis"),
@@ -126,9 +132,71 @@ def test_all_refuse_the_same_arguments(target: str, arguments: dict[str, Any], s
     with pytest.raises(ArgumentError) as refusal:
         handgrad.compile(CLASSES, by="a", target=target)(**arguments)
     assert said in str(refusal.value)
-    make = {"numpy": np.asarray, "torch": torch.tensor, "jax": jnp.asarray}[target]
+    make = {"numpy": np.asarray, "numba": np.asarray, "torch": torch.tensor, "jax": jnp.asarray}[target]
     if said.endswith("str32"):
         return
     with pytest.raises(ArgumentError) as refusal:
         handgrad.compile(CLASSES, by="a", target=target)(**{name: make(value) for name, value in arguments.items()})
     assert said in str(refusal.value)
+
+
+@cache
+def classes(target: str) -> Kernel:
+    """The loss over classes, made once for each target."""
+    return handgrad.compile(CLASSES, by="a", target=target)
+
+
+@pytest.mark.parametrize("target", ["numba", "torch", "jax"])
+@pytest.mark.parametrize(("name", "a", "t"), [pytest.param(*case, id=case[0]) for case in every_kind()])
+def test_all_say_the_same_to_arguments_of_every_kind(target: str, name: str, a: Any, t: Any) -> None:
+    wanted, found = (answer(classes(each), a, t) for each in ("numpy", target))
+    assert same(found, wanted), (found, wanted)
+
+
+def test_numba_binds_buffers_and_knows_second_derivatives() -> None:
+    arrays = given()
+    kernel = handgrad.compile(NET, by=["W", "b", "v"], target="numba")
+    value, slopes = handgrad.compile(NET, by=["W", "b", "v"], target="numpy")(**arrays)
+    out = {"W": np.zeros((2, 3)), "b": np.zeros(3)}
+    bound = kernel.bind(out=out, **arrays)
+    assert bound() == pytest.approx(value, rel=1e-13) and all(np.allclose(out[name], slopes[name], rtol=1e-13) for name in out)
+    arrays["x"][:] *= 2
+    assert bound() == pytest.approx(handgrad.compile(NET, target="numpy")(**arrays)[0], rel=1e-13)
+    for options in ({"order": 2}, {"hvp": True}):
+        vectors = {f"v_{name}": np.ones_like(arrays[name]) for name in "Wbv"} if "hvp" in options else {}
+        numba, numpy = (handgrad.compile(NET, by=["W", "b", "v"], target=target, **options)(**arrays, **vectors)[2] for target in ("numba", "numpy"))
+        assert numba.keys() == numpy.keys() and all(np.allclose(numba[key], numpy[key], rtol=1e-12, atol=1e-14) for key in numpy)
+
+
+@pytest.mark.parametrize("text", [
+    "y[t] = sum[k](w[k]*x[t+k-1]); J = sum[t](y[t]^2)",
+    "y[i,k] = x[i]*c; J = sum[i](sum[k](y[i,k]))",
+    "y[i] = x[i]/(sum[j](x[j]) - found); J = sum[i](y[i]*place)",
+])
+def test_numba_runs_windows_given_lengths_and_names_that_the_code_has(text: str) -> None:
+    sizes = {"k": 3} if "y[i,k]" in text else None
+    numba, numpy = (handgrad.compile(text, target=target, sizes=sizes) for target in ("numba", "numpy"))
+    rng = np.random.default_rng(0)
+    arrays = {i.name: rng.normal(size=(5 if i.name == "x" else 2,)*len(i.axes)) for i in numpy.program.inputs}
+    (value, slopes), (wanted, right) = numba(**arrays), numpy(**arrays)
+    assert value == pytest.approx(wanted, rel=1e-13) and all(np.allclose(slopes[name], right[name], rtol=1e-12) for name in right)
+
+
+def test_numba_computes_float32_in_float64_and_rounds_once() -> None:
+    arrays = {name: value.astype("float32") for name, value in given().items()}
+    single, double = (handgrad.compile(NET, target="numba", dtype=dtype)(**arrays) for dtype in ("float32", "float64"))
+    for mine, exact in ((single[0], double[0]), *((single[1][name], double[1][name]) for name in double[1])):
+        assert np.array_equal(np.float32(mine), np.float32(exact))
+
+
+@pytest.mark.skipif(compiler() is None, reason="no C compiler on this machine")
+def test_threads_of_a_kernel_live_beside_those_of_torch() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60_000, 7)), rng.integers(0, 2, 60_000)
+    kernel = handgrad.compile("z[n] = sum[i](w[i]*x[n,i]); J = sum[n](softplus(z[n]) - y[n]*z[n])", by="w", target="c", threads=4)
+    w, matrix = rng.normal(size=7), torch.randn(600, 600)
+    first, product = kernel(w=w, x=x, y=y), matrix @ matrix
+    for _ in range(5):
+        assert torch.equal(matrix @ matrix, product)
+        value, slopes = kernel(w=w, x=x, y=y)
+        assert value == first[0] and np.array_equal(slopes["w"], first[1]["w"])

@@ -100,7 +100,8 @@ class TorchArrays(Arrays):
         """The tensor itself where it has the type."""
         torch = self.torch
         if not isinstance(value, torch.Tensor):
-            value = torch.as_tensor(self.others.array(given, value, dtype))
+            array = self.others.array(given, value, dtype)
+            value = torch.as_tensor(array if array.flags.writeable else array.copy())       # torch has no tensors that are read-only
         name = str(value.dtype).removeprefix("torch.")
         kind_of(given, name, "b" if name == "bool" else "c" if value.is_complex() else "f" if value.is_floating_point() else "i")
         return value.to(torch.int64 if given.label is not None else getattr(torch, dtype))
