@@ -27,6 +27,7 @@ from oracle.writing import Page
 RELATIVE, ABSOLUTE = 2.0**-40, 2.0**-46
 STEP = mpf(10) ** -25
 FEW = 4
+CLEARLY = 64             # how much nearer to the truth one of two that both lost digits must be to be right
 Place = tuple[str, tuple[int, ...]]
 
 
@@ -149,7 +150,7 @@ class Truth:
                 right = RELATIVE * abs(t) / 2
                 if ours != ours:
                     return repr(t), "ours"
-                return repr(t), "torch" if here <= right or here * 8 < there else "ours" if there <= right or there * 8 < here else "both"
+                return repr(t), "torch" if here <= right or here * CLEARLY < there else "ours" if there <= right or there * CLEARLY < here else "both"
             low, high = sorted(map(float, true))
             within = [low - 1e-9 * abs(low) <= x <= high + 1e-9 * abs(high) for x in (ours, theirs)]
             return f"from {low!r} to {high!r}", "kink" if all(within) else "torch" if within[0] else "ours" if within[1] else "both"

@@ -40,7 +40,7 @@ _pointwise("nn.functional.l1_loss", "abs({x} - {t})")
 _pointwise("nn.functional.huber_loss", "({x} - {t})^2/2 if abs({x} - {t}) <= {c} else {c}*(abs({x} - {t}) - {c}/2)")
 _pointwise("nn.functional.smooth_l1_loss", "({x} - {t})^2/(2*{c}) if abs({x} - {t}) < {c} else abs({x} - {t}) - {c}/2")
 _pointwise("nn.functional.soft_margin_loss", "log(1 + exp(-{t}*{x}))")
-_pointwise("nn.functional.hinge_embedding_loss", "{x} if {t} == 1 else max(0, {c} - {x})")
+_pointwise("nn.functional.hinge_embedding_loss", "({x} if {t} != -1 else 0) + (max(0, {c} - {x}) if {t} != 1 else 0)")
 _pointwise("nn.functional.binary_cross_entropy", "-({t}*log({x}) + (1 - {t})*log(1 - {x}))")
 
 
@@ -116,10 +116,8 @@ def _labelled(page: Page, count: int, target: Any, given: Options) -> None:
     """The cross-entropy of labels under the logarithms `s`; the ignored labels count as nothing."""
     at, samples, k = _classes(count)
     valid = target != given.ignore_index
-    t = page.positions("t", target * valid).at(samples)
+    t = page.labels("t", target * valid, samples)
     u = page.given("u", valid.numpy()).at(samples) if not bool(valid.all()) else ""
-    if not samples:
-        page.lines.append(f"assume {t} in 1..size(s, 1)")
     own = "s[" + ",".join(t if i == k else i for i in at) + "]"
     w = page.tensor("w", given.weight) if given.weight is not None else None
     each = w.at((t,)) if w else ""
@@ -191,12 +189,12 @@ def _(page: Page, input: Any, target: Any, p: int = 1, margin: Any = 1.0, weight
       reduction: str = "mean") -> None:
     x = page.tensor("x", input)
     samples = ("i",) if input.dim() == 2 else ()
-    t = page.positions("t", target if target.dim() == len(samples) else target.reshape(())).at(samples)
+    if not input.dim():
+        raise Beyond("a single class")
+    t = page.labels("t", target if target.dim() == len(samples) else target.reshape(()), samples)
     w = f"{page.tensor('w', weight).at((t,))}*" if weight is not None else ""
     c = page.tensor("c", margin).name
     power = "^2" if p == 2 else ""
-    if not samples:
-        page.lines.append(f"assume {t} in 1..size(x, 1)")
     page.line("o", samples, x.at((*samples, t)))
     own = Named("o").at(samples)
     page.reduced(samples, f"(sum[k]({w}max(0, {c} - {own} + {x.at((*samples, 'k'))}){power}) - {w}max(0, {c}){power})/size(x, {input.dim()})", reduction)
@@ -206,6 +204,8 @@ def _(page: Page, input: Any, target: Any, p: int = 1, margin: Any = 1.0, weight
 def _(page: Page, input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> None:
     x = page.tensor("x", input)
     samples = ("i",) if input.dim() == 2 else ()
+    if not input.dim():
+        raise Beyond("a single class")
     listed = (target >= 0).long().cumprod(-1)
     t = page.positions("t", target * listed).at((*samples, "j"))
     others = 1 - (listed * 1.0).new_zeros(target.shape).scatter_reduce(-1, target * listed, listed * 1.0, "amax")
@@ -235,8 +235,9 @@ def _(page: Page, x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> None:
     at, (x, z) = page.stretched(x=x1, z=x2)
     if not at:
         raise Beyond("the angle of two numbers")
-    over = at[dim]
-    page.gives([i for i in at if i != over], cosine(x, z, over, page.tensor("e", eps).name))
+    k, e = at[dim], page.tensor("e", eps).name
+    slot, name = (dim % len(at), "x") if x1.dim() == len(at) and x1.shape[dim] >= x2.shape[dim] else (dim % len(at) - len(at) + x2.dim(), "z")
+    page.gives([i for i in at if i != k], cosine(x, z, f"{k} in 1..size({name}, {slot + 1})", e))
 
 
 @written("nn.functional.cosine_embedding_loss")

@@ -13,6 +13,11 @@ def _mask(page: Page, input: Any, mask: Any, at: tuple[str, ...]) -> str:
     return "" if mask is None else f"{page.tensor('m', mask).along(at, input.shape)} == 1"
 
 
+def _ranges(at: tuple[str, ...], over: tuple[int, ...]) -> str:
+    """The letters as bound, each with its range: a mask may be stretched along them."""
+    return ", ".join(f"{at[a]} in 1..size(x, {a + 1})" for a in over)
+
+
 def _lets_through(input: Any, mask: Any, over: tuple[int, ...]) -> None:
     """Refuses a mask that leaves nothing of some slice."""
     if mask is not None and not bool(mask.expand(input.shape).any(dim=over or None).all() if over else mask.expand(input.shape).all()):
@@ -27,7 +32,7 @@ def _masked(name: str, formula: str, empty: str = "", sought: bool = False) -> N
         seen = _mask(page, input, mask, at)
         if sought:
             _lets_through(input, mask, over)
-        count = "1" if not over else f"sum[{gathered(at, over)}](1 if {seen} else 0)" if seen else "*".join(f"size(x, {a + 1})" for a in over)
+        count = "1" if not over else f"sum[{_ranges(at, over)}](1 if {seen} else 0)" if seen else "*".join(f"size(x, {a + 1})" for a in over)
         entry = f"({x} if {seen} else {empty})" if seen else x
         whole = formula if over else {"sum[{over}]({x})/{count}": "{x}"}.get(formula, "{x}")
         page.gives(kept(at, over, keepdim), whole.format(over=gathered(at, over), x=entry, count=f"({count})"))
@@ -63,7 +68,7 @@ def _spread(name: str, root: str) -> None:
         letters, left = gathered(at, over), kept(at, over, False)
         if not letters:
             raise Beyond("one number has no variance")
-        n = page.line("n", left, f"sum[{letters}](1 if {seen} else 0)" if seen else "*".join(f"size(x, {a + 1})" for a in over))
+        n = page.line("n", left, f"sum[{_ranges(at, over)}](1 if {seen} else 0)" if seen else "*".join(f"size(x, {a + 1})" for a in over))
         a = page.line("a", left, f"sum[{letters}]({x} if {seen} else 0)/{n}" if seen else f"sum[{letters}]({x})/{n}")
         square = f"(({x} - {a})^2 if {seen} else 0)" if seen else f"({x} - {a})^2"
         page.gives(kept(at, over, keepdim), f"{root}(sum[{letters}]({square})/max({n} - {1 if unbiased else 0}, 0))")

@@ -220,8 +220,8 @@ _triangle("triu", ">=")
 @written("nn.functional.scaled_dot_product_attention")
 def _(page: Page, query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
       scale: Any = None, enable_gqa: bool = False) -> None:
-    if dropout_p or enable_gqa:
-        raise Beyond("chance" if dropout_p else "heads that are shared by position")
+    if dropout_p or enable_gqa or not query.dim() == key.dim() == value.dim() or query.shape[:-2] != key.shape[:-2]:
+        raise Beyond("chance" if dropout_p else "heads that are shared")
     batch = tuple("noqr"[:query.dim() - 2])
     q, k, v = (page.tensor(name, t) for name, t in (("x", query), ("z", key), ("w", value)))
     factor = f"/sqrt(size(x, {query.dim()}))" if scale is None else f"*{page.tensor('c', scale).name}"

@@ -93,6 +93,8 @@ class Page:
             raise Beyond("numbers of several types in one sample")
         if len(value.shape) > len(LETTERS):
             raise Beyond("more axes than letters")
+        if value.isneginf().any():
+            raise Beyond("minus infinity as an input")
         self.arrays[name] = value.detach().resolve_neg().numpy(force=True).astype(np.float64)
         if value.requires_grad:
             self.leaves[name] = value
@@ -105,6 +107,10 @@ class Page:
         array = value.detach().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
         self.arrays[name] = array.astype(np.int64) + 1
         return Named(name, tuple(array.shape))
+
+    def labels(self, name: str, value: Any, letters: Sequence[str]) -> str:
+        """The position at the letters; of a single one the position itself."""
+        return self.positions(name, value).at(letters) if letters else str(int(value) + 1)
 
     def given(self, name: str, array: Any) -> Named:
         """An input of numbers that say how entries belong together: masks, weights of a window, signs."""
