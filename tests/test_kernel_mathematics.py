@@ -7,6 +7,7 @@ import math
 import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -26,10 +27,26 @@ def test_a_million_floats_are_within_two_units_of_the_last_place(name: str) -> N
     assert verdict.ulp <= ULP["f"], (name, verdict.ulp, verdict.where)
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("name", [n for n in FUNCTIONS if n not in LIBRARY])
-def test_all_floats_are_within_two_units_of_the_last_place(name: str) -> None:
-    verdict = floats(name, step=1)
+def test_without_a_fused_multiply_add_the_units_are_the_same(name: str) -> None:
+    if "x86_64" not in _machine():
+        pytest.skip("the level without one is that of x86-64")
+    verdict = floats(name, step=8191, march="x86-64")
+    assert (verdict.zeros, verdict.nans) == (0, 0), (name, verdict.where)
+    assert verdict.ulp <= ULP["f"], (name, verdict.ulp, verdict.where)
+    x = points(3_000, seed=1)
+    verdict = judged(name, "d", x, applied(name, "d", x, "x86-64"))
+    assert (verdict.zeros, verdict.nans) == (0, 0), (name, verdict.where)
+    assert verdict.ulp <= ULP["d"], (name, verdict.ulp, verdict.where)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("march", ["native", "x86-64"])
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if n not in LIBRARY])
+def test_all_floats_are_within_two_units_of_the_last_place(name: str, march: str) -> None:
+    if march != "native" and "x86_64" not in _machine():
+        pytest.skip("the level is that of x86-64")
+    verdict = floats(name, step=1, march=march)
     assert verdict.count == 2**32
     assert (verdict.zeros, verdict.nans) == (0, 0), (name, verdict.where)
     assert verdict.ulp <= ULP["f"], (name, verdict.ulp, verdict.where)
@@ -69,7 +86,7 @@ def _assembly(march: str) -> dict[str, str]:
     return dict(re.findall(r"^(loop_\w+):\n(.*?)\.size\s+\1", done.stdout, re.MULTILINE | re.DOTALL))
 
 
-@pytest.mark.parametrize(("march", "register"), [("x86-64-v3", "ymm"), ("x86-64-v4", "zmm")])
+@pytest.mark.parametrize(("march", "register"), [("x86-64", "xmm"), ("x86-64-v3", "ymm"), ("x86-64-v4", "zmm")])
 def test_every_function_is_vectorised_and_calls_nothing(march: str, register: str) -> None:
     if not hasattr(library(), "apply_exp_f") or "x86" not in _machine():
         pytest.skip("the levels are those of x86-64")
@@ -79,6 +96,7 @@ def test_every_function_is_vectorised_and_calls_nothing(march: str, register: st
         assert f"%{register}" in text and not re.search(r"\bcall\b|jmp\s+(?!\.L)\w", text), name
 
 
+@cache
 def _machine() -> str:
     return subprocess.run([str(compiler()), "-dumpmachine"], capture_output=True, text=True, check=True).stdout
 

@@ -147,6 +147,20 @@ HG_INLINE hg_two_f hg_sum_f(float a, float b)                          /* a + b,
     return sum;
 }
 
+HG_INLINE hg_two_f hg_fma_two_f(float a, float b, float c)                   /* a*b + c to two words, |a*b| not above |c| */
+{
+    hg_two_f sum;
+#ifdef HG_FUSED
+    sum.high = fmaf(a, b, c);
+    sum.low = fmaf(a, b, c - sum.high);
+#else
+    float product = a * b;
+    sum.high = product + c;
+    sum.low = (c - sum.high) + product + hg_product_error_f(a, b, product);
+#endif
+    return sum;
+}
+
 HG_INLINE hg_two_f hg_times_f(hg_two_f a, hg_two_f b)                  /* a*b to nearly two words */
 {
     hg_two_f product;
@@ -348,9 +362,7 @@ HG_INLINE float hg_softplus_f(float x)
 {
     hg_two_f raised = hg_exp_raised_f(-hg_abs_f(x));
     float e = raised.high * 0x1p-64f, series = hg_log1p_series_f(e);
-    hg_two_f ratio = {hg_fma_f(e, series, 1.0f), 0.0f};
-    ratio.low = hg_fma_f(e, series, 1.0f - ratio.high);
-    float value = hg_rounded_product_f(raised, ratio);
+    float value = hg_rounded_product_f(raised, hg_fma_two_f(e, series, 1.0f));
     return x > 0.0f ? hg_fma_f(value, 0x1p-64f, x) : value * 0x1p-64f;
 }
 
@@ -414,7 +426,7 @@ HG_INLINE hg_two_f hg_tail_variable_f(float z, float low, float *t)
     q.high = z + 0x1.600000p+1f;
     q.low = z - (q.high - 0x1.600000p+1f) + low;
     hg_two_f y = hg_reciprocal_f(q);
-    *t = hg_fma_f(-2.0f * 0x1.600000p+1f, y.low, hg_fma_f(-2.0f * 0x1.600000p+1f, y.high, 1.0f));
+    *t = hg_fma_f(-2.0f * 0x1.600000p+1f, y.low, hg_residual_f(2.0f * 0x1.600000p+1f, y.high, 1.0f));
     return y;
 }
 
@@ -431,9 +443,7 @@ HG_INLINE hg_two_f hg_normal_tail_f(hg_two_f bell, float z, float low)
     float t;
     hg_two_f y = hg_tail_variable_f(z, low, &t);
     float rest = hg_tail_series_f(t);
-    hg_two_f ratio = {hg_fma_f(t, rest, 0x1.701ef0p-1f), 0.0f};
-    ratio.low = hg_fma_f(t, rest, 0x1.701ef0p-1f - ratio.high);
-    return hg_times_f(hg_times_f(bell, y), ratio);
+    return hg_times_f(hg_times_f(bell, y), hg_fma_two_f(t, rest, 0x1.701ef0p-1f));
 }
 
 /* Phi(x): the tail for x < 0, 1 less the tail for x >= 0 */
@@ -484,8 +494,7 @@ HG_INLINE float hg_gelu_slope_f(float x)
     hg_two_f distance = hg_sum_f(0x1.80ead2p-1f, -z);
     distance.low += -0x1.a03fd4p-27f;
     float rest = hg_gelu_series_f(t);
-    hg_two_f factor = {hg_fma_f(t, rest, 0x1.ef3928p-2f), 0.0f};
-    factor.low = hg_fma_f(t, rest, 0x1.ef3928p-2f - factor.high);
+    hg_two_f factor = hg_fma_two_f(t, rest, 0x1.ef3928p-2f);
     float slope = hg_rounded_product_f(hg_times_f(hg_bell_raised_f(z), distance), factor) * 0x1p-64f;
     return x > 0.0f ? 1.0f - slope : slope;
 }
@@ -697,6 +706,20 @@ HG_INLINE hg_two_d hg_sum_d(double a, double b)                          /* a + 
     return sum;
 }
 
+HG_INLINE hg_two_d hg_fma_two_d(double a, double b, double c)                   /* a*b + c to two words, |a*b| not above |c| */
+{
+    hg_two_d sum;
+#ifdef HG_FUSED
+    sum.high = fma(a, b, c);
+    sum.low = fma(a, b, c - sum.high);
+#else
+    double product = a * b;
+    sum.high = product + c;
+    sum.low = (c - sum.high) + product + hg_product_error_d(a, b, product);
+#endif
+    return sum;
+}
+
 HG_INLINE hg_two_d hg_times_d(hg_two_d a, hg_two_d b)                  /* a*b to nearly two words */
 {
     hg_two_d product;
@@ -898,9 +921,7 @@ HG_INLINE double hg_softplus_d(double x)
 {
     hg_two_d raised = hg_exp_raised_d(-hg_abs_d(x));
     double e = raised.high * 0x1p-512, series = hg_log1p_series_d(e);
-    hg_two_d ratio = {hg_fma_d(e, series, 1.0), 0.0};
-    ratio.low = hg_fma_d(e, series, 1.0 - ratio.high);
-    double value = hg_rounded_product_d(raised, ratio);
+    double value = hg_rounded_product_d(raised, hg_fma_two_d(e, series, 1.0));
     return x > 0.0 ? hg_fma_d(value, 0x1p-512, x) : value * 0x1p-512;
 }
 
@@ -964,7 +985,7 @@ HG_INLINE hg_two_d hg_tail_variable_d(double z, double low, double *t)
     q.high = z + 0x1.400000p+2;
     q.low = z - (q.high - 0x1.400000p+2) + low;
     hg_two_d y = hg_reciprocal_d(q);
-    *t = hg_fma_d(-2.0 * 0x1.400000p+2, y.low, hg_fma_d(-2.0 * 0x1.400000p+2, y.high, 1.0));
+    *t = hg_fma_d(-2.0 * 0x1.400000p+2, y.low, hg_residual_d(2.0 * 0x1.400000p+2, y.high, 1.0));
     return y;
 }
 
@@ -981,9 +1002,7 @@ HG_INLINE hg_two_d hg_normal_tail_d(hg_two_d bell, double z, double low)
     double t;
     hg_two_d y = hg_tail_variable_d(z, low, &t);
     double rest = hg_tail_series_d(t);
-    hg_two_d ratio = {hg_fma_d(t, rest, 0x1.89d3abe1f95aep-1), 0.0};
-    ratio.low = hg_fma_d(t, rest, 0x1.89d3abe1f95aep-1 - ratio.high);
-    return hg_times_d(hg_times_d(bell, y), ratio);
+    return hg_times_d(hg_times_d(bell, y), hg_fma_two_d(t, rest, 0x1.89d3abe1f95aep-1));
 }
 
 /* Phi(x): the tail for x < 0, 1 less the tail for x >= 0 */
@@ -1034,8 +1053,7 @@ HG_INLINE double hg_gelu_slope_d(double x)
     hg_two_d distance = hg_sum_d(0x1.80ead197f00b4p-1, -z);
     distance.low += -0x1.13e74c58cada8p-56;
     double rest = hg_gelu_series_d(t);
-    hg_two_d factor = {hg_fma_d(t, rest, 0x1.ce451b41a3ba0p-2), 0.0};
-    factor.low = hg_fma_d(t, rest, 0x1.ce451b41a3ba0p-2 - factor.high);
+    hg_two_d factor = hg_fma_two_d(t, rest, 0x1.ce451b41a3ba0p-2);
     double slope = hg_rounded_product_d(hg_times_d(hg_bell_raised_d(z), distance), factor) * 0x1p-512;
     return x > 0.0 ? 1.0 - slope : slope;
 }
