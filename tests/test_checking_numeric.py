@@ -197,6 +197,27 @@ def test_an_earlier_number_with_more_digits_may_be_carried() -> None:
     assert only("$h = \\sigma(0.7384) = 0.6766 = 0.68$\n\n$u = 0.5 h = 0.3383$", "0.3383").verdict == "carried"
 
 
+COPIED = "$h = 0.6821$\n\n$x = 0.53$\n\n$g = x h (1 - h) = {} = {}$"
+
+
+@pytest.mark.parametrize(("numbers", "result", "said", "verdict"), [
+    ("(0.53)(0.6812)(1 - 0.6812)", "0.12", "h is 0.6821, not 0.6812", "carried"),
+    ("(0.52)(0.6812)(1 - 0.6821)", "0.11", "x is 0.53, not 0.52; h is 0.6821, not 0.6812; without effect on the result", "rounding"),
+    ("(1 - 0.6281)(0.6281)(0.53)", "0.12", "h is 0.6821, not 0.6281", "carried"),
+    ("(0.53)(0.6281)(1 - 0.6821)", "0.1058", "h is 0.6821, not 0.6281", "carried"),
+])
+def test_numbers_copied_wrongly_are_said_whatever_they_do_to_the_result(numbers: str, result: str, said: str, verdict: str) -> None:
+    found = judgements(COPIED.format(numbers, result))
+    slips = [j for j in found if j.verdict == "slip"]
+    assert [(j.kind, j.because) for j in slips] == [("wrong_digit", said)]
+    assert found[-1].verdict == verdict
+
+
+@pytest.mark.parametrize("numbers", ["(0.53)(0.6821)(1 - 0.6821)", "(0.53)(0.68)(1 - 0.68)", "(0.5)(0.682)(0.318)", "0.53(0.3179)(0.682)"])
+def test_numbers_that_are_put_in_rounded_are_not_copied_wrongly(numbers: str) -> None:
+    assert {j.verdict for j in judgements(COPIED.format(numbers, "0.115")) if j.shown is None} == {"right"}
+
+
 def test_a_product_through_a_part_that_the_page_shows_is_carried() -> None:
     page = "$g = (0.31)(0.29)(0.71)(2.42) = 0.1544$\n\n$b = (0.31)(0.29)(0.71) = 0.0638$"
     found = only(page, "0.1544")

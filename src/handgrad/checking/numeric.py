@@ -259,6 +259,8 @@ class _Judging:
             best = number_slips.structural(self.explanations) if found.near or found.weak else next(iter(self.explanations), None)
             if best is not None and (found.weak or finding.verdict != "slip"):
                 finding = Finding("slip", best.message, kind=best.kind, right=best.right)
+        if finding.verdict == "slip" and substitutions.without_effect(tree, self.wanted, self.trees[n + 1:], self.known):
+            finding = replace(finding, because=f"{finding.because}; without effect on the result")
         return self._judgement(n, self._repaired(finding), fault=found.fault, x=value(tree, self.known.lookup))
 
     # ------------------------------------------------------------ values
@@ -315,6 +317,8 @@ class _Judging:
         if before is not None and before.shown is None and before.verdict == "slip" and before.kind != "wrong_left_side":
             if right is not None and finding.verdict not in ("exact", "rounding"):
                 return Finding("right", "right, but it does not follow from the numbers put in", follows=False)
+            if right is not None and fits(number, right):
+                return finding
             if finding.verdict in ("exact", "rounding", "carried", "truncation"):
                 return Finding("carried", "follows from the numbers put in", cause=before.id)
         if finding.verdict == "slip" and right is not None and fits(number, right) and shown(self.trees[n - 1]) is None:

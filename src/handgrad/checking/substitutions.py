@@ -6,7 +6,7 @@ A substitution is right when its value is that of the formula, exactly, for numb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, pairwise, zip_longest
@@ -15,6 +15,7 @@ from flint import arb
 
 from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import ONE, ZERO, Scalar
+from handgrad.checking.copying import pairs
 from handgrad.checking.evaluation import Lookup, exactly, number, numbers_in, same, value
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.operands import Operands
@@ -140,12 +141,18 @@ def judged(tree: Surface, key: str | None, lefts: tuple[Surface, ...], known: Kn
         return Found(_carrying_ties(known, found))
     if known.certain is not None and known.certain.on_kink and key is not None and key.startswith("d("):
         return Found(Finding("convention", "the numbers hit a kink, where another slope may be taken"))
-    wrong = _wrong(tree, s, wanted, found, expected_keys(targets), known)
+    wrong = _wrong(tree, s, wanted, found, expected_keys(targets), known) or _miscopied(tree, key, lefts, wanted, expected_keys(targets), known)
     if wrong is not None:
         return replace(wrong, wanted=wanted)
     if any(_near(s, v) for v in wanted):
         return Found(_carrying_ties(known, found), wanted=wanted, near=True)
     return Found(wanted=wanted, finding=Finding("undecided", f"these numbers give {told(s, 7)}; the formula gives {told(wanted[0], 7)} from the numbers shown"))
+
+
+def without_effect(tree: Surface, wanted: tuple[Scalar, ...], behind: Sequence[Surface], known: Knowledge) -> bool:
+    """Whether the number behind numbers that were put in wrongly is also the one that the right numbers give."""
+    result = next((found for t in behind if (found := shown(t)) is not None), None)
+    return result is not None and fits(result, value(tree, _lookup(tree, known))) and any(fits(result, v) for v in wanted[:1])
 
 
 def _lookup(tree: Surface, known: Knowledge) -> Lookup:
@@ -205,7 +212,7 @@ def _wrong(tree: Surface, s: Scalar, wanted: tuple[Scalar, ...], found: Operands
     flipped = _sign(tree, literals, wanted, found, known)
     if flipped is not None:
         return flipped
-    changes = [change for node in literals for change in _changes(tree, node, wanted, expected, known)]
+    changes = [change for nodes in _alike(literals) for change in _changes(tree, nodes, wanted, expected, known)]
     if any(_kept(node, key, known) for node, key, _, _ in changes):
         return None
     best = min(changes, key=lambda c: _rank(c, known), default=None)
@@ -223,23 +230,34 @@ def _among(v: Scalar | None, wanted: tuple[Scalar, ...]) -> bool:
     return v is not None and any(same(v, w) for w in wanted)
 
 
-def _with(tree: Surface, node: Decimal, instead: Scalar, known: Knowledge) -> Scalar | None:
+def _with(tree: Surface, instead: Mapping[int, Scalar], known: Knowledge) -> Scalar | None:
+    """The value with other numbers in some places, by identity."""
     look = _lookup(tree, known)
-    return value(tree, lambda n: instead if n is node else look(n))
+    return value(tree, lambda n: instead[id(n)] if id(n) in instead else look(n))
+
+
+def _alike(literals: list[Decimal]) -> Iterator[tuple[Decimal, ...]]:
+    """Each number alone, then the same number at all its places: it may have been copied once and used twice."""
+    yield from ((node,) for node in literals)
+    by_text: dict[str, list[Decimal]] = {}
+    for node in literals:
+        by_text.setdefault(node.text, []).append(node)
+    yield from (tuple(nodes) for nodes in by_text.values() if len(nodes) > 1)
 
 
 Change = tuple[Decimal, str, Scalar, bool]      # the number, the quantity that belongs there, its number, and whether it is one minus that
 
 
-def _changes(tree: Surface, node: Decimal, wanted: tuple[Scalar, ...], expected: tuple[str, ...], known: Knowledge) -> Iterator[Change]:
+def _changes(tree: Surface, nodes: tuple[Decimal, ...], wanted: tuple[Scalar, ...], expected: tuple[str, ...], known: Knowledge) -> Iterator[Change]:
     """The numbers of quantities that, in the place of one, make the substitution right."""
+    node = nodes[0]
     size = number(node.text)
     assert size is not None
     here = exactly(size)
     for key in (k for k in expected if _stands(k, known)):
         for v in _values(key, known):
             for complement, instead in ((False, abs(v)), (True, ONE - v)):
-                if not same(instead, here) and _among(_with(tree, node, instead, known), wanted):
+                if not same(instead, here) and _among(_with(tree, dict.fromkeys(map(id, nodes), instead), known), wanted):
                     yield node, key, instead, complement
 
 
@@ -264,7 +282,7 @@ def _digits(instead: Scalar, node: Decimal) -> str:
 def _sign(tree: Surface, literals: list[Decimal], wanted: tuple[Scalar, ...], found: Operands, known: Knowledge) -> Found | None:
     """A number with the wrong sign: of several that would do, the one that was shown with the other sign."""
     signs = dict(signed(tree))
-    flips = [n for n in literals if number(n.text) and _among(_with(tree, n, -exactly(number(n.text) or Fraction(0)), known), wanted)]
+    flips = [n for n in literals if number(n.text) and _among(_with(tree, {id(n): -exactly(number(n.text) or Fraction(0))}, known), wanted)]
     if not flips:
         return None
     other = [n for n in flips if id(n) in found.by_node and (found.by_node[id(n)].known < 0) != (signs.get(id(n), 1) < 0)]
@@ -333,6 +351,26 @@ def _swapped(wanted: tuple[Scalar, ...], found: Operands, expected: tuple[str, .
                 node = next(t.node for t in found.ties if t.key == wrong)
                 return _told(node, key, v, known)
     return None
+
+
+def _miscopied(tree: Surface, key: str | None, lefts: tuple[Surface, ...], wanted: tuple[Scalar, ...], expected: tuple[str, ...],
+               known: Knowledge) -> Found | None:
+    """Several numbers that are not those of the quantities in whose places they stand, where all else is as in the formula."""
+    own = known.ledger.formulas.get(key or "")
+    for formula in (*reversed(lefts), *((own,) if own is not None else ())):
+        put_in = pairs(formula, tree, known.names.key) or ()
+        wrong = [(node, k) for k, node in put_in if _stands(k, known) and not any(_is(node, other, known) for other in (k, *expected))]
+        right = {id(node): abs(v) for node, k in wrong if (v := known.current(k)) is not None}
+        if wrong and _among(_with(tree, right, known), wanted):
+            told_of = [_told(node, k, right[id(node)], known) for node, k in {node.text: (node, k) for node, k in wrong}.values()]
+            return replace(told_of[0], finding=replace(told_of[0].finding, because="; ".join(f.finding.because for f in told_of)))
+    return None
+
+
+def _is(node: Decimal, key: str, known: Knowledge) -> bool:
+    """Whether a number is that of a quantity, as it was shown or with more or fewer digits."""
+    size = number(node.text)
+    return size is None or any(same(exactly(size), abs(v)) for v in _values(key, known)) or _kept(node, key, known)
 
 
 def _factor(tree: Surface, s: Scalar, wanted: tuple[Scalar, ...], expected: tuple[str, ...], known: Knowledge) -> Found | None:
