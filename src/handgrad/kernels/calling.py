@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from handgrad.kernels.building import BuildError, library, loaded
+from handgrad.kernels.building import BuildError, compiled
 
 
 class _Bound(ctypes.Structure):
@@ -46,8 +46,7 @@ def _maker() -> Callable[[int], Any] | None:
     if sys.implementation.name != "cpython" or sys.platform not in ("linux",):
         return None
     try:
-        made = loaded(library((files("handgrad.kernels") / "calling.c").read_text()))
-        method = ctypes.addressof(ctypes.c_char.in_dll(made, "hg_method"))
+        method = compiled((files("handgrad.kernels") / "calling.c").read_text(), "hg_method").address("hg_method")
     except (BuildError, OSError, ValueError):
         return None
     new = ctypes.pythonapi.PyCFunction_NewEx

@@ -15,7 +15,7 @@ from typing import Any
 
 from handgrad.errors import HandgradError
 from handgrad.expr import Axis
-from handgrad.kernels.building import library, loaded
+from handgrad.kernels.building import compiled
 from handgrad.kernels.layout import Layout
 from handgrad.kernels.optional import optional
 from handgrad.kernels.program import Program
@@ -71,8 +71,7 @@ class Descent:
     def _loop(self, layout: Layout) -> Callable[..., int]:
         source = whole(layout) + LOOP.replace("STORED", layout.stored)
         if source not in self.made:
-            function: Callable[..., int] = loaded(library(source)).hg_descend
-            self.made[source] = function
+            self.made[source] = compiled(source, "hg_descend").function("hg_descend")
         return self.made[source]
 
 

@@ -13,9 +13,10 @@ from importlib.resources import files
 from typing import Any
 
 from handgrad.expr import Axis
-from handgrad.kernels.building import library, loaded
+from handgrad.kernels.building import compiled, compiler
 from handgrad.kernels.calling import Call, native
 from handgrad.kernels.cprogram import FEW, c_source
+from handgrad.kernels.installed import found
 from handgrad.kernels.layout import SMALL, Layout, axes_of_program
 from handgrad.kernels.optional import optional
 from handgrad.kernels.program import Program
@@ -112,8 +113,15 @@ class Compiled:
         """The function for the sizes."""
         key = tuple(sizes[axis] if 0 < sizes[axis] <= SMALL else 0 for axis in self._axes)
         if key not in self._made:
-            self._made[key] = _function(whole(laid_out(self.program, self.options, sizes)))
+            self._made[key] = compiled(self._source(sizes)).function("hg_run")
         return self._made[key]
+
+    def _source(self, sizes: Mapping[Axis, int]) -> str:
+        """The code for the sizes; where nothing can compile it, that for all sizes, if it is installed."""
+        own = whole(laid_out(self.program, self.options, sizes))
+        if compiler() is None and not found(own) and found(general := emit(self.program, self.options)):
+            return general
+        return own
 
     def _call(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> tuple[Call, dict[str, Any]]:
         """The call of the compiled function, and its results."""
@@ -129,11 +137,6 @@ class Compiled:
 
 def _buffer(np: Any, given: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     return given if given is not None else np.empty(shape, dtype)
-
-
-def _function(source: str) -> Callable[..., int]:
-    function: Callable[..., int] = loaded(library(source)).hg_run
-    return function
 
 
 register(Target("c", ".c", emit, build))
