@@ -1,30 +1,35 @@
 """Spellings of entries and gradients that only the whole page explains, told by what it defines with them.
 
 `\\pi(a) = e^{\\theta_a} / \\sum_b e^{\\theta_b}` calls its entries by a letter in parentheses: \\pi(a) is the entry a. `\\delta h = \\partial L/\\partial h`
-writes the gradient by h as one name. Both are made what they are everywhere on the page.
+writes the gradient by h as one name; typed, `dnp/dx` says that `np` is one, and `n x^(n - 1)` that n is a number and n − 1 no sample.
+All are made what they are everywhere on the page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from handgrad.checking.naming import letters_in, name_of, occurrences
+from handgrad.checking.naming import letter_of, letters_in, name_of, occurrences
 from handgrad.checking.vocabulary import call_of, known_function
-from handgrad.reading.surface import Derivative, Factor, Group, Product, Scripted, Surface, Symbol, rebuilt, spelled, walk
+from handgrad.reading.surface import Big, Derivative, Factor, Group, Product, Scripted, Sum, Surface, Symbol, rebuilt, spelled, walk
 
 GRADIENT = "Delta"      # the accent of a name such as `\\delta h`
 
 
 @dataclass(frozen=True, slots=True)
 class Spellings:
-    """The names that are called by an index letter, and those that have a delta in front of them for the gradient."""
+    """The names called by an index letter, those that have a delta in front of them for the gradient, those of two letters typed like a product,
+    and letters that are quantities where they stand above in parentheses.
+    """
 
     called: frozenset[str] = frozenset()
     gradients: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    exponents: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.called or self.gradients)
+        return bool(self.called or self.gradients or self.words or self.exponents)
 
 
 def spellings(chains: Sequence[tuple[Surface, ...]]) -> Spellings:
@@ -32,7 +37,33 @@ def spellings(chains: Sequence[tuple[Surface, ...]]) -> Spellings:
     heads = [(trees[0], trees[1:]) for trees in chains if len(trees) > 1]
     called = frozenset(found for head, bodies in heads for found in _called(head, bodies))
     gradients = frozenset(found for head, bodies in heads for found in _gradient(head, bodies))
-    return Spellings(called, gradients)
+    words = frozenset(found for trees in chains for tree in trees for found in _words(tree))
+    return Spellings(called, gradients, words, _exponents([tree for trees in chains for tree in trees]))
+
+
+def _words(tree: Surface) -> Iterator[str]:
+    """The names of two letters that are differentiated: elsewhere they are no products either."""
+    for node in walk(tree):
+        if isinstance(node, Derivative) and isinstance(node.body, Symbol) and len(node.body.name) == 2 and node.body.name.isalpha():
+            yield node.body.name
+
+
+def _exponents(trees: Sequence[Surface]) -> frozenset[str]:
+    """The letters of sums in parentheses above something that are multiplied or added elsewhere, and are nowhere an index."""
+    raised = {x for tree in trees for node in walk(tree) if isinstance(node, Scripted) and _shifted(node.sup) is not None
+              for part in walk(node.sup) if (x := letter_of(part))}                     # type: ignore[arg-type]
+    if not raised:
+        return frozenset()
+    names = [name for tree in trees for _, name in occurrences(tree)]
+    bound = {letter.name for tree in trees for node in walk(tree) if isinstance(node, Big) for letter in node.letters}
+    indices = {letter_of(i) for name in names for i in (*name.indices, *name.above) if not isinstance(i, Sum)}
+    return frozenset(raised & {name.own for name in names if not name.indices and not name.above} - indices - bound)
+
+
+def _shifted(above: Surface | None) -> Sum | None:
+    """The sum in parentheses that stands above something, or None."""
+    inside = above.items[0] if isinstance(above, Group) and above.bracket == "(" and len(above.items) == 1 else None
+    return inside if isinstance(inside, Sum) else None
 
 
 def _called(head: Surface, bodies: tuple[Surface, ...]) -> tuple[str, ...]:
@@ -64,6 +95,9 @@ def _is_delta(node: Surface) -> bool:
 def respelled(tree: Surface, words: Spellings) -> Surface:
     """The tree with such calls as entries and such products as names."""
     tree = rebuilt(tree, lambda child: respelled(child, words))
+    above = _shifted(tree.sup) if isinstance(tree, Scripted) else None
+    if isinstance(tree, Scripted) and above is not None and any(letter_of(part) in words.exponents for part in walk(above)):
+        return replace(tree, sup=above)
     if not isinstance(tree, Product):
         return tree
     kept: list[Factor] = []
@@ -83,6 +117,10 @@ def _joined(before: Surface, factor: Factor, words: Spellings) -> Surface | None
     if factor.operator:
         return None
     span = before.span[0], node.span[1]
+    last = node.base if isinstance(node, Scripted) else node
+    if isinstance(before, Symbol) and isinstance(last, Symbol) and before.span[1] == node.span[0] and before.name + last.name in words.words:
+        word = Symbol((span[0], last.span[1]), before.name + last.name)
+        return replace(node, span=span, base=word) if isinstance(node, Scripted) else word
     if isinstance(before, Symbol) and spelled(before) in words.called and isinstance(node, Group) and len(node.items) == 1:
         letter = node.items[0]
         return Scripted(span, before, (letter,)) if isinstance(letter, Symbol) and len(letter.name) == 1 else None

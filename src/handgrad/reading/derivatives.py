@@ -131,34 +131,52 @@ class Derivatives(Scripts):
         self._step(sign)
         order = self._order()
         self.top = self.at                              # `ddq/dt` is that of dq
-        body = None if self._slash(self.at) else unwrapped(self.called())
-        if not self._slash(self.at) or self.differential(self.at + 1) != sign:
+        body = None if self._slash(self.at) else self._worded() or unwrapped(self.called())
+        below = self._below(self.at, order)
+        if not self._slash(self.at) or self.differential(below) != sign:
             raise self.refused("this differential is not over another one", first)
-        self.at += 1
+        opening = self.at + 1 if below > self.at + 1 else None
+        self.at = below
         by: list[Surface] = []
         while len(by) < order:
             if self.differential(self.at) != sign:
                 raise self.refused(f"a derivative of order {order} by {len(by)} things", first)
             self._step(sign)
             by += _repeated(self.operand(), order)
+        if opening is not None:
+            self.finish(self.closing(opening))
         if body is None:
             body = self._body(first)
         return Derivative(self.since(begin), body, tuple(by), sign != "d")
 
+    def _worded(self) -> Surface | None:
+        """Two letters that are all of what is differentiated are a name, and no product: `dnp/dx`."""
+        at = self.at
+        text = self.texts[at]
+        if not self.typed or self.kinds[at] != "letters" or len(text) != 2 or text[1] in "ijk" or not self._slash(at + 1):
+            return None
+        self.at = at + 1
+        return Symbol((self.starts[at], self.ends[at]), text)
+
     def _slash(self, at: int) -> bool:
         return self.kinds[at] == "over" or self.kinds[at] == "times" and self.texts[at] == "/"
+
+    def _below(self, at: int, order: int) -> int:
+        """Where what stands below the slash begins; that of a higher order may stand in brackets: `d^2f/(dx dy)`."""
+        return at + 2 if order > 1 and self.kinds[at + 1] == "(" and at + 1 in self.partner else at + 1
 
     def over(self, at: int) -> bool:
         """Whether a `d…` at the token is the top of a derivative on the line: `dE/dw`."""
         if self.differential(at) != "d":
             return False
         behind = self.past(at) if self.kinds[at] == "letters" else at + (4 if self.kinds[at] == "font" else 1)
+        order = 2 if self.kinds[behind] == "^" else 1
         if self.kinds[at] != "letters":
             if self.kinds[behind] == "^":
                 behind = self._past_script(behind)
             if not self._slash(behind):
                 behind = self.past(behind)
-        return self._slash(behind) and self.differential(behind + 1) == "d"
+        return self._slash(behind) and self.differential(self._below(behind, order)) == "d"
 
     def past(self, at: int) -> int:
         """The token after a factor, found without reading it: good enough for names, calls and accents."""

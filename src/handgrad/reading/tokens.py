@@ -59,6 +59,11 @@ PATTERN = re.compile(
     r"|.",
     re.DOTALL,
 )
+# names as programs have them: `__init__`, and `d2q` for a second derivative unless something stands below it, as in `d2q/dt2`
+CODED = re.compile(
+    r"__[A-Za-z][A-Za-z0-9_]*__(?![A-Za-z0-9_])|d(?=d[23][A-Za-z]+(?![A-Za-z0-9_]))"
+    r"|(?<=[d∂])d[23][A-Za-z]+(?![A-Za-z0-9_])|d[23][A-Za-z]+(?![A-Za-z0-9_]|\s*/\s*[d∂])"
+    "|" + PATTERN.pattern, re.DOTALL)
 COMMA = re.compile(r"[0-9]\s*\{\s*,\s*\}\s*[0-9]")
 GOES_ON = "{}"
 LOOSE = frozenset(("relation", "&", "sign", "times", "row", "(", ",", "gap", "arrow", "begin", "implies"))    # behind them `{}` says nothing
@@ -78,7 +83,7 @@ def tokens(source: str, start: int, end: int, limits: ReadingLimits, typed: bool
     kinds, texts, starts, ends = found.kinds, found.texts, found.starts, found.ends
     add_kind, add_text, add_start, add_end = kinds.append, texts.append, starts.append, ends.append
     open_places = found.open
-    pieces = PATTERN.findall(source, start, end)
+    pieces = (CODED if typed else PATTERN).findall(source, start, end)
     places = list(accumulate(map(len, pieces), initial=start))
     for piece, known, at, after in zip(pieces, map((TYPED if typed else TABLE).get, pieces), places, places[1:], strict=False):
         if known is not None:
@@ -227,6 +232,8 @@ def _rare(found: Tokens, piece: str, at: int) -> None:
         _add(found, "text", piece, at, end)
     elif piece.isascii() and piece.isalpha():
         _add(found, "letters", piece, at, end)
+    elif first in "d_" and len(piece) > 2:
+        _add(found, "name", piece, at, end)
     elif piece[-1] in VULGAR:
         if len(piece) > 1:
             _add(found, "number", piece[:-1], at, end - 1)

@@ -61,7 +61,7 @@ TOKEN = re.compile(
     rf"|(?P<relation>:=|<=|>=|==|!=|=>|~=|[=≠≤≥<>∈≡≔≈≃≅⇒⟹])"
     rf"|(?P<command>\\[A-Za-z]+|\\[{{}},;!| ])|(?P<newline>\n|\\\\)"
     rf"|(?P<compound>[A-Za-z]{{2,}}(?:[-–][A-Za-z]{{2,}})+(?![\w(]))"
-    rf"|(?P<word>(?:[^\W\d_]|[{SCRIPTS}])(?:\w|[{SCRIPTS}{MARKS}]|['’](?![a-zA-Z]))*)"
+    rf"|(?P<word>(?:__(?=[A-Za-z]))?(?:[^\W\d_]|[{SCRIPTS}])(?:\w|[{SCRIPTS}{MARKS}]|['’](?![a-zA-Z]))*)"
     rf"|(?P<prefix>[∂∇√∑∏∫])|(?P<percent>%)|(?P<evaluated>\|(?=_))|(?P<bar>\|\||[|‖])"
     rf"|(?P<operator>\*\*|\.\*|[-+*/^_−–·×⋅⊙∘⊗∗∕÷±@•])"
     rf"|(?P<open>[(\[{{⟨])|(?P<close>[)\]}}⟩])"

@@ -180,7 +180,7 @@ def _power(e: expr.Pow, context: Context) -> Box:
         return _quotient(shape.quotients(e)[0], context)
     if shape.is_bare(e.base):
         base: Box = _applied(e.base, context)
-    elif shape.is_exponential(e.base) or shape.root(e.base) is not None:
+    elif shape.is_exponential(e.base) or shape.root(e.base) is not None or shape.runs(e.base):
         base = Brackets(_expression(e.base, context))
     else:
         base = _within(e.base, ATOM, context)

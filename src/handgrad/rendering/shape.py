@@ -179,6 +179,11 @@ def level(e: Expr) -> int:
     return POWER if isinstance(e, Pow) and root(e) is None else ATOM
 
 
+def runs(e: Expr) -> bool:
+    """Whether the formula is a word that runs over an index with brackets behind it: `mean_k (x_k)`, whose power could be one of its terms."""
+    return isinstance(e, Reduce) and e.kind not in ("sum", "prod", "norm")
+
+
 def is_open(e: Expr) -> bool:
     """Whether the formula takes in what stands to its right: sums and products over an axis, and cases."""
     return (isinstance(e, Reduce) and e.kind in ("sum", "prod")) or isinstance(e, Cases)
