@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 BENCH  ?=                    # options of bench: BENCH="--rounds 1 --only derive:" is the quick one, of the shared cases
-PEERS  ?= sympy tensorgrad handcalcs math-verify antlr4-python3-runtime==4.13.2   # what bench compares with; tensorgrad brings torch, some gigabytes
+PEERS  ?= sympy tensorgrad handcalcs math-verify antlr4-python3-runtime==4.13.2 torch==2.13.0 jax scikit-learn numba casadi   # what bench and accuracy compare with
 
-.PHONY: demo test lint types imports unit fuzz test-frameworks bench nightly nightly-frameworks torch-differences picture gallery clean
+.PHONY: demo test lint types imports unit fuzz test-frameworks bench nightly nightly-frameworks torch-differences picture gallery accuracy clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -72,6 +72,9 @@ picture: $(VENV)/.core        ## the picture of the README, from real output
 gallery: $(VENV)/.core        ## the pages of the catalogue, as derived
 	$(BIN)/handgrad catalogue --page activations -o docs/gallery/activations.md
 	$(BIN)/handgrad catalogue --page losses -o docs/gallery/losses.md
+
+accuracy: $(VENV)/.test $(VENV)-bench/.peers  ## how many digits of every loss and activation are right, here and elsewhere: the page and its picture
+	$(BIN)/python -m benchmarks.catalogue --write
 
 clean:
 	rm -rf $(VENV) $(VENV)-frameworks $(VENV)-bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -26,6 +26,7 @@ class Arithmetic(Protocol):
 
     def number(self, value: Fraction) -> Any: ...
     def add(self, terms: Iterable[Any]) -> Any: ...
+    def total(self, terms: Iterable[Any]) -> Any: ...           # along the axis
     def mul(self, factors: Iterable[Any]) -> Any: ...
     def over(self, a: Any, b: Any) -> Any: ...
     def power(self, base: Any, exponent: Any) -> Any: ...
@@ -33,6 +34,7 @@ class Arithmetic(Protocol):
     def has(self, name: str) -> bool: ...
     def cases(self, branches: Sequence[tuple[Callable[[], Any], str, Any, Any]], otherwise: Callable[[], Any]) -> Any: ...
     def picked(self, values: Sequence[Any], label: Any) -> Any: ...
+    def whole(self, value: Any) -> Any: ...         # the value of a function, as one number
 
 
 @dataclass
@@ -89,7 +91,7 @@ def _walked(node: Any, frame: Frame, stack: tuple[Any, ...], a: Arithmetic) -> A
             return _called(name, [walked(x, frame, stack, a) for x in arguments], a)
         case Reduce("sum" | "norm" as kind, _, (body,)):
             terms = [walked(body, frame, (*stack, at), a) for at in range(frame.length)]
-            return a.add(terms) if kind == "sum" else a.call("sqrt", [a.add(a.power(t, Fraction(2)) for t in terms)])
+            return a.total(terms) if kind == "sum" else a.call("sqrt", [a.add(a.power(t, Fraction(2)) for t in terms)])
         case VectorCall(name, _, body, at):
             return _picked(name, body, at, frame, stack, a)
         case Cases(branches, otherwise):
@@ -123,7 +125,7 @@ def _called(name: str, values: Sequence[Any], a: Arithmetic) -> Any:
     declared = entry(name)
     if declared is None or a.has(name):
         return a.call(name, values)
-    return carried_out(declared, dict(zip(declared.function.parameters, values, strict=False)), a)
+    return a.whole(carried_out(declared, dict(zip(declared.function.parameters, values, strict=False)), a))
 
 
 def _picked(name: str, body: Any, at: Any, frame: Frame, stack: tuple[Any, ...], a: Arithmetic) -> Any:
@@ -132,7 +134,7 @@ def _picked(name: str, body: Any, at: Any, frame: Frame, stack: tuple[Any, ...],
         declared = entry(name)
         assert declared is not None, name
         along = [walked(body, frame, (*stack, p), a) for p in range(frame.length)]
-        frame.memo[name, body, stack] = carried_out(declared, {declared.function.parameters[0]: along}, a)
+        frame.memo[name, body, stack] = [a.whole(v) for v in carried_out(declared, {declared.function.parameters[0]: along}, a)]
     values = frame.memo[name, body, stack]
     position = _position(at, frame, stack, a)
     return values[position] if isinstance(position, int) else a.picked(values, position)
@@ -155,6 +157,8 @@ class Textbook:
 
     def add(self, terms: Iterable[Any]) -> Any:
         return reduce(np.add, terms)
+
+    total = add
 
     def mul(self, factors: Iterable[Any]) -> Any:
         return reduce(np.multiply, factors)
@@ -183,6 +187,9 @@ class Textbook:
 
     def picked(self, values: Sequence[Any], label: Any) -> Any:
         return np.choose(label, values)
+
+    def whole(self, value: Any) -> Any:
+        return value
 
 
 COMPARED: dict[str, Callable[[Any, Any], Any]] = {

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,9 @@ class Balls:
             value = value + v
             slopes = d if slopes is None else slopes if d is None else tuple(a + b for a, b in zip(slopes, d, strict=True))
         return value, slopes
+
+    def total(self, terms: Iterable[Dual]) -> Dual:
+        return self.add(terms)
 
     def mul(self, factors: Iterable[Dual]) -> Dual:
         value, slopes = arb(1), None
@@ -117,6 +121,41 @@ class Balls:
     def picked(self, values: Sequence[Any], label: Any) -> Any:
         return values[int(label)]
 
+    def whole(self, value: Dual) -> Dual:
+        return value
+
+
+class Sizes(Balls):
+    """Numbers with the largest of the terms of their outermost sum, instead of slopes; what a function gives is one term."""
+
+    def number(self, value: Fraction) -> Dual:
+        return self.whole(super().number(value))
+
+    def add(self, terms: Iterable[Dual]) -> Dual:
+        return self.total([self.whole(term) for term in terms])
+
+    def total(self, terms: Iterable[Dual]) -> Dual:
+        each = list(terms)
+        return sum((v for v, _ in each), arb(0)), (max((s[0] for _, s in each if s), key=float),)
+
+    def mul(self, factors: Iterable[Dual]) -> Dual:
+        each = list(factors)
+        value = prod((v for v, _ in each), start=arb(1))
+        return value, (max((prod((abs(w) for m, (w, _) in enumerate(each) if m != n), start=s[0]) for n, (_, s) in enumerate(each) if s), key=float),)
+
+    def over(self, a: Dual, b: Dual) -> Dual:
+        assert a[1] is not None
+        return a[0]/b[0], (a[1][0]/abs(b[0]),)
+
+    def power(self, base: Dual, exponent: Any) -> Dual:
+        return self.whole(super().power((base[0], None), exponent))
+
+    def call(self, name: str, arguments: Sequence[Dual]) -> Dual:
+        return self.whole(super().call(name, [(v, None) for v, _ in arguments]))
+
+    def whole(self, value: Dual) -> Dual:
+        return value[0], (abs(value[0]),)
+
 
 @cache
 def definition(of: CatalogueEntry) -> Any:
@@ -166,6 +205,19 @@ def _at_tie(of: CatalogueEntry, point: Mapping[str, Any]) -> tuple[arb, ...]:
     return (stated[0],)
 
 
+def sizes(of: CatalogueEntry, formula: Any, point: Mapping[str, Any]) -> list[float] | None:
+    """The largest of the terms that the formula sums, for each of its values; None where the balls do not reach it."""
+    ctx.prec = PRECISIONS[1]
+    one = Sizes()
+    lists = {n: [one.whole((arb(v), None)) for v in x] for n, x in point.items() if isinstance(x, list)}
+    given = {n: lists[n] if n in lists else x if isinstance(x, int) else one.whole((arb(x), None)) for n, x in point.items()}
+    try:
+        found = carried_out(of, given, one, formula)
+    except (ArithmeticError, balls.Unclear):
+        return None
+    return [float(v[1][0].mid()) for v in (found if isinstance(found, list) else [found])]
+
+
 def _known(x: arb, dtype: str) -> bool:
     """Whether the ball is small enough, of itself or beside the smallest number of the type."""
     return bool(x.is_finite()) and (x.rel_accuracy_bits() > BITS or bool(x.rad() < arb(2)**TINY[dtype]))
@@ -177,11 +229,15 @@ def words(x: arb) -> tuple[float, float]:
     return (high, 0.0) if math.isinf(high) else (high, float((x - arb(high)).mid()))
 
 
-def ulps(got: Any, high: Any, low: Any, dtype: str) -> Any:
-    """The units in the last place of the truth between what somebody has and the truth; infinite where a nan is. Past the largest number is infinity."""
+def ulps(got: Any, high: Any, low: Any, dtype: str, measure: Any = None) -> Any:
+    """The units in the last place of the truth, or of a larger measure, between what somebody has and the truth; infinite where a nan is.
+
+    Past the largest number is infinity.
+    """
     bits, top, least = (24, 128, -125) if dtype == "float32" else (53, 1024, -1021)
     got = np.asarray(got, float)
-    exponent = np.where(np.isinf(high), top, np.clip(np.frexp(np.where(np.isinf(high), 1, high))[1], least, top))
+    measure = high if measure is None else measure
+    exponent = np.where(np.isinf(measure), top, np.clip(np.frexp(np.where(np.isinf(measure), 1, measure))[1], least, top))
     past = np.abs(high) >= 2.0**top if top < 1024 else np.isinf(high)
 
     def scaled(x: Any) -> Any:
