@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from handgrad.checking.code.adapting import CodeError
+from handgrad.checking.code.adapting import CodeError, loaded
 from handgrad.checking.code.findings import CodeReport, sarif
 from handgrad.checking.slips import KINDS
 from handgrad.command import main
@@ -25,7 +26,7 @@ pytest_plugins = ["pytester"]
 def report(place: str, against: str, by: str = "") -> CodeReport:
     module, _, name = place.partition(":")
     model = str(CODE / against) if against.endswith(".txt") else against
-    return judged(f"{CODE / module}.py:{name}", model, [x for x in by.split(",") if x])
+    return judged_object(loaded(f"{CODE / module}.py:{name}"), model, [x for x in by.split(",") if x])
 
 
 SLIPS = [
@@ -126,6 +127,45 @@ def test_code_that_fails_is_a_finding_and_no_traceback(name: str, said: str, cap
     printed = capsys.readouterr()
     assert said in " ".join(printed.out.split())
     assert "Traceback" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize(("name", "said", "seconds", "seen"), [
+    ("hangs", "it does not come back within 1 s", "1", "see it: x = (0), t = (0)"),
+    ("crashes_on_three", "its process is ended by SIGSEGV", "30", "see it: x = (1, 1, 1), t = ("),
+    ("leaves", "its process ends with status 3", "30", "see it: x = (0), t = (0)"),
+])
+def test_a_function_that_does_not_come_back_is_one_finding(name: str, said: str, seconds: str, seen: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["check", "--code", f"{CODE / 'faults'}.py:{name}", "--against", SQUARE, "--by", "x", "--seconds", seconds]
+    assert main(asked) == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert said in printed and seen in printed and printed.count("✗") == 1 and "nothing was looked at after that" in printed
+    assert main([*asked, "--json"]) == 1
+    assert [f["because"] for f in json.loads(capsys.readouterr().out)["findings"]] == [said]
+
+
+def test_an_object_that_hangs_is_broken_off() -> None:
+    def hangs(x: list[float], t: list[float]) -> None:
+        while True:
+            with suppress(Exception):
+                list(range(10))
+
+    found = judged_object(hangs, SQUARE, ["x"], seconds=0.3)
+    assert ["".join(map(str, f.said)) for f in found.slips] == ["it does not come back within 0.3 s"]
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("while True: pass", "it does not come back within 1 s"), ("import os; os._exit(2)", "its process ends with status 2"),
+])
+def test_a_module_that_does_not_load_is_refused(text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handgrad.checking.code.serving.LOADING", 1.0 if "while" in text else 30.0)
+    (tmp_path / "broken.py").write_text(f"{text}\n", encoding="utf-8")
+    with pytest.raises(CodeError, match=f"cannot be loaded: {said}"):
+        judged(f"{tmp_path / 'broken.py'}:f", SQUARE, ["x"])
+
+
+def test_seconds_for_a_call_have_to_be_some(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--code", "norm:f", "--against", SQUARE, "--seconds", "0"]) == 2
+    assert "a call needs some seconds" in capsys.readouterr().err
 
 
 def test_a_small_difference_that_no_slip_explains_accuses_nobody() -> None:

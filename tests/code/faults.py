@@ -1,5 +1,8 @@
 """Functions that fail, or do what a gradient function must not do; of y = w·x/r as in rms.py, and of J = Σ ½(x − t)²."""
 
+import os
+import signal
+
 import numpy as np
 
 
@@ -65,3 +68,18 @@ def turned(A, x, G):
 
 def outer(A, x, G):
     return np.outer(G, x)
+
+
+def hangs(x, t):
+    while True:
+        pass
+
+
+def crashes_on_three(x, t):
+    if x.size == 3:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return x - t
+
+
+def leaves(x, t):
+    os._exit(3)

@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     gradients.add_argument("--by", metavar="X,Y", default="", help="what the function returns gradients by, in this order")
     many = made.add_argument_group("many pages")
     many.add_argument("--jobs", type=int, metavar="N", help="worker processes (default: as many as processors, at most 8)")
-    many.add_argument("--seconds", type=float, metavar="S", default=10.0, help="seconds of computing that a page may take (default 10)")
+    many.add_argument("--seconds", type=float, metavar="S", help="seconds of computing that a page may take (default 10); of --code, a call (default 60)")
     many.add_argument("--memory", type=int, metavar="MIB", default=512, help="limit of memory for a worker (default 512)")
     many.add_argument("--compare", metavar="OLD.csv", default="", help="list whose marks are others than in this sheet")
     return made

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from handgrad.catalogue import entry
 from handgrad.catalogue.models import over_samples
-from handgrad.checking.code.adapting import CodeError, loaded
+from handgrad.checking.code.adapting import SECONDS, CodeError
 from handgrad.checking.code.findings import CodeReport, sarif
 from handgrad.checking.code.judging import check_code
+from handgrad.checking.code.serving import Process
 from handgrad.commands.derive import listed
 from handgrad.commands.output import chosen, put
 from handgrad.commands.source import Source, source
@@ -25,9 +26,12 @@ def run(options: argparse.Namespace) -> int:
         raise CodeError("--code is about a function, and there is a page too", remedy="leave PAGE out")
     if not options.against:
         raise CodeError("against what to check the code is not said", remedy="add --against MODEL: text, a file, - or a name of the catalogue")
+    seconds = SECONDS if options.seconds is None else options.seconds
+    if not seconds > 0:
+        raise CodeError("a call needs some seconds", remedy="leave --seconds out")
     as_sarif = options.output.lower().endswith(".sarif") or options.to == "sarif"
     output = None if as_sarif else chosen(options)
-    report = judged(options.code, options.against, listed(options.by))
+    report = judged(options.code, options.against, listed(options.by), seconds=seconds)
     if output is None:
         text = json.dumps(sarif(report), ensure_ascii=options.ascii, indent=2)
         Path(options.output).write_text(text + "\n", encoding="utf-8") if options.output else print(text)
@@ -36,18 +40,23 @@ def run(options: argparse.Namespace) -> int:
     return report.status(options.strict)
 
 
-def judged(code: str, against: str, by: Sequence[str], of: str | None = None) -> CodeReport:
-    """The report on the function that `MODULE:FUNCTION` names, against a model that is a text, a file, `-` or an entry of the catalogue."""
-    return judged_object(loaded(code), against, by, of)
+def judged(code: str, against: str, by: Sequence[str], of: str | None = None, seconds: float = SECONDS) -> CodeReport:
+    """The report on the function that `MODULE:FUNCTION` names, against a model that is a text, a file, `-` or an entry of the catalogue.
+
+    It is called in a process of its own, where one call may take so many seconds.
+    """
+    with Process(code, seconds) as process:
+        return judged_object(process.adapted, against, by, of)
 
 
-def judged_object(function: object, against: str, by: Sequence[str], of: str | None = None) -> CodeReport:
+def judged_object(function: object, against: str, by: Sequence[str], of: str | None = None, seconds: float = SECONDS) -> CodeReport:
     """The report on a function. One of the catalogue that is for single numbers is taken over samples, unless the function takes single numbers only."""
     given = source(against)
     title = "the model" if "=" in against or against == "-" else against
 
     def looked(text: str) -> CodeReport:
-        return check_code(function, text, by, of=of, aliases=given.aliases, defaults=_defaults(against, given), title=title, first=given.by)
+        return check_code(function, text, by, of=of, aliases=given.aliases, defaults=_defaults(against, given), title=title, first=given.by,
+                          seconds=seconds)
 
     found = entry(against) if given.title else None
     if found is None or "[" in given.text.partition("assume")[0]:

@@ -28,7 +28,8 @@ def run(options: argparse.Namespace, pages: Sequence[Path]) -> int:
     if options.problem and PAGE not in options.problem:
         read_problem(text_of(options.problem, "problem file"), options.problem)
     jobs = options.jobs if options.jobs is not None else min(os.cpu_count() or 1, 8)
-    if jobs < 1 or options.seconds <= 0 or options.memory < 64:
+    seconds = Limits().seconds if options.seconds is None else options.seconds
+    if jobs < 1 or seconds <= 0 or options.memory < 64:
         raise CheckError("a class needs at least one job, some seconds and 64 MiB", remedy="leave --jobs, --seconds and --memory out")
     folder = options.output
     if folder and Path(folder).suffix and not Path(folder).is_dir():
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace, pages: Sequence[Path]) -> int:
     options.output = ""
     output = chosen(options)
     old = text_of(options.compare, "sheet") if options.compare else ""
-    limits = Limits(options.seconds, options.memory)
+    limits = Limits(seconds, options.memory)
     found = Class(_ids(pages), options.problem, options.scheme, Path(folder) if folder else None, options.hide_answers, options.strict, jobs, limits)
     rows = rows_of(found)
     put(output, lambda: _sheet(rows, folder, old, options), lambda: {"pages": rows, "changed": compared(old, rows) if old else []})

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stdout
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from handgrad.checking.code.calls import Answer, Call, Question, answered, told
 from handgrad.errors import HandgradError
 
 COTANGENTS = ("G", "cotangent", "grad_output")
+SECONDS = 60.0                  # on a clock, of one call: the first of a shape may have to be compiled
 
 
 class CodeError(HandgradError):
@@ -27,15 +31,22 @@ class CodeError(HandgradError):
     code = "code"
 
 
+class Gone(Exception):
+    """A function that does not come back: it hangs, or its process has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Adapted:
-    """A function to be checked: its name, its parameters and how it is called with the values of them."""
+    """A function to be checked: its name, its parameters, how it answers when it is called, and where it stands."""
 
     name: str
     parameters: tuple[str, ...]
     optional: frozenset[str]
-    call: Callable[[Mapping[str, Any], Sequence[str], Any], Any]      # values by parameter, the parameters asked for, the cotangent
+    answer: Callable[[Question], Answer]
     through_vjp: bool = False
+    framework: str = ""
+    file: str = ""
+    line: int = 0
 
 
 def loaded(place: str) -> Any:
@@ -70,27 +81,64 @@ def _from_file(path: Path) -> Any:
     return module
 
 
-def told(error: BaseException) -> str:
-    """What an exception of somebody's code says, in one line."""
-    said = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {said[0][:200]}" if said else type(error).__name__
-
-
-def adapted(given: Any) -> Adapted:
-    """The object as a function to be checked."""
+def adapted(given: Any, seconds: float = SECONDS) -> Adapted:
+    """The object as a function to be checked, which is called in this process; a call that takes longer is broken off where the system can do that."""
     name = getattr(given, "__name__", type(given).__name__)
+    file, line = _place(given)
+
+    def made(parameters: tuple[str, ...], optional: frozenset[str], call: Call, framework: str = "") -> Adapted:
+        def answer(question: Question) -> Answer:
+            with limited(seconds):
+                return answered(call, question)
+
+        return Adapted(name, parameters, optional, answer, bool(framework), framework, file, line)
+
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(given, type) and issubclass(given, torch.autograd.Function):
         own, usual = (inspect.getattr_static(kind, "setup_context") for kind in (given, torch.autograd.Function))
         forward = inspect.getattr_static(given, "forward").__func__         # takes the context first, unless setup_context does that
-        return Adapted(name, _parameters(forward, skip=int(own is usual))[0], frozenset(), _torch(given, torch), True)
+        return made(_parameters(forward, skip=int(own is usual))[0], frozenset(), _torch(given, torch), "torch")
     jax = sys.modules.get("jax")
     if jax is not None and isinstance(given, jax.custom_vjp):
-        return Adapted(name, _parameters(given)[0], frozenset(), _jax(given, jax), True)
+        return made(_parameters(given)[0], frozenset(), _jax(given, jax), "jax")
     if not callable(given):
         raise CodeError(f"{name} is no function")
-    parameters, optional = _parameters(given)
-    return Adapted(name, parameters, optional, lambda values, _, __: given(**values))
+    return made(*_parameters(given), lambda values, _, __: given(**values))
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """A time limit on what is done within: it is broken off in the midst of Python code, on systems with alarms and in the main thread."""
+    alarm = getattr(signal, "setitimer", None)
+    if alarm is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def late(*_: object) -> None:
+        raise _Late
+
+    before = signal.signal(signal.SIGALRM, late)
+    left = alarm(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    except _Late:
+        raise Gone(f"it does not come back within {seconds:g} s") from None
+    finally:
+        alarm(signal.ITIMER_REAL, *left)
+        signal.signal(signal.SIGALRM, before)
+
+
+class _Late(BaseException):
+    """The alarm, which somebody's `except Exception` does not catch."""
+
+
+def _place(function: Any) -> tuple[str, int]:
+    try:
+        file, line = inspect.getsourcefile(inspect.unwrap(function)) or "", inspect.getsourcelines(function)[1]
+    except (TypeError, OSError):
+        return "", 0
+    path = Path(file)
+    return (str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name), line
 
 
 def _parameters(function: Any, skip: int = 0) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -104,7 +152,7 @@ def _parameters(function: Any, skip: int = 0) -> tuple[tuple[str, ...], frozense
     return tuple(p.name for p in named), frozenset(p.name for p in named if p.default is not p.empty)
 
 
-def _torch(given: Any, torch: Any) -> Callable[[Mapping[str, Any], Sequence[str], Any], Any]:
+def _torch(given: Any, torch: Any) -> Call:
     def call(values: Mapping[str, Any], by: Sequence[str], cotangent: Any) -> Any:
         tensors = {n: torch.as_tensor(v).clone() if hasattr(v, "dtype") else v for n, v in values.items()}
         for n in by:
@@ -117,7 +165,7 @@ def _torch(given: Any, torch: Any) -> Callable[[Mapping[str, Any], Sequence[str]
     return call
 
 
-def _jax(given: Any, jax: Any) -> Callable[[Mapping[str, Any], Sequence[str], Any], Any]:
+def _jax(given: Any, jax: Any) -> Call:
     def call(values: Mapping[str, Any], by: Sequence[str], cotangent: Any) -> Any:
         order = list(values)
         out, pull = jax.vjp(given, *(jax.numpy.asarray(v) for v in values.values()))

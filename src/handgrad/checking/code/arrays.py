@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from importlib.util import find_spec
 from itertools import product
@@ -25,25 +25,30 @@ def numpy() -> Any:
     return np
 
 
-def given(entries: Mapping[tuple[int, ...], Fraction], shape: tuple[int, ...], dtype: str, layout: str = "") -> Any:
+def written(value: Fraction, dtype: str) -> float:
+    """The number as code gets it: a label from 0, and −∞ where a mask stands."""
+    return float(int(value) - 1) if dtype == "int64" else -math.inf if value == MASK else float(value)
+
+
+def made(numbers: Mapping[tuple[int, ...], float], shape: tuple[int, ...], dtype: str, layout: str = "") -> Any:
     """The values as an array of the type (`int64` for labels), a number where there is no index; lists where NumPy is not there."""
     np = numpy()
-    whole = dtype == "int64"
-    numbers = {at: int(value) - 1 if whole else -math.inf if value == MASK else float(value) for at, value in entries.items()}
+    if dtype == "int64":
+        numbers = {at: int(value) for at, value in numbers.items()}
     if not shape:
         return numbers[()] if np is None else getattr(np, dtype)(numbers[()])
     if np is None:
         return _nested(numbers, shape, ())
     array = np.zeros(shape, dtype)
     for at, value in numbers.items():
-        array[tuple(i - 1 for i in at)] = value
+        array[at] = value
     return _laid_out(np, array, layout)
 
 
 def _nested(numbers: Mapping[tuple[int, ...], float], shape: tuple[int, ...], at: tuple[int, ...]) -> Any:
     if len(at) == len(shape):
         return numbers[at]
-    return [_nested(numbers, shape, (*at, i)) for i in range(1, shape[len(at)] + 1)]
+    return [_nested(numbers, shape, (*at, i)) for i in range(shape[len(at)])]
 
 
 def _laid_out(np: Any, array: Any, layout: str) -> Any:
@@ -71,14 +76,13 @@ def shape_of(value: Any) -> tuple[int, ...]:
     return ()
 
 
-def flat(value: Any, shape: tuple[int, ...]) -> Flat:
-    """The entries by index from 1, as floats."""
+def flat(value: Any, shape: tuple[int, ...]) -> Iterator[float]:
+    """The entries in the order of the indices, as floats."""
     if hasattr(value, "detach"):
         value = value.detach().cpu().double().numpy()
     elif hasattr(value, "shape"):
         np = numpy()
         value = np.asarray(value).astype("float64")
-    found: Flat = {}
     for at in product(*(range(n) for n in shape)):
         part = value
         if hasattr(value, "shape"):
@@ -86,13 +90,16 @@ def flat(value: Any, shape: tuple[int, ...]) -> Flat:
         else:
             for i in at:
                 part = part[i]
-        found[tuple(i + 1 for i in at)] = float(part)
-    return found
+        yield float(part)
 
 
-def type_of(values: Sequence[Any], dtype: str) -> str:
+def placed(entries: Sequence[float], shape: tuple[int, ...]) -> Flat:
+    """The entries by their indices, from 1."""
+    return dict(zip(product(*(range(1, n + 1) for n in shape)), entries, strict=True))
+
+
+def type_of(types: Sequence[str], dtype: str) -> str:
     """With how many digits the results were worked out: those of their type, or fewer where all of them have no more."""
-    types = {str(getattr(v, "dtype", "")) for v in values}
     found = next((t for t in ("float16", "bfloat16", "float32") if any(t in name for name in types)), dtype if dtype in EPSILON else "float64")
     return found
 

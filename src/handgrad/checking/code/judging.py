@@ -5,23 +5,19 @@
 
 from __future__ import annotations
 
-import inspect
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-from handgrad.checking.code.adapting import COTANGENTS, Adapted, CodeError, adapted
-from handgrad.checking.code.arrays import digits_of, numpy, shape_of
+from handgrad.checking.code.adapting import COTANGENTS, SECONDS, Adapted, CodeError, adapted
+from handgrad.checking.code.arrays import digits_of, numpy
 from handgrad.checking.code.comparing import Off, among_entries, excused, is_tied, lost, offs, right_of, subgradients
 from handgrad.checking.code.edges import layouts, notes
 from handgrad.checking.code.findings import CodeReport, Finding
 from handgrad.checking.code.losing import advice_on
-from handgrad.checking.code.observing import Observed, Plan, handed, listed, observed, planned
+from handgrad.checking.code.observing import Ended, Observed, Plan, answer, observed, planned, question
 from handgrad.checking.code.points import Trial, trials
 from handgrad.checking.code.showing import number, seen_at, shown
 from handgrad.checking.code.suspects import Suspect, suspects
@@ -49,28 +45,27 @@ class _Case:
 
 
 def check_code(function: Any, against: str, by: Sequence[str] = (), *, of: str | None = None, aliases: Mapping[str, str] | None = None,
-               defaults: Mapping[str, Fraction] | None = None, title: str = "", first: str = "") -> CodeReport:
+               defaults: Mapping[str, Fraction] | None = None, title: str = "", first: str = "", seconds: float = SECONDS) -> CodeReport:
     """The report on a gradient function: what it returns against the derivation of the model `against`, in the order of `by`.
 
     `aliases` are further names of inputs, `defaults` the values of parameters that the code may have built in, `first` what is differentiated
-    by where nothing is said.
+    by where nothing is said, `seconds` what a call may take.
     """
-    code = adapted(function)
+    code = function if isinstance(function, Adapted) else adapted(function, seconds)
     case = _case(code, against, tuple(by), of, aliases or {}, defaults or {}, first)
-    findings = list(_findings(case))
-    told = tuple(notes(case.plan, case.truth, case.trials))
-    file, line = _place(function)
-    names = tuple(w.name for w in case.truth.wanted if w.order == 1)
-    return CodeReport(code.name, title or "the model", case.truth.model, case.truth.of, names, len(case.trials), tuple(findings), told, file, line)
-
-
-def _place(function: Any) -> tuple[str, int]:
+    findings: list[Finding] = []
+    told: list[str] = []
     try:
-        file, line = inspect.getsourcefile(inspect.unwrap(function)) or "", inspect.getsourcelines(function)[1]
-    except (TypeError, OSError):
-        return "", 0
-    path = Path(file)
-    return (str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name), line
+        case = _with_curvature(case, against, of)
+        for finding in _findings(case):
+            findings.append(finding)
+        told += notes(case.plan, case.truth, case.trials)
+    except Ended as end:
+        findings.append(Finding("slip", "", None, (end.said,), seen_at(case.plan, case.truth, end.trial)))
+        told.append("nothing was looked at after that")
+    names = tuple(w.name for w in case.truth.wanted if w.order == 1)
+    return CodeReport(code.name, title or "the model", case.truth.model, case.truth.of, names, len(case.trials), tuple(findings), tuple(told), code.file,
+                      code.line)
 
 
 # ---------------------------------------------------------------- preparing
@@ -86,9 +81,15 @@ def _case(code: Adapted, text: str, by: tuple[str, ...], of: str | None, aliases
     fixed = {name: value for name, value in defaults.items() if name not in plan.inputs}
     _complete(plan, whole, asked.inputs, fixed)
     found = trials(whole, (*asked.inputs, *((whole.cotangent.name,) if whole.cotangent else ())), names, fixed)
-    if not code.through_vjp and len(names) == 1 and _count(plan, whole, found[0], names) == 2:
-        whole = truth(text, of, names, pulls, curvature=True)
     return _Case(plan, whole, tuple(sorted((t for t in found if _is_float(t)), key=lambda t: t.weight)))
+
+
+def _with_curvature(case: _Case, text: str, of: str | None) -> _Case:
+    """The case of a function that gives one result more than is asked for: the second derivative."""
+    plan = case.plan
+    if plan.function.through_vjp or len(plan.by) != 1 or _count(case, next(t for t in case.trials if t.what == "plain")) != 2:
+        return case
+    return replace(case, truth=truth(text, of, plan.by, case.truth.cotangent is not None, curvature=True))
 
 
 def _complete(plan: Plan, whole: Truth, inputs: Sequence[str], fixed: Mapping[str, Fraction]) -> None:
@@ -101,15 +102,10 @@ def _complete(plan: Plan, whole: Truth, inputs: Sequence[str], fixed: Mapping[st
                         remedy=f"state the number that the code has built in, in the model: `{missing[0]} = 1/1000`")
 
 
-def _count(plan: Plan, whole: Truth, trial: Trial, by: tuple[str, ...]) -> int:
+def _count(case: _Case, trial: Trial) -> int:
     """How many results the function gives; 1 where it cannot be told."""
-    try:
-        with redirect_stdout(io.StringIO()):
-            found = plan.function.call(handed(plan, whole, trial, "float64"), (), None)
-        several = isinstance(found, tuple) or isinstance(found, list) and all(shape_of(part) for part in found)
-        return len(listed(found, 2, by)) if several else 1
-    except (Exception, SystemExit):
-        return 1
+    found = answer(case.plan, question(case.plan, case.truth, trial, "float64", count=2), trial)
+    return len(found.shapes) if found.several else 1
 
 
 def _is_float(trial: Trial) -> bool:

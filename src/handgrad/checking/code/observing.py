@@ -5,23 +5,28 @@ A failure is a finding of its own: an exception, a wrong number or shape of resu
 
 from __future__ import annotations
 
-import copy
-import io
-import warnings
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from handgrad.checking.code.adapting import COTANGENTS, Adapted, CodeError, told
-from handgrad.checking.code.arrays import Flat, flat, given, shape_of, type_of
+from handgrad.checking.code.adapting import COTANGENTS, Adapted, CodeError, Gone
+from handgrad.checking.code.arrays import Flat, placed, type_of, written
+from handgrad.checking.code.calls import Answer, Argument, Question
 from handgrad.checking.code.points import Trial
 from handgrad.checking.code.truth import Truth, sized
 from handgrad.expr import Label
 
 RAISED = "it raises"
+
+
+class Ended(Exception):
+    """The function did not come back from a point: it hung, or took its process with it."""
+
+    def __init__(self, trial: Trial, said: str) -> None:
+        super().__init__(said)
+        self.trial, self.said = trial, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,9 @@ def planned(function: Adapted, truth_of: Any, aliases: Mapping[str, str], by: tu
     return Plan(function, tensors, labels, by)
 
 
-def handed(plan: Plan, truth: Truth, trial: Trial, dtype: str, layout: str = "") -> dict[str, Any]:
+def handed(plan: Plan, truth: Truth, trial: Trial, dtype: str, layout: str = "") -> dict[str, Argument]:
     """The arguments at the point; of a defined name (what a forward pass kept) its value rounded to the type."""
-    values: dict[str, Any] = {}
+    values: dict[str, Argument] = {}
     for parameter, tensor in plan.tensors.items():
         name = tensor or _cotangent(truth)
         shape = sized(truth.model, name, trial.point.sizes)
@@ -83,11 +88,18 @@ def handed(plan: Plan, truth: Truth, trial: Trial, dtype: str, layout: str = "")
             entries = {at: Fraction(0) if value is None else value for at, value in known.items()}
         else:
             entries = {at: _fraction(trial.point.given[name, at]) for at in product(*(range(1, n + 1) for n in shape))}
-        values[parameter] = given(entries, shape, "int64" if name in plan.labels else dtype, layout)
+        own = "int64" if name in plan.labels else dtype
+        values[parameter] = Argument(tuple(written(entries[at], own) for at in product(*(range(1, n + 1) for n in shape))), shape, own, layout)
     return values
 
 
-def _upstream(plan: Plan, truth: Truth, trial: Trial, dtype: str) -> Any:
+def question(plan: Plan, truth: Truth, trial: Trial, dtype: str, layout: str = "", count: int | None = None) -> Question:
+    """The call at the point, of which so many results are wanted as the truth has."""
+    asked = tuple(p for x in plan.by for p, tensor in plan.tensors.items() if tensor == x)
+    return Question(handed(plan, truth, trial, dtype, layout), asked, _upstream(plan, truth, trial, dtype), count or len(truth.wanted), plan.by)
+
+
+def _upstream(plan: Plan, truth: Truth, trial: Trial, dtype: str) -> Argument | None:
     """The cotangent for a function that is asked through its vjp; one that takes it as a parameter has it among its arguments."""
     if not plan.function.through_vjp or truth.cotangent is None:
         return None
@@ -105,49 +117,32 @@ def _fraction(x: Any) -> Fraction:
 
 def observed(plan: Plan, truth: Truth, trial: Trial, dtype: str, layout: str = "") -> Observed:
     """What the function gives at the point, or how it fails."""
-    values = handed(plan, truth, trial, dtype, layout)
-    before = copy.deepcopy(values) if layout != "read-only" else {}
-    upstream = _upstream(plan, truth, trial, dtype)
-    asked = [p for x in plan.by for p, tensor in plan.tensors.items() if tensor == x]
-    try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            found = plan.function.call(values, asked, upstream)
-    except (Exception, SystemExit) as error:
-        return Observed(trial, wrong=f"{RAISED} {told(error)}")
-    results = listed(found, len(truth.wanted), plan.by)
-    if len(results) != len(truth.wanted):
-        return Observed(trial, wrong=f"it returns {len(results)} result{'s' * (len(results) != 1)}, and {len(truth.wanted)} are asked for: "
+    found = answer(plan, question(plan, truth, trial, dtype, layout), trial)
+    if found.raised:
+        return Observed(trial, wrong=f"{RAISED} {found.raised}")
+    if len(found.shapes) != len(truth.wanted):
+        return Observed(trial, wrong=f"it returns {len(found.shapes)} result{'s' * (len(found.shapes) != 1)}, and {len(truth.wanted)} are asked for: "
                                      f"{', '.join(w.name for w in truth.wanted)}")
-    for wanted, result in zip(truth.wanted, results, strict=True):
+    for wanted, own in zip(truth.wanted, found.shapes, strict=True):
         shape = sized(truth.model, wanted.name, trial.point.sizes)
-        if shape_of(result) != shape and not (shape == () and shape_of(result) in ((), (1,))):
-            return Observed(trial, wrong=f"the gradient by {wanted.name} has the shape {_written(shape_of(result))}, and {wanted.name} has {_written(shape)}")
-    for name, old in before.items():
-        if not _same(old, values[name]):
-            return Observed(trial, wrong=f"it changes its argument {name} in place")
+        if own != shape and not (shape == () and own in ((), (1,))):
+            return Observed(trial, wrong=f"the gradient by {wanted.name} has the shape {_written(own)}, and {wanted.name} has {_written(shape)}")
+    if found.changed:
+        return Observed(trial, wrong=f"it changes its argument {found.changed} in place")
+    if found.unreal:
+        return Observed(trial, wrong=f"what it returns are no real numbers: {found.unreal}")
+    shapes = (sized(truth.model, w.name, trial.point.sizes) for w in truth.wanted)
+    entries = tuple(placed(own, shape) for own, shape in zip(found.entries, shapes, strict=True))
+    return Observed(trial, entries, type_of(found.types, dtype))
+
+
+def answer(plan: Plan, asked: Question, trial: Trial) -> Answer:
+    """The answer of the function, which is over where the function does not come back."""
     try:
-        entries = tuple(flat(r, shape_of(r)) for r in results)
-        entries = tuple(found if truth.model.tensors[w.name] else {(): found.popitem()[1]} for w, found in zip(truth.wanted, entries, strict=True))
-    except Exception as error:
-        return Observed(trial, wrong=f"what it returns are no real numbers: {told(error)}")
-    return Observed(trial, entries, type_of(results, dtype))
-
-
-def listed(found: Any, count: int, by: tuple[str, ...]) -> list[Any]:
-    """The results in their order; a dictionary is read by the names asked for."""
-    if isinstance(found, dict):
-        return [found[name] for name in by if name in found]
-    if isinstance(found, (tuple, list)) and (count > 1 or isinstance(found, tuple) or shape_of(found)[:1] == (1,) and len(shape_of(found)) > 1):
-        return list(found)
-    return [found]
+        return plan.function.answer(asked)
+    except Gone as gone:
+        raise Ended(trial, str(gone)) from None
 
 
 def _written(shape: tuple[int, ...]) -> str:
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
-
-
-def _same(old: Any, new: Any) -> bool:
-    if hasattr(old, "tobytes"):
-        return bool(old.tobytes() == new.tobytes())
-    return bool(old == new)
