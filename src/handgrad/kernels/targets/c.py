@@ -46,6 +46,11 @@ def laid_out(program: Program, options: Options, sizes: Mapping[Axis, int]) -> L
     return Layout(program, {axis: size for axis, size in fixed.items() if axis is not layout.batch}, STORED[options.dtype])
 
 
+def fitted(program: Program, options: Options, sizes: Mapping[Axis, int]) -> str:
+    """The C of the program for axes of these sizes, and any size of all others."""
+    return whole(laid_out(program, options, {axis: sizes.get(axis, SMALL + 1) for axis in axes_of_program(program)}))
+
+
 def whole(layout: Layout) -> str:
     """One file: the mathematics, the threads and the program."""
     return "\n".join((*headers(), EXPORT, c_source(layout)))
