@@ -6,11 +6,12 @@ A `Model` is what `notation.read` makes of a text: its definitions in order, its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from typing import Any
 
 from handgrad.expr import Axis, Condition, Entry, Expr, Index, Letter, Literal, Node, Reduce, Size, Slice, VectorCall, rebuilt
+from handgrad.records import dataclass
 from handgrad.trees import bind, fresh, instantiate, opened, renamed, replaced
 
 

@@ -5,6 +5,7 @@ Every command is a module of `handgrad.commands` with a function `run(arguments)
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -24,11 +25,14 @@ COMMANDS = {
     "certificate": "re-check of a derivation that was saved with --json",
 }
 REFUSED = 2
+COLLECTED = 100_000, 50, 100        # a command needs most of what it makes, and to look through that again and again takes a tenth of its time
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command that the arguments name; the exit status. Errors are told on stderr, never as a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        gc.set_threshold(*COLLECTED)
     try:
         status = _dispatched(words)
         if sys.stdout is not None:

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Union
 
 from handgrad.axes import Definition, Model
 from handgrad.errors import HandgradError
 from handgrad.expr import Condition, Index
+from handgrad.records import dataclass
 
 Formula = Union[Condition, Index, Definition]      # an index may be any expression
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar, Union, cast
 from weakref import ref
+
+from handgrad.records import dataclass
 
 T = TypeVar("T")
 # a tree is at most 256 deep, and a walk takes up to 12 frames a level

@@ -7,11 +7,12 @@ a whole chain of letters at once. Every walk keeps what it has seen, so that a p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from typing import Any, TypeVar
 
 from handgrad.expr import Axis, Bound, Expr, Index, Letter, Node, Reduce, Slice, VectorCall, parts, rebuilt
+from handgrad.records import dataclass
 
 E = TypeVar("E", bound=Expr)
 _serial = count(1)

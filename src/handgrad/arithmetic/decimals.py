@@ -6,7 +6,6 @@ Decimal strings have a plain ASCII minus; a rounded value is an exact `Fraction`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 from typing import Literal
@@ -14,6 +13,7 @@ from typing import Literal
 from flint import arb, fmpq, fmpz
 
 from handgrad.arithmetic.balls import Scalar, Unclear, ball
+from handgrad.records import dataclass
 
 Ties = Literal["away", "even"]
 IN_FULL = 10                    # a value of at most so many digits is written in full

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from handgrad.axes import Function
 from handgrad.catalogue.entry import Kink, Sign, entry
 from handgrad.expr import Call, Expr, Operand, expression
 from handgrad.notation import read
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

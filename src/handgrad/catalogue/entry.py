@@ -12,13 +12,14 @@ formula that calls it. A function along an axis takes the letter of the axis fir
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from inspect import cleandoc
 from typing import Any, Literal
 
 from handgrad.axes import Function
 from handgrad.expr import ZERO, Axis, Call, Entry, Expr, Letter, Operand, Reduce, VectorCall, expression
 from handgrad.notation import Signature, register
+from handgrad.records import dataclass
 from handgrad.trees import bind, reduction
 
 Kind = Literal["activation", "loss"]

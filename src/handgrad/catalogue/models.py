@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from handgrad.axes import Model
 from handgrad.catalogue.entry import CatalogueEntry, entry
 from handgrad.expr import MINUS_ONE, Abstract, Axis, Call, Entry, Expr, Index, Letter, Mul, VectorCall, mul
 from handgrad.notation import write
+from handgrad.records import dataclass
 from handgrad.trees import reduction, replaced
 
 Form = Literal["plain", "through", "samples"]

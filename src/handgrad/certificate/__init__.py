@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from mpmath import mp, mpf
@@ -20,6 +19,7 @@ from handgrad.certificate.points import assignments, points
 from handgrad.errors import HandgradError, ModelError
 from handgrad.expr import Axis, Condition, Expr, Letter
 from handgrad.notation import read, read_condition, read_entry, read_equation
+from handgrad.records import dataclass
 
 POINTS = 3
 MOST_ASSIGNMENTS = 4

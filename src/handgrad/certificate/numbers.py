@@ -11,7 +11,7 @@ import operator
 import random
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from mpmath import mp, mpf
@@ -47,6 +47,7 @@ from handgrad.expr import (
     Slice,
     VectorCall,
 )
+from handgrad.records import dataclass
 
 DIGITS = 120                    # of the arithmetic
 LARGEST = 2**22                 # |log2| of the largest value that is worked out

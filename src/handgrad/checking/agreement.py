@@ -6,7 +6,6 @@ Both sides are evaluated at the numbers of the problem and at others: equal valu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from handgrad.checking import substitutions
 from handgrad.checking.certain import Certain
@@ -14,6 +13,7 @@ from handgrad.checking.evaluation import numbers_in, same, value
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.shown import shown
 from handgrad.reading.surface import Array, Scripted, Surface, Symbol, rebuilt, spelled, walk
+from handgrad.records import dataclass
 
 LIKE = ("17", "1l", "1I", "1i", "14", "2z", "38", "5s", "56", "68", "49", "0o", "0O", "0θ", "6b", "9g", "9q", "27", "35", "ij", "mn", "uv", "vw", "ωw")
 MOST = 24                       # names that are tried for one that was misread

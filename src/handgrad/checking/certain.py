@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from handgrad.errors import HandgradError, ModelError
 from handgrad.expr import Entry, Expr
 from handgrad.notation import read_expression
 from handgrad.problem import Place, Problem
+from handgrad.records import dataclass
 from handgrad.trees import subtrees
 from handgrad.verification import Verifier
 from handgrad.worksheet import Worksheet, work

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from handgrad.checking.continuing import MOST, continued
 from handgrad.checking.entries import respelled, spellings
@@ -15,6 +15,7 @@ from handgrad.checking.layers import layered, named
 from handgrad.checking.rewriting import with_indicators
 from handgrad.reading.page import Formula, Page, Prose, Title
 from handgrad.reading.surface import Compared, Side, Span, Statement, Surface, Unread
+from handgrad.records import dataclass
 
 # words in front of a formula that only says where something holds: `At x = 0 the slope …`
 PLACE = re.compile(r"(?<!look )(?<!looking )(?<!arrive )(?<!arrived )(?<!arriving )\bat(?: the point)?(?: an?)?(?:\s*(?:,|and|or))*\s*$", re.IGNORECASE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from handgrad.checking.chains import Chain, Link
 from handgrad.checking.definitions import Stated, maps
@@ -14,6 +14,7 @@ from handgrad.checking.scopes import COLUMNS, ROWS, Claim, Scope
 from handgrad.checking.shapes import SCALAR, Shaped
 from handgrad.checking.vocabulary import Vocabulary, call_of
 from handgrad.reading.surface import Applied, Bars, Big, Derivative, Scripted, Surface, Symbol, children, spelled, walk
+from handgrad.records import dataclass
 
 ANY = "p0"      # the letter of an index that is left out throughout
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from handgrad.checking.chains import PLACE, Chain, Link
 from handgrad.checking.naming import Name, letter_of, name_of, occurrences
 from handgrad.checking.vocabulary import ACCENTS, SQUARE, call_of, columns, known_function
 from handgrad.reading.surface import Decimal, Derivative, Group, Nabla, Product, Scripted, Sum, Surface, Symbol, spelled, walk
+from handgrad.records import dataclass
 
 CONSTANTS = frozenset(("e", "pi"))
 EQUALS = frozenset(("=", ":=", "≡"))

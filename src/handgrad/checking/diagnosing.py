@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -25,6 +25,7 @@ from handgrad.checking.witness import smallest
 from handgrad.errors import HandgradError
 from handgrad.reading.surface import Array, Bars, Big, Derivative, Dots, Nabla, Piecewise, Surface, spelled, walk
 from handgrad.reading.typesetting import unicode
+from handgrad.records import dataclass
 
 PLACES, MOST_NUMBERS, MOST_POINTS, MOST_SHOWN = 2, 8, 60, 5      # of a witness: entries an axis, numbers, points that are tried, numbers that are shown
 NEAR, MOST, MOST_QUICK = 3, 300, 1500       # formulas above that are looked into, and corrections that are tried, with a quick look first

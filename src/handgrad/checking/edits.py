@@ -7,7 +7,7 @@ judges nothing; whether an edit makes the line hold is for the one who asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import chain
 from typing import Union
 
@@ -16,6 +16,7 @@ from handgrad.checking.parts import factors_of, free_letters, key, names_in, pla
 from handgrad.checking.places import Place, is_name, values
 from handgrad.reading.plain import unicode
 from handgrad.reading.surface import Decimal, Derivative, Fraction, Nabla, Product, Scripted, Span, Sum, Surface, Symbol, walk
+from handgrad.records import dataclass
 
 # ---------------------------------------------------------------- what is known
 

@@ -8,11 +8,12 @@ All are made what they are everywhere on the page.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from handgrad.checking.naming import letter_of, letters_in, name_of, occurrences
 from handgrad.checking.vocabulary import call_of, known_function
 from handgrad.reading.surface import Big, Derivative, Factor, Group, Product, Scripted, Sum, Surface, Symbol, rebuilt, spelled, walk
+from handgrad.records import dataclass
 
 GRADIENT = "Delta"      # the accent of a name such as `\\delta h`
 

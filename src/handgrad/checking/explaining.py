@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from handgrad.checking.edits import Budget, Context, Edit, Slip, gathered, twins, written
@@ -22,6 +22,7 @@ from handgrad.checking.slips import CODES, KINDS, SLIPS
 from handgrad.checking.witness import small_points
 from handgrad.errors import HandgradError
 from handgrad.reading.surface import Surface
+from handgrad.records import dataclass
 
 __all__ = ["Budget", "Context", "Edit", "Explanation", "Slip", "explain", "explain_number", "gathered", "hint", "small_points", "twins"]
 

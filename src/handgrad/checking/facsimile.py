@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from handgrad.checking.pages import EMPTY, ending, headline, tally
@@ -18,6 +18,7 @@ from handgrad.checking.words import PLAIN, minus, short, shown_beside
 from handgrad.document import Block, Code, Details, Document, Heading, Inline, Ledger, Row, Typeset
 from handgrad.reading.page import Formula, Page, Prose, Title, read_page
 from handgrad.reading.surface import Array, Side, Span, Statement, Surface, Unread, walk
+from handgrad.records import dataclass
 
 if TYPE_CHECKING:
     from handgrad.checking.report import Judgement, Report

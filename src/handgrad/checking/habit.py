@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar
@@ -11,6 +11,7 @@ from handgrad.checking.evaluation import exactly
 from handgrad.checking.ledger import Ledger
 from handgrad.checking.quantities import family_of
 from handgrad.checking.shown import Relation, Shown
+from handgrad.records import dataclass
 
 ENOUGH = 2                      # values that only cutting explains before it is called a habit
 

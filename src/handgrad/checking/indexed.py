@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Self
 
 from handgrad.checking.naming import Name, letter_of, name_of
 from handgrad.checking.vocabulary import SQUARE, Vocabulary
 from handgrad.reading.surface import Applied, Bars, Decimal, Group, Scripted, Span, Sum, Surface, Symbol, spelled
+from handgrad.records import dataclass
 
 SPARE = "qpruvzabcdefgh"
 RUNNING = frozenset(("norm", "logsumexp", "mean", "sum", "prod"))       # with the letter along which they run

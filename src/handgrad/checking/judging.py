@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from handgrad.checking.certain import Certain
 from handgrad.checking.chains import Chain, Part, parts_of
@@ -25,6 +25,7 @@ from handgrad.problem import Problem
 from handgrad.reading.page import Page, read_page
 from handgrad.reading.prose import ProseFact, facts
 from handgrad.reading.surface import Decimal, Derivative, Surface, Unread
+from handgrad.records import dataclass
 
 LEAST_NUMBERS = 3       # values in a part that make it one with given numbers
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from handgrad.arithmetic.balls import Scalar
@@ -20,6 +20,7 @@ from handgrad.checking.quantities import Names
 from handgrad.checking.shown import shown_as
 from handgrad.checking.tensors import Rows, scalar, tensor
 from handgrad.reading.surface import Surface, walk
+from handgrad.records import dataclass
 
 DEEPEST = 40
 ENOUGH = 2                      # lines that overrule a given number

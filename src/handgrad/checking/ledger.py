@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from handgrad.arithmetic.balls import Scalar
 from handgrad.checking.shown import Shown
 from handgrad.reading.surface import Surface
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ What could not be read or decided costs nothing; a person looks at it. A mark is
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +21,7 @@ from handgrad.errors import HandgradError
 from handgrad.problem import COMMA, DERIVATIVE, Problem, gradient
 from handgrad.reading.mathematics import formula
 from handgrad.reading.surface import Surface, spelled
+from handgrad.records import dataclass
 
 ZERO = Fraction(0)
 

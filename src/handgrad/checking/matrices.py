@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from flint import arb
 
@@ -21,6 +20,7 @@ from handgrad.checking.tensors import shape
 from handgrad.checking.valuing import Finding, one_digit
 from handgrad.checking.valuing import judged as judged_value
 from handgrad.reading.surface import Array, Braced, Group, Scripted, Surface, Symbol
+from handgrad.records import dataclass
 
 Rows = tuple[tuple[Shown, ...], ...]
 Entry = tuple[Finding, str, Scalar | None, Scalar | None, bool]

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from handgrad.reading.remembering import by_identity
 from handgrad.reading.surface import Big, Decimal, Group, Product, Scripted, Sum, Surface, Symbol, children, walk
+from handgrad.records import dataclass
 
 LETTER = re.compile(r"[a-z]\Z")
 TRANSPOSED = frozenset(("T", "top", "intercal", "transpose", "prime"))

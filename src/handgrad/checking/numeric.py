@@ -9,7 +9,7 @@ A page is gone through twice: the first time to see what is shown of each quanti
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from handgrad.arithmetic.balls import Scalar, working_precision
@@ -36,6 +36,7 @@ from handgrad.checking.used import put_in, valueless
 from handgrad.checking.valuing import Finding, judged
 from handgrad.errors import HandgradError
 from handgrad.reading.surface import Scripted, Span, Surface, Symbol, spelled, walk
+from handgrad.records import dataclass
 
 EQUAL = frozenset(("=", "≈", ":=", "≡", "->", "=>", "→", "⇒", "~", "≃", "≅", "==", "<-", "←", ":"))
 ASSIGNING = frozenset(("<-", "←"))

@@ -6,7 +6,7 @@ A number that equals one shown for a quantity (or one minus it) is tied to that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from itertools import combinations
 
@@ -14,6 +14,7 @@ from handgrad.arithmetic.balls import ONE, Scalar
 from handgrad.checking.evaluation import Lookup, exactly, number, numbers_in, value
 from handgrad.checking.ledger import Ledger, Record
 from handgrad.reading.surface import Braced, Decimal, Group, Product, Surface, walk
+from handgrad.records import dataclass
 
 MOST = 40                       # ways in which operands are tried
 FACTORS = 8                     # a longer product is not searched for parts that were rounded

@@ -9,7 +9,7 @@ whose factor is the factor of everything round it up to the next sum: there a si
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +39,7 @@ from handgrad.reading.surface import (
     with_field,
     with_node,
 )
+from handgrad.records import dataclass
 
 # ---------------------------------------------------------------- places
 

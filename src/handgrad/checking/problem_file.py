@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal as Exact
 from fractions import Fraction
 
@@ -26,6 +26,7 @@ from handgrad.reading.mathematics import formula
 from handgrad.reading.page import read_page
 from handgrad.reading.plain import unicode
 from handgrad.reading.surface import Array, Derivative, Product, Scripted, Side, Surface, Symbol, children, spelled, walk
+from handgrad.records import dataclass
 
 LOOK_ALIKE = {"omega": "w", "upsilon": "v", "nu": "v"}      # letters that one page uses for one another
 

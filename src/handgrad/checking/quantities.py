@@ -7,13 +7,14 @@ Names are compared by `surface.spelled`. A quantity that has spellings in `[name
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from handgrad.checking.evaluation import function_of
 from handgrad.problem import COMMA, DERIVATIVE, Problem, entries, gradient
 from handgrad.reading.mathematics import formula
 from handgrad.reading.surface import Decimal, Derivative, Factor, Group, Nabla, Product, Scripted, Span, Sum, Surface, Symbol, spelled
 from handgrad.reading.typesetting import unicode
+from handgrad.records import dataclass
 from handgrad.worksheet.plan import spelled as entry_name
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction as Ratio
 from itertools import product
 
@@ -20,6 +20,7 @@ from handgrad.errors import HandgradError
 from handgrad.expr import Expr
 from handgrad.notation import read_expression
 from handgrad.reading.surface import Big, Braced, Decimal, Fraction, Group, Product, Scripted, Sum, Surface, Symbol, spelled
+from handgrad.records import dataclass
 from handgrad.verification.worlds import Point
 
 CLOSE = 1e-9

@@ -6,7 +6,7 @@ The assignment in which the shapes of all of them fit, nearest to what is usual:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import heappop, heappush
 from itertools import islice
 
@@ -24,6 +24,7 @@ from handgrad.reading.surface import (
     Symbol,
     walk,
 )
+from handgrad.records import dataclass
 
 MOST_ASSIGNMENTS = 300
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from handgrad.checking.parts import chunk, chunks, key
 from handgrad.checking.places import Place, inner, inverse, number, values, without
 from handgrad.reading.surface import Derivative, Fraction, Product, Sum, Surface, Term
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ They change what was read, never what was meant: a derivative sign that got a le
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from handgrad.checking.naming import identifier, occurrences
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.reading.surface import Decimal, Derivative, Factor, Group, Product, Scripted, Sum, Surface, Symbol, rebuilt, spelled, substituted, walk
 from handgrad.reading.typesetting import unicode
+from handgrad.records import dataclass
 
 LIKE_LETTERS = {"2": "xzw", "1": "li", "5": "s", "0": "o", "9": "qg", "6": "b", "8": "B", "3": "z"}     # digits, and letters read for them
 

@@ -7,12 +7,13 @@ judgement holds the fault it carries (`cause`). Nothing here decides anything; t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from handgrad.checking import pages
 from handgrad.document import Document, Inline, Showable
 from handgrad.reading.surface import Span
+from handgrad.records import dataclass
 
 Verdict = Literal["right", "exact", "rounding", "carried", "convention", "notation", "truncation",
                   "transcription", "undecided", "unread", "not_checked", "last_digit", "slip"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from handgrad.checking.words import HOLDS, PLAIN, VERDICTS, lines, listed, minus
 from handgrad.document import Inline, Reference, Row, Typeset
 from handgrad.reading.surface import Derivative
 from handgrad.reading.vocabulary import GREEK_LETTERS
+from handgrad.records import dataclass
 
 if TYPE_CHECKING:
     from handgrad.checking.report import Judgement, Report

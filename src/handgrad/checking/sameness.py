@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from handgrad.axes import Model
@@ -25,6 +24,7 @@ from handgrad.expr import Call
 from handgrad.notation import read, read_equation
 from handgrad.reading.mathematics import formula
 from handgrad.reading.surface import Surface, Unread, walk
+from handgrad.records import dataclass
 from handgrad.verification.identities import Identities
 
 COMMAND = re.compile(r"\\[A-Za-z]+|[\^_]\{")      # what only LaTeX has

@@ -18,13 +18,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import Any
 
 from handgrad.errors import HandgradError
+from handgrad.records import dataclass
 
 RULES = ("follow_through", "last_digit", "repair", "missing")
 KEYS = ("each", "of", *RULES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from handgrad.axes import Model
 from handgrad.catalogue import functions
@@ -22,6 +22,7 @@ from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
 from handgrad.expr import Axis, Call, Derivative, Entry, Expr, Letter
 from handgrad.notation import read, read_expression
+from handgrad.records import dataclass
 from handgrad.trees import names, subtrees
 from handgrad.verification import Certificate, Verifier
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 
 from handgrad.document import Typeset
 from handgrad.reading import typesetting
 from handgrad.reading.surface import Span, Surface, Symbol, substituted, walk
+from handgrad.records import dataclass
 
 RELATIONS = {"=": "=", "≈": r"\approx", "≡": r"\equiv", "->": r"\to", "→": r"\to", "⇒": r"\Rightarrow", "<=": r"\le", ">=": r"\ge", "≤": r"\le", "≥": r"\ge",
              "<": r"\lt", ">": r"\gt", "≠": r"\neq", "!=": r"\neq", ":=": r"\mathrel{:=}", "∝": r"\propto", "in": r"\in", "∈": r"\in",

@@ -10,7 +10,7 @@ the assignment in which the shapes of all of them fit, nearest to what is usual 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count, islice
 from typing import NamedTuple
 
@@ -40,6 +40,7 @@ from handgrad.reading.surface import (
     Symbol,
     spelled,
 )
+from handgrad.records import dataclass
 
 
 class Shape(NamedTuple):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -15,6 +15,7 @@ from handgrad.arithmetic.balls import Scalar, Unclear
 from handgrad.arithmetic.decimals import Places, as_told, fraction, in_full
 from handgrad.checking.evaluation import exactly, number
 from handgrad.reading.surface import Braced, Decimal, Dots, Factor, Group, Product, Scripted, Sum, Surface
+from handgrad.records import dataclass
 
 Relation = Literal["exact", "rounding", "truncation", "last_digit", "apart"]
 LONG, CERTAIN = 30, 12          # digits: a value that ends within 30 is written in full, else 12 certain ones

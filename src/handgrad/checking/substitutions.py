@@ -7,7 +7,7 @@ A substitution is right when its value is that of the formula, exactly, for numb
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise, zip_longest
 
@@ -23,6 +23,7 @@ from handgrad.checking.quantities import family_of
 from handgrad.checking.shown import Shown, fits, relation, shown, told
 from handgrad.checking.valuing import Finding, one_digit
 from handgrad.reading.surface import Decimal, Dots, Group, Product, Scripted, Span, Sum, Surface, children, walk
+from handgrad.records import dataclass
 
 MOST = 60                       # assignments of shown numbers to a formula
 NEAR = arb("0.06")              # how far roundings of the operands can take a product, relative to it

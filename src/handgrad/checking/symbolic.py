@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import Reading, Readings, claim_of, readings, vocabulary
@@ -29,6 +29,7 @@ from handgrad.errors import HandgradError
 from handgrad.expr import ZERO
 from handgrad.reading.surface import Big, Compared, Decimal, Derivative, Piecewise, Surface, Unread, spelled, walk
 from handgrad.reading.typesetting import unicode
+from handgrad.records import dataclass
 from handgrad.trees import subtrees
 from handgrad.verification import Certificate
 

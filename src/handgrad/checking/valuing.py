@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from handgrad.arithmetic.balls import Scalar, Unclear
@@ -15,6 +14,7 @@ from handgrad.checking.operands import Operands, part_products, variants
 from handgrad.checking.report import Verdict
 from handgrad.checking.shown import Shown, fits, relation, rounded_like, told
 from handgrad.reading.surface import Surface
+from handgrad.records import dataclass
 
 MOST = 200                      # numbers of the page that a part of a product may have been rounded to
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from handgrad.checking.naming import Name, identifier, is_label, letter_of, letters_in, name_of, occurrences
 from handgrad.notation import known
@@ -28,6 +28,7 @@ from handgrad.reading.surface import (
     spelled,
     walk,
 )
+from handgrad.records import dataclass
 
 SPOKEN = {"sigma": "sigmoid", "ln": "log", "sgn": "sign", "logistic": "sigmoid", "logit": "", "Softplus": "softplus"}
 SQUARE = "_sq"

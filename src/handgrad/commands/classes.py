@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from handgrad.commands.workers import Limits, Workers
 from handgrad.document import Block, Document, Heading, Inline, Paragraph, Reference, Table, render
 from handgrad.drawing.roster import file_names, shown
 from handgrad.errors import HandgradError
+from handgrad.records import dataclass
 
 try:
     import fcntl

@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +21,7 @@ from handgrad.drawing.roster import normal, shown, written
 from handgrad.drawing.sheet import sheet
 from handgrad.errors import LimitError
 from handgrad.problem import read_problem
+from handgrad.records import dataclass
 from handgrad.worksheet import Worksheet, work
 
 assert handgrad.rendering is not None        # importing it makes the formats known

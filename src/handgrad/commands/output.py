@@ -8,12 +8,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import handgrad.rendering
 from handgrad.document import Document, FormatError, Options, encoded, file_formats, format_of, formats, render
+from handgrad.records import dataclass
 
 assert handgrad.rendering is not None        # importing it makes the formats known
 TEXT = ("terminal", "markdown", "latex", "html")

@@ -6,7 +6,6 @@ import glob
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -25,6 +24,7 @@ from handgrad.document import render
 from handgrad.errors import HandgradError, LimitError, ModelError
 from handgrad.problem import Problem, read_problem
 from handgrad.reading.decoding import page_text
+from handgrad.records import dataclass
 
 assert handgrad.rendering is not None        # importing it makes the formats known
 PAGE = "{page}"

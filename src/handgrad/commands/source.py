@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from handgrad.catalogue import entries, entry
 from handgrad.catalogue.models import model, spelling
 from handgrad.errors import LimitError, ModelError
+from handgrad.records import dataclass
 
 LARGEST = 1 << 20      # a model of more than a mebibyte is refused before it is read
 

@@ -18,12 +18,13 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from handgrad.errors import HandgradError
+from handgrad.records import dataclass
 
 try:
     import resource

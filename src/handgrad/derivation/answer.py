@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from handgrad.axes import Definition, Model, letter_for
@@ -15,6 +15,7 @@ from handgrad.derivation.steps import Narrator, Step
 from handgrad.errors import ModelError
 from handgrad.expr import Delta, Entry, Expr, Index, Label, Letter, Literal, Reduce
 from handgrad.notation import read_entry
+from handgrad.records import dataclass
 from handgrad.rules import textbook
 from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import factors

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from handgrad.derivation.network import Name, Network, unused
 from handgrad.expr import ZERO, Entry, Expr
+from handgrad.records import dataclass
 from handgrad.rules.algebra import product, total_of
 from handgrad.rules.calculus import Differentiator
 from handgrad.rules.simplification import Simplifier

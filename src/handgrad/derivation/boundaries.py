@@ -7,7 +7,6 @@ or `sign`; a reduction `max` or `min` stands for the ties of its entries.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -39,6 +38,7 @@ from handgrad.expr import (
     VectorCall,
     parts,
 )
+from handgrad.records import dataclass
 from handgrad.rules.algebra import power, product, total, total_of
 from handgrad.rules.canonical import canonical
 from handgrad.rules.ratio import ratio

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from handgrad import catalogue
 from handgrad.axes import Definition, Model
 from handgrad.derivation.steps import Step
 from handgrad.expr import ZERO, Axis, Cases, Condition, Expr, Node, parts
 from handgrad.notation import read_expression, write
+from handgrad.records import dataclass
 from handgrad.rules.textbook import kink_value
 from handgrad.verification import Certificate, Verifier
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,7 @@ from handgrad.document import Document, Inline, Showable
 from handgrad.errors import ModelError
 from handgrad.expr import Compare, Condition, Derivative, Entry, Expr, Letter, Reduce
 from handgrad.notation import write
+from handgrad.records import dataclass
 from handgrad.trees import opened, subtrees
 from handgrad.verification import Certificate
 

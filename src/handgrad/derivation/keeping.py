@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from handgrad.axes import Definition, Model
 from handgrad.expr import MINUS_ONE, Entry, Expr, Node, Number, Pow, parts
 from handgrad.notation import write
+from handgrad.records import dataclass
 from handgrad.trees import names
 
 

@@ -9,7 +9,7 @@ branch that holds there).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +21,7 @@ from handgrad.derivation.network import Network
 from handgrad.derivation.signs import Signs
 from handgrad.errors import HandgradError
 from handgrad.expr import MINUS_ONE, ZERO, Add, And, Call, Cases, Compare, Condition, Delta, Entry, Expr, IndexCompare, Letter, Number, Pow, Reduce, VectorCall
+from handgrad.records import dataclass
 from handgrad.rules.algebra import product, total, total_of
 from handgrad.rules.canonical import canonical
 from handgrad.rules.relations import rewritten

@@ -6,11 +6,11 @@ What counts is the result with every definition that it leans on, those of the w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from handgrad.derivation.network import Network
 from handgrad.derivation.sharing import Sharing
 from handgrad.expr import Call, Expr, VectorCall
+from handgrad.records import dataclass
 from handgrad.rules.relations import Relation
 from handgrad.rules.simplification import Simplifier
 from handgrad.rules.tidy import Tidy, symbols

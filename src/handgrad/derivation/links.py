@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from handgrad.derivation.backward import Backward, Contribution
 from handgrad.derivation.network import Name, Network
 from handgrad.expr import MINUS_ONE, ZERO, Delta, Entry, Expr, Index, Letter, Literal, Pow
+from handgrad.records import dataclass
 from handgrad.rules.algebra import product, total_of
 from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import base_and_exponent, factors

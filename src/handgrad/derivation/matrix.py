@@ -13,7 +13,7 @@ matrix in a sum. A scalar stays in index notation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import partial, reduce
 from typing import Any, TypeGuard
@@ -48,6 +48,7 @@ from handgrad.expr import (
     add,
     mul,
 )
+from handgrad.records import dataclass
 from handgrad.rules.shapes import factors
 from handgrad.trees import fresh, instantiate, reduction, subtrees
 

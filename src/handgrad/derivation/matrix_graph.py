@@ -8,11 +8,11 @@ matrices, `M diag(v) N` where it has a weight.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial, reduce
 from typing import Union
 
 from handgrad.expr import Call, Entry, Expr, Letter, Mul, Node, mul, parts
+from handgrad.records import dataclass
 
 ONES, IDENTITY = Entry("1", ()), Entry("I", ())
 

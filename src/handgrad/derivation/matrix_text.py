@@ -8,12 +8,12 @@ Scalars stand in front, in the notation of the model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from handgrad.axes import Model
 from handgrad.expr import MINUS_ONE, ONE, ZERO, Add, And, Call, Cases, Compare, Entry, Expr, Mul, Node, Not, Number, Or, Pow, Size, negative
 from handgrad.notation import write
+from handgrad.records import dataclass
 from handgrad.trees import replaced, subtrees
 
 SUM, PRODUCT, ATOM = range(3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache, lru_cache
 
 from handgrad import catalogue
@@ -11,6 +11,7 @@ from handgrad.axes import Definition, Function, Model
 from handgrad.catalogue import elementary
 from handgrad.errors import ModelError
 from handgrad.expr import MINUS_ONE, ONE, TWO, Abstract, Add, Axis, Call, Compare, Condition, Entry, Expr, Letter, Member, Number, Pow, Reduce, Slice
+from handgrad.records import dataclass
 from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.calculus import Differentiator
 from handgrad.rules.canonical import canonical

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from typing import Any
@@ -42,6 +42,7 @@ from handgrad.expr import (
     parts,
 )
 from handgrad.notation import write
+from handgrad.records import dataclass
 from handgrad.rules.algebra import negated, power, product_of
 from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import coefficient, factors

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from handgrad.axes import Definition
 from handgrad.derivation.network import Network, unused
 from handgrad.expr import Abstract, Add, Bound, Call, Cases, Delta, Derivative, Entry, Expr, Letter, Mul, Node, Number, Pow, Reduce, Slice, VectorCall, parts
+from handgrad.records import dataclass
 from handgrad.rules.canonical import canonical
 from handgrad.rules.relations import Relation
 from handgrad.rules.shapes import coefficient, is_indicator

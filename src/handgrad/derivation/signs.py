@@ -5,7 +5,7 @@ Each answer is a proof or a silence: `False` says only that it is not evident.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from handgrad.axes import Definition, Function
@@ -31,6 +31,7 @@ from handgrad.expr import (
     VectorCall,
     parts,
 )
+from handgrad.records import dataclass
 from handgrad.rules.algebra import comparison, product, total
 from handgrad.rules.canonical import canonical
 from handgrad.rules.matching import match

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from handgrad import catalogue
 from handgrad.axes import letter_for
@@ -29,6 +29,7 @@ from handgrad.expr import (
     mul,
     negative,
 )
+from handgrad.records import dataclass
 from handgrad.rules import textbook
 from handgrad.rules.algebra import product, total_of
 from handgrad.rules.canonical import canonical, reduced

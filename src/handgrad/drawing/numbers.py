@@ -7,9 +7,10 @@ of a quantity is all decimals of its range with so many places, or the values li
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
+
+from handgrad.records import dataclass
 
 HASH_BYTES = 64         # 512 bits: the remainder by a grid of 10^18 numbers is even to 2^-450
 PURPOSE, RANK = b"handgrad draw 1", b"handgrad rank 1"

@@ -7,7 +7,7 @@ worked by hand too: the two may differ.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from flint import fmpq
@@ -21,6 +21,7 @@ from handgrad.errors import ModelError
 from handgrad.expr import Entry, Expr, Letter, Literal
 from handgrad.notation import write
 from handgrad.problem import Place, Problem, gradient
+from handgrad.records import dataclass
 from handgrad.trees import names, renamed, subtrees
 from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator

@@ -11,10 +11,10 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 
 from handgrad.errors import HandgradError, LimitError
+from handgrad.records import dataclass
 
 MOST_ROWS, LARGEST_ROSTER = 20_000, 1 << 23
 PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")

@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
@@ -25,6 +24,7 @@ from handgrad.drawing.roster import normal, shown
 from handgrad.drawing.template import Template
 from handgrad.errors import HandgradError
 from handgrad.problem import read_problem
+from handgrad.records import dataclass
 
 MOST_TRIES = 400
 Numbers = Mapping[str, Mapping[tuple[int, ...], str]]

@@ -7,7 +7,6 @@ is made of scaled up and down. A `Bend` is a difference that is 0 on a kink, a `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad import catalogue
@@ -34,6 +33,7 @@ from handgrad.expr import (
     number,
     parts,
 )
+from handgrad.records import dataclass
 from handgrad.trees import names, opened, replaced, subtrees
 
 SCALES_UP, SCALES_DOWN = ("2", "16", "4096"), ("1/4", "1/64", "1/4096")

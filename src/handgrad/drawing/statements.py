@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from handgrad.records import dataclass
 
 HEADER = re.compile(r"""\s*\[+\s*(?P<name>[^\[\]]+?)\s*\]+\s*(?:#.*)?$""")
 ASSIGNMENT = re.compile(r"""\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')\s*=\s*""")

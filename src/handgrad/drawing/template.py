@@ -15,7 +15,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -26,6 +25,7 @@ from handgrad.drawing.statements import Statement, statements
 from handgrad.errors import HandgradError, LimitError
 from handgrad.expr import Axis
 from handgrad.problem import read_model
+from handgrad.records import dataclass
 
 REASONS = ("saturated", "kink", "zero", "same_set")
 KEYS = ("range", "decimals", "values", "shape")

@@ -6,7 +6,7 @@ A left side is found through the names of the model: with `s = sigmoid(z)` defin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -36,6 +36,7 @@ from handgrad.expr import (
     mul,
     negative,
 )
+from handgrad.records import dataclass
 from handgrad.trees import bind, opened, renamed
 
 COMPLEMENT = "softmax_complement"               # what an entry of a softmax lacks of 1

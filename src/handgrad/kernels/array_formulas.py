@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ from handgrad.expr import (
 from handgrad.kernels.formulas import divides
 from handgrad.kernels.naming import axis_names, names_for, unused
 from handgrad.kernels.program import Program
+from handgrad.records import dataclass
 
 CHOICE, SUM, PRODUCT, POWER, ATOM = range(5)            # how tightly a text binds
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad.axes import Definition, letter_for, named
@@ -26,6 +25,7 @@ from handgrad.kernels.array_formulas import ATOM, POWER, PRODUCT, SUM, Formulas,
 from handgrad.kernels.program import Program
 from handgrad.kernels.sizes import origins
 from handgrad.notation import write_definition
+from handgrad.records import dataclass
 from handgrad.trees import renamed
 
 SPARE = "ijklmnpqrstuvabcdefghwxyz"

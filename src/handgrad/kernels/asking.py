@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from handgrad.derivation import model as read
 from handgrad.errors import LimitError, ModelError
 from handgrad.expr import Number
 from handgrad.problem import Problem, read_problem
+from handgrad.records import dataclass
 
 LARGEST = 1 << 20
 

@@ -10,12 +10,12 @@ import ctypes
 import sys
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from handgrad.kernels.building import BuildError, compiled
+from handgrad.records import dataclass
 
 
 class _Bound(ctypes.Structure):

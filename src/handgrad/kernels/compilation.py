@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
@@ -27,6 +27,7 @@ from handgrad.kernels.program import PRODUCT, Order, Program, program_of
 from handgrad.kernels.sizes import Rules, lengths, refused, sizes_by
 from handgrad.kernels.target import Binding, DType, Options, Runner, Target, targets
 from handgrad.problem import Problem
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True)

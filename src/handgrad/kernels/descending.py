@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import isfinite
 from typing import Any
 
@@ -22,6 +22,7 @@ from handgrad.kernels.program import Program
 from handgrad.kernels.target import Options
 from handgrad.kernels.targets.c import laid_out, whole
 from handgrad.kernels.threads import threads_of
+from handgrad.records import dataclass
 
 LOOP = """
 /* Steps of gradient descent, in place. `plan` has where the value lies in `data`, then of each input that is varied its place, that of its gradient,

@@ -7,7 +7,7 @@ code and from 1 in formulas, so the literal index 2 is the position 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
@@ -37,6 +37,7 @@ from handgrad.expr import (
     Size,
     affine,
 )
+from handgrad.records import dataclass
 
 MOST_FACTORS = 8
 WIDENED = "(double)"

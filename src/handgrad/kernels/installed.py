@@ -15,7 +15,6 @@ import ctypes
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.errors import HandgradError
+from handgrad.records import dataclass
 
 PACKAGE = "handgrad_kernels"
 VARIABLE = "HANDGRAD_LEVEL"

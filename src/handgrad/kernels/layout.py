@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from keyword import kwlist
 from math import prod
@@ -23,6 +22,7 @@ from handgrad.kernels.products import Product, with_products
 from handgrad.kernels.program import Program
 from handgrad.kernels.schedule import Schedule, batch_of, scheduled
 from handgrad.kernels.storage import Home, Place, Sizes
+from handgrad.records import dataclass
 from handgrad.trees import opened, subtrees
 
 SMALL = 32                              # an axis up to this long is fixed in code

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad.expr import Axis
@@ -12,6 +11,7 @@ from handgrad.kernels.arguments import ARRAYS, UNEVEN, Arrays, Named, kind_of
 from handgrad.kernels.program import Input, Program
 from handgrad.kernels.sizes import refused
 from handgrad.kernels.target import DType
+from handgrad.records import dataclass
 
 ROWS = (list, tuple, array, range)
 LARGEST = 1 << 64

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import linecache
 import sys
-from dataclasses import dataclass
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from itertools import count
 from types import CodeType, ModuleType
+
+from handgrad.records import dataclass
 
 _serial = count(1)
 

@@ -7,7 +7,7 @@ Loops that may be vectorised say so (`#pragma omp simd`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -16,6 +16,7 @@ from handgrad.axes import Definition
 from handgrad.expr import ZERO, Add, Call, Cases, Delta, Entry, Expr, Index, IndexCompare, Letter, Mul, Pow, Reduce, rebuilt
 from handgrad.kernels.formulas import Dialect, Scope, code, is_single, position, single
 from handgrad.kernels.storage import Place, Sizes
+from handgrad.records import dataclass
 from handgrad.trees import opened, subtrees
 
 LANES = 64                              # of a largest entry taken side by side; of sums half as many

@@ -9,13 +9,14 @@ A part is one where its terms are a product of what hangs on its first letter an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from handgrad.axes import Definition
 from handgrad.derivation.network import unused
 from handgrad.expr import ONE, ZERO, Axis, Cases, Entry, Expr, Letter, Mul, Reduce, mul
 from handgrad.kernels.program import Program
+from handgrad.records import dataclass
 from handgrad.trees import bind, opened
 
 

@@ -11,7 +11,7 @@ reductions that stand inside of a formula are parts of their own, shared by all 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from handgrad.axes import Definition, Model
 from handgrad.catalogue import functions
@@ -24,6 +24,7 @@ from handgrad.errors import ModelError
 from handgrad.expr import Abstract, Axis, Derivative, Entry, Label, Letter, Member, Reduce, Size, add, mul
 from handgrad.kernels.accuracy import accurate
 from handgrad.kernels.splitting import Splitter
+from handgrad.records import dataclass
 from handgrad.trees import names, reduction, subtrees
 
 AskedOf = str | Model

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import product
 from math import prod
@@ -23,6 +23,7 @@ from handgrad.kernels.scalar_formulas import Dialect, ScalarFormulas
 from handgrad.kernels.scalar_primitives import FUNCTIONS, IMPORTED, TEXTS, texts_of
 from handgrad.kernels.sizes import Origin, axes_of, origins
 from handgrad.notation import write_definition
+from handgrad.records import dataclass
 from handgrad.trees import names, opened, renamed
 
 PYTHON = Dialect(FUNCTIONS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +18,7 @@ from handgrad.errors import ModelError
 from handgrad.expr import Add, And, Axis, Call, Cases, Compare, Delta, Entry, Expr, IndexCompare, Letter, Mul, Not, Number, Or, Pow, Reduce, Size, mul
 from handgrad.kernels.array_formulas import ATOM, CHOICE, EXACT, POWER, PRODUCT, SUM, Text, taken_off
 from handgrad.kernels.formulas import Scope, decided, divides, position
+from handgrad.records import dataclass
 
 Letters = Mapping[Letter, str | int]
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}

@@ -10,11 +10,11 @@ and what sums over the samples is added up on the way. A stage begins where a wh
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from handgrad.axes import Definition
 from handgrad.expr import Axis, Entry, Expr, Letter, Reduce
 from handgrad.kernels.program import Program
+from handgrad.records import dataclass
 from handgrad.trees import opened, renamed, subtrees
 
 

@@ -8,12 +8,12 @@ An axis on which no argument lies has the length that shifted indices leave it: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad.errors import HandgradError
 from handgrad.expr import Axis, Bound, Cases, Delta, Entry, Letter, Literal, Reduce, Shift, Size, parts
 from handgrad.kernels.program import Input, Program
+from handgrad.records import dataclass
 from handgrad.verification.sizes import Sizes
 
 

@@ -12,7 +12,7 @@ So nothing overflows, and no 1 is taken from a value near 1. A norm is scaled by
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from handgrad.axes import Definition
@@ -43,6 +43,7 @@ from handgrad.expr import (
     rebuilt,
 )
 from handgrad.kernels.accurate_forms import COMPLEMENT
+from handgrad.records import dataclass
 from handgrad.trees import bind, opened, renamed, subtrees
 
 LARGEST_PLACE = "argmax"

@@ -10,7 +10,6 @@ Either way results are copied when they are finished, past the caches where they
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from handgrad.axes import Definition
@@ -20,6 +19,7 @@ from handgrad.kernels.layout import MOST_FIXED, Layout
 from handgrad.kernels.loops import STARTS, Writer
 from handgrad.kernels.schedule import Fold, Stage
 from handgrad.kernels.storage import LANE, Place
+from handgrad.records import dataclass
 from handgrad.trees import subtrees
 
 IN_BLOCK = 4_096                        # entries of one block

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
 from handgrad.expr import Axis
+from handgrad.records import dataclass
 
 LANE = "l"
 Home = Literal["input", "label", "result", "state", "scratch", "variable"]

@@ -11,11 +11,11 @@ for results, to the results by the names of their parts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from handgrad.expr import Axis
 from handgrad.kernels.program import Program
+from handgrad.records import dataclass
 
 DType = Literal["float32", "float64"]
 Runner = Callable[[Mapping[str, Any], Mapping[Axis, int], Mapping[str, Any]], Mapping[str, Any]]

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad.axes import Definition, Function, Model
@@ -22,6 +21,7 @@ from handgrad.expr import Call, Expr, Letter
 from handgrad.kernels.accuracy import rewritten
 from handgrad.kernels.accurate_forms import Rewrite
 from handgrad.notation import read, read_equation
+from handgrad.records import dataclass
 from handgrad.verification import Certificate, Verifier
 
 POINTS = 32

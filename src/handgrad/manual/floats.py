@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad.axes import Function, Model
@@ -31,6 +30,7 @@ from handgrad.expr import (
     Size,
     VectorCall,
 )
+from handgrad.records import dataclass
 
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "exp": math.exp, "log": math.log, "log1p": math.log1p, "expm1": math.expm1, "sqrt": math.sqrt, "abs": abs, "sin": math.sin, "cos": math.cos,

@@ -12,7 +12,6 @@ shows the statement as text and points into it. `==` of Python asks whether two 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -51,6 +50,7 @@ from handgrad.notation.cursor import Signature
 from handgrad.notation.reading import read
 from handgrad.notation.signatures import known
 from handgrad.notation.writing import write
+from handgrad.records import dataclass
 from handgrad.trees import reduction, subtrees, vector_call
 
 Place = Index | int

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from handgrad.errors import HandgradError, NotationError, ShapeError
 from handgrad.expr import Axis, Bound, Index, Letter
 from handgrad.notation.lexer import Tokens
 from handgrad.notation.resolution import Axes, Place
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from handgrad.errors import LimitError, NotationError
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

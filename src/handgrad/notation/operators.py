@@ -85,12 +85,15 @@ class Operators(Cursor):
         return Cases(tuple(branches), self._value_of(value, first))
 
     def disjunction(self) -> Any:
-        """Conditions joined by `or`."""
-        return self._joined("or", Or)
-
-    def _joined(self, word: str, kind: type[And] | type[Or]) -> Any:
+        """Conditions joined by `or`, or a formula."""
         first = self.at
-        found = self._joined("and", And) if word == "or" else self.negation()
+        found = self.negation() if self.kinds[first] == "not" else self.comparison()
+        if self.kinds[self.at] not in ("and", "or"):
+            return found
+        return self._joined("or", Or, self._joined("and", And, found, first), first)
+
+    def _joined(self, word: str, kind: type[And] | type[Or], found: Any, first: int) -> Any:
+        """The condition in hand, with those that the word joins to it."""
         if self.kinds[self.at] != word:
             return found
         items: list[Any] = []
@@ -101,7 +104,9 @@ class Operators(Cursor):
                 return kind(tuple(items))
             self.at += 1
             first = self.at
-            found = self._joined("and", And) if word == "or" else self.negation()
+            found = self.negation()
+            if word == "or":
+                found = self._joined("and", And, found, first)
 
     def negation(self) -> Any:
         """A comparison, behind any number of `not`."""
@@ -122,7 +127,7 @@ class Operators(Cursor):
     def comparison(self) -> Any:
         """One comparison of values or of indices, or a formula."""
         first = self.at
-        if self._compares_indices():
+        if self.kinds[first] != "(" and self._compares_indices():
             left_index = self.index()
             operator = self.kinds[self.at]
             self.at += 1

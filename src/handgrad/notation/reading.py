@@ -7,7 +7,6 @@ A model is read in one pass over its statements; letters and slots join as they 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad.axes import Definition, Extent, Model
@@ -21,6 +20,7 @@ from handgrad.notation.lexer import LIMITS, WORDS, Limits, Tokens, lines, tokens
 from handgrad.notation.operators import COMPARISONS
 from handgrad.notation.resolution import Axes, Place, final_names, settled
 from handgrad.notation.signatures import known
+from handgrad.records import dataclass
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ def _model(text: str, setting: Setting, found: Statements) -> Model:
         return names[axes.find(axis)]
 
     def tree(node: Any) -> Any:
-        return settled(node, names, axes)
+        return settled(node, names, axes) if names else node            # without axes there is nothing to settle
 
     letters: dict[Axis, dict[str, None]] = {}
     first = [(letter, axis) for letter, (axis, _, _) in found.declared.items()]

@@ -8,13 +8,13 @@ in which the tensors appear.
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad.axes import Extent, Model
 from handgrad.errors import NotationError, ShapeError
 from handgrad.expr import Axis, Label, Letter, Reduce, Size, Slice, VectorCall, rebuilt
 from handgrad.notation.lexer import Tokens
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

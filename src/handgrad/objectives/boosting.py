@@ -7,7 +7,7 @@ A library calls an objective as `f(scores, data)`, with a data set that knows la
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from handgrad.derivation import Derivation
@@ -20,6 +20,7 @@ from handgrad.objectives.curvature import Curvature, curvature_of
 from handgrad.objectives.definition import Asked, Loss, loss_of
 from handgrad.objectives.encoding import Encoding, encoding_of
 from handgrad.objectives.samples import kernel_of
+from handgrad.records import dataclass
 from handgrad.trees import renamed
 
 

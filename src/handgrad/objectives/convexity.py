@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from itertools import product
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from handgrad.errors import HandgradError
 from handgrad.expr import MINUS_ONE, ONE, ZERO, Add, Delta, Entry, Expr, Letter, Mul, Number, VectorCall, add, mul
 from handgrad.objectives.definition import Loss
 from handgrad.objectives.polynomials import rational_nonnegative
+from handgrad.records import dataclass
 from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import factors
 from handgrad.trees import reduction, renamed, replaced

@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from handgrad.axes import Definition
 from handgrad.derivation import asked_of
 from handgrad.derivation.certification import extended
@@ -19,6 +17,7 @@ from handgrad.errors import ModelError
 from handgrad.expr import TWO, ZERO, Call, Cases, Delta, Entry, Expr, Label, Letter, Pow, mul
 from handgrad.objectives.convexity import Found, along, dominant, sign_of
 from handgrad.objectives.definition import SURROGATES, Asked, Loss
+from handgrad.records import dataclass
 from handgrad.rules.canonical import canonical
 from handgrad.rules.shapes import factors
 from handgrad.trees import fresh, reduction, renamed, replaced, subtrees

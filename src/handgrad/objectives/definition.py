@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from handgrad.axes import Definition, Model
@@ -21,6 +21,7 @@ from handgrad.errors import ModelError
 from handgrad.expr import Expr, Index, Letter, Mul, Reduce, mul
 from handgrad.kernels.asking import Question, question
 from handgrad.problem import Problem
+from handgrad.records import dataclass
 from handgrad.rules.canonical import canonical
 from handgrad.trees import opened, renamed
 

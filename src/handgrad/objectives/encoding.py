@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad.expr import Entry, Label, Member
 from handgrad.kernels.optional import optional
 from handgrad.kernels.sizes import refused
 from handgrad.objectives.definition import Loss
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

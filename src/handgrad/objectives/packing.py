@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 from handgrad.kernels.optional import optional
 from handgrad.kernels.sizes import refused
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

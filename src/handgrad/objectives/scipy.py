@@ -11,7 +11,7 @@ Conventions: `fun` is minimised; `jac` is +dJ/dx and `hess` the whole matrix of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,7 @@ from handgrad.objectives.curvature import FLOOR
 from handgrad.objectives.definition import ModelLike
 from handgrad.objectives.packing import Packing
 from handgrad.objectives.separation import Cut, cut_at, cuts
+from handgrad.records import dataclass
 
 TELLING = {
     "exact": "as it is; methods that need a positive one (dogleg, Newton) are not sure of it where J is not convex",

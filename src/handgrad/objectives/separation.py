@@ -10,7 +10,7 @@ entry of c'' is negative; else it is what Gauss and Newton leave out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations_with_replacement
 
 from handgrad.axes import Model
@@ -19,6 +19,7 @@ from handgrad.errors import ModelError
 from handgrad.expr import ZERO, Expr, Letter
 from handgrad.objectives.convexity import Ground, sign_of
 from handgrad.objectives.curvature import on_diagonal
+from handgrad.records import dataclass
 from handgrad.rules.canonical import canonical
 from handgrad.trees import renamed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
@@ -18,6 +18,7 @@ from handgrad.expr import Axis, Bound, Entry, Expr
 from handgrad.notation import read
 from handgrad.problem.lines import lines_of, statements_of
 from handgrad.problem.statement import Place, Problem, Rounding, Update, gradient
+from handgrad.records import dataclass
 from handgrad.trees import subtrees
 from handgrad.verification.sizes import Sizes
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any, Literal
 
 from handgrad.arithmetic.decimals import Places, Ties
 from handgrad.axes import Model
 from handgrad.expr import Axis
+from handgrad.records import dataclass
 
 Place = tuple[str, tuple[int, ...]]         # an entry: the name and its indices, from 1
 

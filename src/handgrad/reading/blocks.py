@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from handgrad.reading.delimiters import Region
 from handgrad.reading.tables import RULE
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ The classes above it each read one part of the grammar; `expression` and `operan
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 
 from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.surface import Decimal, Span, Surface, Symbol
 from handgrad.reading.tokens import Tokens
 from handgrad.reading.vocabulary import TABLE
+from handgrad.records import dataclass
 
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 8_000))       # formulas nested as deep as the limits allow are read and walked by recursion
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 
 from handgrad.reading.surface import Span
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from handgrad.reading.surface import Span, Statement
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from handgrad.reading.surface import Span
+from handgrad.records import dataclass
 
 
 @dataclass(slots=True)

@@ -7,10 +7,10 @@ sign and where no other word follows: `loss = 0.3` is a formula, of `x = 5 apple
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from handgrad.reading.growing import ENDLESS, SIGNS, UNARY, Grower, Row
 from handgrad.reading.words import Token, partners
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import string
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import zip_longest
 from typing import Union
 
@@ -35,6 +35,7 @@ from handgrad.reading.tables import claims, is_table, rows_of
 from handgrad.reading.tall import matrices
 from handgrad.reading.vocabulary import TABLE
 from handgrad.reading.words import Token, differentiated, tokens, with_products
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from handgrad.reading.masking import covered, masked
 from handgrad.reading.mathematics import statements
 from handgrad.reading.page import Formula, Page, Prose
 from handgrad.reading.surface import Group, Product, Span, Surface, Unread
 from handgrad.reading.wordings import FUNCTIONS, PATTERNS, ROLES
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

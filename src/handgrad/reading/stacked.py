@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 
 from handgrad.reading.macros import Written
 from handgrad.reading.surface import Span
+from handgrad.records import dataclass
 
 TOP, BOTTOM, INNER, MIDDLE = "⎧", "⎩", "⎨⎪", "⎨"
 CLOSING = "⎫⎬⎭⎪"

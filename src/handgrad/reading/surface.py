@@ -11,8 +11,10 @@ whoever knows that `a` is a function reads it as a call. Numbers keep the digits
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, TypeVar, Union, get_args
+
+from handgrad.records import dataclass
 
 Span = tuple[int, int]
 S = TypeVar("S")

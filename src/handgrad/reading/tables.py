@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from handgrad.reading.surface import Applied, Decimal, Derivative, Group, Nabla, Product, Scripted, Side, Span, Statement, Surface, Symbol, Unread, rebuilt
+from handgrad.records import dataclass
 
 Read = Callable[[int, int, bool], Sequence[Statement]]
 

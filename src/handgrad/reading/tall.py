@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from handgrad.reading.macros import Written
 from handgrad.reading.stacked import Stack, joined
 from handgrad.reading.surface import Span
+from handgrad.records import dataclass
 
 TALL = re.compile(r"[⎛⎜⎝⎡⎢⎣](?P<tall>[^⎛⎜⎝⎡⎢⎣⎞⎟⎠⎤⎥⎦\n]*)[⎞⎟⎠⎤⎥⎦]|\[(?P<flat>[ \t][^\[\]\n]*[ \t])\]")
 NAMED = re.compile(r"(?:[=≈]|:=|->|→|←)\s*$")

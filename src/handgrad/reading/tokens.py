@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate
 
 from handgrad.reading.limits import ReadingLimits
 from handgrad.reading.vocabulary import ACCENT_MARKS, CIRCLED, LOOKALIKES, SUBSCRIPTS, SUPERSCRIPTS, TABLE, TYPED, VULGAR
+from handgrad.records import dataclass
 
 
 @dataclass(slots=True)

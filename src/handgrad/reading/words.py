@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from handgrad.reading.surface import GREEK
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

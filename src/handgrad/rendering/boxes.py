@@ -6,11 +6,11 @@ written. A printer breaks long lines where `pieces` ends a piece: between terms,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction as Value
 from typing import Union, assert_never
 
+from handgrad.records import dataclass
 from handgrad.rendering import names, shape
 
 LONG = 40       # how many signs what stands in brackets may have before a line may end in it

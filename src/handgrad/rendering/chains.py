@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from handgrad.document import Chain, Formula, Inline, Inset, Line, Reference, Typeset
+from handgrad.records import dataclass
 from handgrad.rendering.keyboard import spoken
 from handgrad.rendering.layout import KEEP, beside, broken, filled, in_ascii, in_line, padded, stacked, width
 from handgrad.rendering.shape import Context, scopes

@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from math import dist
 
 from handgrad.axes import Model
 from handgrad.document import Figure, Formula, Label
 from handgrad.expr import Entry, Expr
+from handgrad.records import dataclass
 from handgrad.rendering import names
 from handgrad.rendering.routes import Box, Curve, Places, Point, between, free_boxes, placed
 from handgrad.rendering.shape import Context

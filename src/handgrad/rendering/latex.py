@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from handgrad.document import (
@@ -33,6 +33,7 @@ from handgrad.document import (
     section_of,
     spans,
 )
+from handgrad.records import dataclass
 from handgrad.rendering import names
 from handgrad.rendering.ledgers import unfolded
 from handgrad.rendering.shape import Context, scopes

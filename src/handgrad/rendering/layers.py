@@ -9,9 +9,10 @@ of the neighbours.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
+
+from handgrad.records import dataclass
 
 SWEEPS, ROUNDS = 12, 16
 Link = tuple[int, int]

@@ -6,12 +6,12 @@ It takes points and knows no function. A curve is broken where a point has no va
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from math import ceil, floor, inf, isfinite, log10
 
 from handgrad.document import Figure
+from handgrad.records import dataclass
 
 Point = tuple[float, float | None]
 WIDTH, HEIGHT = 560, 330

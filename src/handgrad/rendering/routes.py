@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from math import dist
 
+from handgrad.records import dataclass
 from handgrad.rendering.layers import Layered, layered
 
 GAP, LANE, PORT = 14.0, 12.0, 8.0                 # between boxes, for a line that passes a layer, between ends of lines

@@ -5,7 +5,7 @@ The trees know only sums, products and powers; a person sees minus signs, quotie
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, TypeGuard, Union
 
@@ -32,6 +32,7 @@ from handgrad.expr import (
     VectorCall,
     mul,
 )
+from handgrad.records import dataclass
 from handgrad.trees import instantiate, subtrees
 
 # How tightly a formula holds together; a looser one in a tighter place is put in brackets.

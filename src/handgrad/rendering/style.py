@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from handgrad.records import dataclass
 
 OPEN, IF, NEXT, CLOSE = "\ue000", "\ue001", "\ue002", "\ue003"      # { value if condition; value }
 

@@ -8,7 +8,6 @@ the same node. Roots are powers, means and norms are sums, `exp` keeps a positiv
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
 from math import gcd, isqrt, lcm
@@ -45,6 +44,7 @@ from handgrad.expr import (
     parts,
     rebuilt,
 )
+from handgrad.records import dataclass
 from handgrad.rules.matching import match
 from handgrad.rules.order import sort_key
 from handgrad.rules.shapes import (

@@ -7,7 +7,7 @@ derivation's business. What is missing is left as an explicit derivative, never 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from handgrad.axes import Function
@@ -35,6 +35,7 @@ from handgrad.expr import (
     Slice,
     VectorCall,
 )
+from handgrad.records import dataclass
 from handgrad.rules.algebra import apply, cases, comparison, power, product, product_of, total, total_of
 from handgrad.rules.canonical import canonical, reduced
 from handgrad.rules.shapes import delta, indicator, is_indicator

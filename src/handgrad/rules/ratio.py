@@ -5,13 +5,14 @@ Everything that is no sum, product or whole power counts as a name here. What wo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 from handgrad.expr import Add, Expr, Mul, Number, Pow
+from handgrad.records import dataclass
 from handgrad.rules.algebra import power, product_of, total_of
 from handgrad.rules.shapes import terms
 from handgrad.trees import subtrees

@@ -7,7 +7,7 @@ All are found from the definition, all lead from what is written out to the name
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -34,6 +34,7 @@ from handgrad.expr import (
     Slice,
     VectorCall,
 )
+from handgrad.records import dataclass
 from handgrad.rules.algebra import power, product, product_of, remade
 from handgrad.rules.canonical import canonical, closed, reduced
 from handgrad.rules.matching import match

@@ -12,12 +12,12 @@ What a step takes from the model and not from an identity, such as the definitio
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from handgrad.expr import Add, Bound, Cases, Entry, Expr, Mul, Number, Reduce, add, mul, parts, rebuilt
 from handgrad.notation import read
+from handgrad.records import dataclass
 from handgrad.rules.order import own
 from handgrad.trees import names
 

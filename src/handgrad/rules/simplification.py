@@ -7,11 +7,12 @@ denominator, and each of these after one relation of a name. There is no search 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 from handgrad.expr import MINUS_ONE, Add, Axis, Call, Cases, Derivative, Entry, Expr, Mul, Node, Number, Pow, Reduce, Size, Slice, VectorCall, parts
+from handgrad.records import dataclass
 from handgrad.rules.algebra import power, product, product_of, remade, total_of
 from handgrad.rules.canonical import closed, reduced
 from handgrad.rules.ratio import both_forms

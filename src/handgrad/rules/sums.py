@@ -6,7 +6,7 @@ A sum is opened only where that helps: of a product, the factor that holds a del
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from handgrad.expr import (
@@ -32,6 +32,7 @@ from handgrad.expr import (
     affine,
     shift,
 )
+from handgrad.records import dataclass
 from handgrad.rules.algebra import negated, power, product, product_of, remade, total, total_of
 from handgrad.rules.canonical import canonical, closed, reduced
 from handgrad.rules.matching import match

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -41,6 +40,7 @@ from handgrad.expr import (
     quotient,
     rebuilt,
 )
+from handgrad.records import dataclass
 from handgrad.rules.rule import Rule, rule, spoken
 from handgrad.trees import instantiate, names, renamed, replaced
 

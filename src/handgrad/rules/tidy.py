@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -41,6 +41,7 @@ from handgrad.expr import (
     quotient,
     rebuilt,
 )
+from handgrad.records import dataclass
 from handgrad.rules.algebra import power, product, product_of, total
 from handgrad.rules.canonical import canonical
 from handgrad.rules.order import sort_key

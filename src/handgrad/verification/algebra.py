@@ -8,7 +8,6 @@ product fall apart into those of its factors. The sign of a factor that is not k
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +16,7 @@ from flint import Ordering, fmpq, fmpq_mpoly_ctx, fmpz_poly
 from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar
 from handgrad.expr import Delta
+from handgrad.records import dataclass
 
 Poly = Any                      # fmpq_mpoly; flint carries no types
 Ratio = tuple[Poly, Poly]

@@ -7,7 +7,6 @@ product is only cut short by a Kronecker delta that is 0, and of cases only the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -18,6 +17,7 @@ from handgrad.arithmetic.balls import Scalar
 from handgrad.axes import Definition, Function, Model
 from handgrad.errors import ModelError
 from handgrad.expr import Abstract, Axis, Bound, Call, Compare, Derivative, Letter, Literal, Reduce, Shift, Size, VectorCall, parts
+from handgrad.records import dataclass
 from handgrad.trees import bind, names, subtrees
 from handgrad.verification.jets import Jet, Value, plain
 from handgrad.verification.worlds import Closure, OutOfRange, Place, Stack, World, spelled, unknown_function

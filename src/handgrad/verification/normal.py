@@ -7,7 +7,6 @@ not taken may have no value. A choice of signs that no numbers have is harmless 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flint import fmpq
@@ -40,6 +39,7 @@ from handgrad.expr import (
     Slice,
     VectorCall,
 )
+from handgrad.records import dataclass
 from handgrad.trees import instantiate, opened
 from handgrad.verification.algebra import SIZES, Beyond, Ratio, Rescaled, Ring, Split, Vacuous
 from handgrad.verification.conditions import OPERATORS

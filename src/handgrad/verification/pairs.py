@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flint import arb, fmpq
@@ -10,6 +9,7 @@ from flint import arb, fmpq
 from handgrad.arithmetic import balls
 from handgrad.arithmetic.balls import Scalar, Unclear, Unreal
 from handgrad.errors import LimitError
+from handgrad.records import dataclass
 from handgrad.verification.jets import plain
 from handgrad.verification.worlds import Closure, OutOfRange, Point, Stack, World
 

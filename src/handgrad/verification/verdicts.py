@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from itertools import chain
 from math import prod
@@ -16,6 +16,7 @@ from handgrad.arithmetic.balls import Unclear, Unreal
 from handgrad.axes import Definition, Function, Model
 from handgrad.errors import LimitError, ModelError
 from handgrad.expr import Expr, Letter
+from handgrad.records import dataclass
 from handgrad.trees import names
 from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator

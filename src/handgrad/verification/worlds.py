@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from weakref import ref
 from zlib import crc32
@@ -13,6 +13,7 @@ from flint import fmpq
 from handgrad.arithmetic.balls import Scalar
 from handgrad.errors import ModelError
 from handgrad.expr import Axis
+from handgrad.records import dataclass
 from handgrad.verification.jets import Gradient, Jet, Value, coefficient
 
 Place = tuple[str, tuple[int, ...]]                     # an entry of a tensor: name and indices

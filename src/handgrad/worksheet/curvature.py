@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 
 from handgrad.axes import Definition, Model
 from handgrad.expr import Add, Condition, Derivative, Entry, Expr, Letter, Literal, Mul, Pow, mul, number
 from handgrad.problem import Problem, entries, gradient
+from handgrad.records import dataclass
 from handgrad.trees import fresh, renamed, replaced
 from handgrad.worksheet.carrying import over
 from handgrad.worksheet.ground import Ground

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from handgrad.arithmetic.balls import Scalar, ball
 from handgrad.document import Block, Chain, Figure, Heading, Inline, Line, Paragraph, Table
 from handgrad.errors import ModelError
 from handgrad.expr import MINUS_ONE, Entry, add, mul
 from handgrad.problem import Place, Rounding, Update, gradient
+from handgrad.records import dataclass
 from handgrad.worksheet.hand import place, scalar
 from handgrad.worksheet.items import Item, spelled
 from handgrad.worksheet.matrices import minus

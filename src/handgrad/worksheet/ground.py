@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -43,6 +43,7 @@ from handgrad.expr import (
     number,
     rebuilt,
 )
+from handgrad.records import dataclass
 from handgrad.trees import instantiate
 
 MOST_TERMS = 5000

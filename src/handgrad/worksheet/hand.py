@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +15,7 @@ from handgrad.axes import Function
 from handgrad.errors import ModelError
 from handgrad.expr import Add, And, Call, Cases, Compare, Entry, Expr, Mul, Not, Number, Or, Pow
 from handgrad.problem import Place
+from handgrad.records import dataclass
 from handgrad.rules.canonical import canonical
 
 

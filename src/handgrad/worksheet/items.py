@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from handgrad.errors import ModelError
 from handgrad.expr import Entry, Expr
+from handgrad.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

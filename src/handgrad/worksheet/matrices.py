@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -12,6 +11,7 @@ from handgrad.arithmetic.decimals import as_told
 from handgrad.document import Block, Inline, Matrices, Matrix, Note
 from handgrad.expr import Derivative, Entry, Literal
 from handgrad.problem import entries, gradient
+from handgrad.records import dataclass
 from handgrad.worksheet.numbers import Worked
 from handgrad.worksheet.substitution import Display
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from handgrad.arithmetic.balls import Scalar, Unclear, Unreal, relative_bits, wo
 from handgrad.arithmetic.decimals import Places, as_rounded, as_told, fraction, in_full
 from handgrad.errors import ModelError
 from handgrad.problem import Place, Rounding
+from handgrad.records import dataclass
 from handgrad.worksheet.hand import scalar
 from handgrad.worksheet.items import Item, NumberError
 from handgrad.worksheet.plan import Plan

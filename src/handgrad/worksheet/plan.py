@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property, lru_cache
 
 from handgrad import catalogue
@@ -14,6 +14,7 @@ from handgrad.derivation.network import network_of, ordered, unused
 from handgrad.errors import LimitError
 from handgrad.expr import Add, Call, Condition, Derivative, Entry, Expr, Letter, Literal, Reduce, add, mul
 from handgrad.problem import Place, Problem, entries, gradient
+from handgrad.records import dataclass
 from handgrad.rules.canonical import canonical
 from handgrad.trees import fresh, names, renamed, subtrees
 from handgrad.worksheet.carrying import carried_out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from handgrad.errors import HandgradError, ModelError
 from handgrad.expr import Entry, Expr
 from handgrad.notation import write
 from handgrad.problem import Problem, Rounding, gradient
+from handgrad.records import dataclass
 from handgrad.trees import subtrees
 from handgrad.worksheet.descent import Descent, descent, section
 from handgrad.worksheet.facts import kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from itertools import product
 from math import ceil
@@ -17,6 +17,7 @@ from handgrad.derivation.network import unused
 from handgrad.document import Inline
 from handgrad.expr import MINUS_ONE, ONE, ZERO, Add, Call, Cases, Compare, Derivative, Entry, Expr, Mul, Not, Number, Pow, add, mul
 from handgrad.problem import Place, Problem, gradient
+from handgrad.records import dataclass
 from handgrad.trees import replaced, subtrees
 from handgrad.worksheet.hand import Hand, place
 from handgrad.worksheet.items import spelled

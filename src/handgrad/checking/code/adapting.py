@@ -13,13 +13,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from handgrad.checking.code.calls import Answer, Call, Question, answered, told
 from handgrad.errors import HandgradError
+from handgrad.records import dataclass
 
 COTANGENTS = ("G", "cotangent", "grad_output")
 SECONDS = 60.0                  # on a clock, of one call: the first of a shape may have to be compiled

@@ -10,11 +10,12 @@ import io
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import product
 from typing import Any
 
 from handgrad.checking.code.arrays import flat, made, shape_of
+from handgrad.records import dataclass
 
 Call = Callable[[Mapping[str, Any], Sequence[str], Any], Any]       # values by parameter, the parameters asked for, the cotangent
 

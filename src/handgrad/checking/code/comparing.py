@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import fmpq
@@ -18,6 +17,7 @@ from handgrad.checking.code.arrays import EPSILON, LARGEST, SMALLEST, Flat
 from handgrad.checking.code.observing import Observed
 from handgrad.checking.code.points import Trial
 from handgrad.checking.code.truth import NOTHING, Truth, Wanted
+from handgrad.records import dataclass
 from handgrad.verification.facts import assignments
 from handgrad.verification.jets import plain
 from handgrad.verification.solving import NOTHING as NO_VALUE

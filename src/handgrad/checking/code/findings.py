@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from handgrad.axes import Model
@@ -11,6 +10,7 @@ from handgrad.checking.slips import KINDS
 from handgrad.document import Block, Document, Inline, Inset, Note, Paragraph, Showable
 from handgrad.expr import And, Compare, Derivative, Entry, Expr, IndexCompare, Not, Or
 from handgrad.notation import write
+from handgrad.records import dataclass
 
 Verdict = Literal["slip", "digits", "convention", "undecided"]
 MARKS = {"slip": "✗", "digits": "~", "convention": "~", "undecided": "?"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -26,6 +26,7 @@ from handgrad.derivation import model
 from handgrad.document import Inline
 from handgrad.errors import HandgradError
 from handgrad.expr import Label
+from handgrad.records import dataclass
 
 ENOUGH = 6                          # points at which it is right, for a fact to be what is missing
 COARSE = Fraction(1, 64)            # a difference below this part of the largest entry, which no slip explains, may be an approximation

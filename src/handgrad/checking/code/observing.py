@@ -6,7 +6,6 @@ A failure is a finding of its own: an exception, a wrong number or shape of resu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -17,6 +16,7 @@ from handgrad.checking.code.calls import Answer, Argument, Question
 from handgrad.checking.code.points import Trial
 from handgrad.checking.code.truth import Truth, sized
 from handgrad.expr import Label
+from handgrad.records import dataclass
 
 RAISED = "it raises"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, product
 from typing import Any
@@ -15,6 +14,7 @@ from handgrad.axes import Model
 from handgrad.checking.code.truth import Truth
 from handgrad.errors import HandgradError
 from handgrad.expr import Axis, Label
+from handgrad.records import dataclass
 from handgrad.verification.worlds import GIVEN, Place, Point, noise
 
 MARGINS = ("7", "15", "40", "100", "700", "-7", "-15", "-40", "-100", "-700")

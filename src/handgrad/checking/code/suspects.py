@@ -7,7 +7,6 @@ instead of by what was asked. Which variant is true is for the one who compares 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad.checking.code.truth import Truth, Wanted
@@ -40,6 +39,7 @@ from handgrad.expr import (
     quotient,
     rebuilt,
 )
+from handgrad.records import dataclass
 from handgrad.trees import bind, instantiate, opened, renamed, replaced, subtrees
 
 

@@ -6,7 +6,7 @@ A `Truth` holds the gradients asked for, as trees over one model. `values(tree, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +19,7 @@ from handgrad.axes import Model
 from handgrad.derivation import Derivation, model
 from handgrad.errors import HandgradError
 from handgrad.expr import Call, Derivative, Entry, Expr, Label, Letter, Reduce, VectorCall
+from handgrad.records import dataclass
 from handgrad.trees import subtrees
 from handgrad.verification.conditions import CONDITIONS
 from handgrad.verification.evaluation import Evaluator

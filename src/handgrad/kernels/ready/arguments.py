@@ -6,7 +6,7 @@ The scores say how many samples there are and of what type the numbers are; all 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -15,6 +15,7 @@ from handgrad.kernels.ready.families import Family
 from handgrad.kernels.ready.settings import Settings
 from handgrad.kernels.ready.wording import along_axis, labels_of
 from handgrad.kernels.sizes import refused
+from handgrad.records import dataclass
 
 Shape = tuple[int, ...]
 

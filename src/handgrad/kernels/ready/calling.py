@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import prod
 from typing import Any
 
@@ -19,6 +19,7 @@ from handgrad.kernels.ready.weighing import labels_within, weighed
 from handgrad.kernels.ready.wording import Plan, Wording, along_axis
 from handgrad.kernels.sizes import ArgumentError, refused
 from handgrad.kernels.target import DType, Options
+from handgrad.records import dataclass
 
 PAYS = 1 << 14              # from how many numbers on compiled code is worth the time that the compiler takes
 VALUE = "value"

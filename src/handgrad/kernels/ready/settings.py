@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Real
 from operator import index
 from typing import Any, get_args
@@ -14,6 +13,7 @@ from handgrad.errors import HandgradError
 from handgrad.expr import Number
 from handgrad.kernels.ready.wording import Reduction
 from handgrad.kernels.sizes import refused
+from handgrad.records import dataclass
 
 By = str | Sequence[str] | None
 

@@ -9,7 +9,6 @@ The letter `i` runs over samples. Targets by label are the sum over classes with
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain, count
 from typing import Any, Literal
@@ -19,6 +18,7 @@ from handgrad.derivation import model as asked_model
 from handgrad.errors import HandgradError
 from handgrad.expr import ONE, Call, Compare, Condition, Delta, Entry, Expr, Label, Member, Number, Reduce
 from handgrad.notation import read, write
+from handgrad.records import dataclass
 from handgrad.rules.sums import Collapse
 from handgrad.trees import replaced, subtrees
 

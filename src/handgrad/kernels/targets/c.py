@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
@@ -22,6 +21,7 @@ from handgrad.kernels.optional import optional
 from handgrad.kernels.program import Program
 from handgrad.kernels.target import Options, Runner, Target, register
 from handgrad.kernels.threads import threads_of
+from handgrad.records import dataclass
 
 STORED = {"float64": "double", "float32": "float"}
 EXPORT = """#if defined(_WIN32)

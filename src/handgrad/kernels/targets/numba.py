@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +25,7 @@ from handgrad.kernels.schedule import Fold, Schedule, Stage, batch_of, scheduled
 from handgrad.kernels.sizes import axes_of, origins
 from handgrad.kernels.target import Options, Runner, Target, register
 from handgrad.notation import write_definition
+from handgrad.records import dataclass
 from handgrad.trees import renamed, subtrees
 
 NUMBA = Dialect(FUNCTIONS, raises=False)

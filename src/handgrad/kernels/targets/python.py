@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from handgrad.expr import Axis
@@ -14,6 +14,7 @@ from handgrad.kernels.program import Program
 from handgrad.kernels.pythonprogram import Listing
 from handgrad.kernels.results import by_part, titled
 from handgrad.kernels.target import Options, Runner, Target, register
+from handgrad.records import dataclass
 
 MOST_SHAPES = 32                        # for which straight lines are written; further ones run in loops
 

@@ -6,7 +6,6 @@ On the CPU value and gradients come from the compiled C where there is a compile
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from handgrad.errors import HandgradError
@@ -22,6 +21,7 @@ from handgrad.kernels.program import Input, Program, pulled_program
 from handgrad.kernels.results import by_part, titled
 from handgrad.kernels.sizes import Rules, sizes_by
 from handgrad.kernels.target import DType, Options, Runner, Target, register, targets
+from handgrad.records import dataclass
 
 SAME = ("exp", "expm1", "log", "log1p", "sqrt", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc")
 OWN = ("sigmoid", "softplus", "sech", "sign", "clip", "normal_cdf", "bell", "exp_difference", "power_of_two")
