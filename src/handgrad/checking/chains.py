@@ -123,9 +123,11 @@ class _Gathering:
         links = tuple(self.links(statement))
         near = tuple(c for c, line in self.near if 0 <= links[0].start - line <= NEAR)
         if statement.continues and statement.sides[0].relation in JOINING and self.chains and not self.headed(statement):
-            at = continued(self.page.source, statement, [[link.side.span for link in chain.links] for chain in self.chains[-MOST:]])
+            near_by = self.chains[-MOST:]
+            spans = [[link.side.span for link in chain.links] for chain in near_by]
+            at = continued(self.page.source, statement, spans, bool(near_by[-1].links[-1].tag))
             unread = isinstance(self.chains[-1].head.side.tree, Unread)         # what goes on behind it may go on with it
-            above = self.chains[-1] if unread else self.chains[at - len(self.chains[-MOST:])]
+            above = self.chains[-1] if unread else near_by[at]
             whole = Chain((*above.links, *links), (*above.words, *statement.words), (*above.near, *near), above.before)
             self.chains[self.chains.index(above)] = whole
         else:

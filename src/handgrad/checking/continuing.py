@@ -16,8 +16,11 @@ QUOTED = re.compile(r"[ \t]*((?:>[ \t]?)+)")
 MOST = 40           # chains above that are looked at
 
 
-def continued(source: str, statement: Statement, above: Sequence[Sequence[Span]]) -> int:
-    """The place in `above` of the chain that the statement goes on with; each is told by the spans of its sides."""
+def continued(source: str, statement: Statement, above: Sequence[Sequence[Span]], labelled: bool = False) -> int:
+    """The place in `above` of the chain that the statement goes on with; each is told by the spans of its sides.
+
+    A label ends the block of lines that it stands in: behind a `labelled` chain goes on what was begun before its block, if anything of that fits.
+    """
     last = len(above) - 1
     start = statement.sides[0].span[0]
     begin = source.rfind("\n", 0, start) + 1
@@ -32,9 +35,14 @@ def continued(source: str, statement: Statement, above: Sequence[Sequence[Span]]
     if "⎧" in margin or "$" in margin or "\\" in margin or "&" in margin:
         return last
     column = _column(margin)
+    level = [n for n in near if len(above[n]) > 1 and _sign(source, above[n], 1) == column]
+    block = source.rfind("\n\n", 0, above[last][0][0]) if labelled else -1
+    before = next((n for n in level if above[n][0][0] < block), None)
+    if before is not None:
+        return before
     if any(_sign(source, spans, m) == column for spans in above[-1:] for m in range(1, len(spans))):
         return last
-    return next((n for n in near if len(above[n]) > 1 and _sign(source, above[n], 1) == column), last)
+    return level[0] if level else last
 
 
 def _phantom(margin: str) -> str:

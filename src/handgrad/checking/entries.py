@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from handgrad.checking.naming import letter_of, letters_in, name_of, occurrences
 from handgrad.checking.vocabulary import call_of, known_function
-from handgrad.reading.surface import Big, Derivative, Factor, Group, Product, Scripted, Sum, Surface, Symbol, rebuilt, spelled, walk
+from handgrad.reading.surface import GREEK, Big, Derivative, Factor, Group, Product, Scripted, Sum, Surface, Symbol, rebuilt, spelled, walk
 from handgrad.records import dataclass
 
 GRADIENT = "Delta"      # the accent of a name such as `\\delta h`
@@ -21,16 +21,17 @@ GRADIENT = "Delta"      # the accent of a name such as `\\delta h`
 @dataclass(frozen=True, slots=True)
 class Spellings:
     """The names called by an index letter, those that have a delta in front of them for the gradient, those of two letters typed like a product,
-    and letters that are quantities where they stand above in parentheses.
+    letters that are quantities where they stand above in parentheses, and what stands below a name as a word but is a run of indices: `w_{pqr}`.
     """
 
     called: frozenset[str] = frozenset()
     gradients: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     exponents: frozenset[str] = frozenset()
+    runs: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.called or self.gradients or self.words or self.exponents)
+        return bool(self.called or self.gradients or self.words or self.exponents or self.runs)
 
 
 def spellings(chains: Sequence[tuple[Surface, ...]]) -> Spellings:
@@ -39,7 +40,8 @@ def spellings(chains: Sequence[tuple[Surface, ...]]) -> Spellings:
     called = frozenset(found for head, bodies in heads for found in _called(head, bodies))
     gradients = frozenset(found for head, bodies in heads for found in _gradient(head, bodies))
     words = frozenset(found for trees in chains for tree in trees for found in _words(tree))
-    return Spellings(called, gradients, words, _exponents([tree for trees in chains for tree in trees]))
+    all_trees = [tree for trees in chains for tree in trees]
+    return Spellings(called, gradients, words, _exponents(all_trees), _runs(all_trees))
 
 
 def _words(tree: Surface) -> Iterator[str]:
@@ -47,6 +49,16 @@ def _words(tree: Surface) -> Iterator[str]:
     for node in walk(tree):
         if isinstance(node, Derivative) and isinstance(node.body, Symbol) and len(node.body.name) == 2 and node.body.name.isalpha():
             yield node.body.name
+
+
+def _runs(trees: Sequence[Surface]) -> frozenset[str]:
+    """The words below names whose letters all stand as indices of their own elsewhere, each once in the word."""
+    below = {item.name for tree in trees for node in walk(tree) if isinstance(node, Scripted) for item in node.sub
+             if isinstance(item, Symbol) and not item.accents and 2 < len(item.name) < 6 and item.name.isalpha() and item.name.islower()}
+    if not below:
+        return frozenset()
+    letters = {x for tree in trees for x in letters_in(tree)}
+    return frozenset(word for word in below if word not in GREEK and len(set(word)) == len(word) and letters.issuperset(word))
 
 
 def _exponents(trees: Sequence[Surface]) -> frozenset[str]:
@@ -96,6 +108,8 @@ def _is_delta(node: Surface) -> bool:
 def respelled(tree: Surface, words: Spellings) -> Surface:
     """The tree with such calls as entries and such products as names."""
     tree = rebuilt(tree, lambda child: respelled(child, words))
+    if isinstance(tree, Scripted) and any(isinstance(item, Symbol) and item.name in words.runs for item in tree.sub):
+        tree = replace(tree, sub=tuple(piece for item in tree.sub for piece in _letters(item, words)))
     above = _shifted(tree.sup) if isinstance(tree, Scripted) else None
     if isinstance(tree, Scripted) and above is not None and any(letter_of(part) in words.exponents for part in walk(above)):
         return replace(tree, sup=above)
@@ -111,6 +125,14 @@ def respelled(tree: Surface, words: Spellings) -> Surface:
     if len(kept) == len(tree.factors):
         return tree
     return kept[0].node if len(kept) == 1 else replace(tree, factors=tuple(kept))
+
+
+def _letters(item: Surface, words: Spellings) -> tuple[Surface, ...]:
+    """The letters of a run of indices one by one."""
+    if not isinstance(item, Symbol) or item.name not in words.runs:
+        return (item,)
+    apart = item.span[1] - item.span[0] == len(item.name)
+    return tuple(Symbol((item.span[0] + n, item.span[0] + n + 1) if apart else item.span, letter) for n, letter in enumerate(item.name))
 
 
 def _joined(before: Surface, factor: Factor, words: Spellings) -> Surface | None:

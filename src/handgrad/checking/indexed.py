@@ -11,7 +11,7 @@ from dataclasses import field, replace
 from typing import Self
 
 from handgrad.checking.naming import Name, letter_of, name_of
-from handgrad.checking.vocabulary import SQUARE, Vocabulary
+from handgrad.checking.vocabulary import SQUARE, Vocabulary, known_function
 from handgrad.reading.surface import Applied, Bars, Decimal, Group, Scripted, Span, Sum, Surface, Symbol, spelled
 from handgrad.records import dataclass
 
@@ -109,6 +109,8 @@ class Indexed(ABC):
     def _entry(self, name: Name, node: Surface) -> str:
         found = self.words.resolved(name)
         own = found.own + "'" * found.primes
+        if found.primes and own not in self.words.assigned and found.own in self.words.assigned and len(self.words.by) == 1:
+            return self._differentiated(found, node)
         if own == "delta" and len(found.indices) == 2:
             return f"delta[{','.join(map(self._index, found.indices))}]"
         if self._is_shortened(own, found):
@@ -118,8 +120,14 @@ class Indexed(ABC):
             return f"size({safe(tensor)}, {slot + (tensor in self.words.sampled)})"
         return self._with_indices(own, found, node)
 
+    def _differentiated(self, name: Name, node: Surface) -> str:
+        """`q'`, where the page defines q and differentiates by one name alone."""
+        text, by = self._entry(replace(name, primes=0), node), safe(next(iter(self.words.by)))
+        return f"d({text}, {', '.join([by] * name.primes)})"
+
     def _is_shortened(self, own: str, name: Name) -> bool:
-        return own in self.words.calls and own not in self.words.assigned and not name.indices and not name.above
+        quantity = own in self.words.by and known_function(own) is not None         # somebody called it exp
+        return own in self.words.calls and own not in self.words.assigned and not name.indices and not name.above and not quantity
 
     def _with_indices(self, own: str, name: Name, node: Surface) -> str:
         if own in self.words.squares and own not in self.words.assigned:        # σ, where the page says what σ^2 is

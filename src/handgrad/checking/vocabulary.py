@@ -288,7 +288,7 @@ class Vocabulary:
         if self.labelling and any(letter_of(i) in self.labelling for i in name.indices):
             name = replace(name, indices=tuple(i for i in name.indices if letter_of(i) not in self.labelling))
         spelled_letters = tuple(x for x in (letter_of(i) for i in name.indices) if x)
-        if spelled_letters:
+        if spelled_letters and not (name.own == "delta" and len(name.indices) == 2):        # of Kronecker, whatever else a delta is here
             self.counts.setdefault(name.own, Counter())[len(name.indices)] += 1
             self.used.setdefault(name.own, Counter())[tuple(spelled(i) for i in name.indices)] += 1
 

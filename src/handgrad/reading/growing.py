@@ -189,6 +189,8 @@ class Grower:
                     return -1
                 return place if need or not self.heads(place) else -1
             case "function":
+                if place and self.found[place - 1].text == "∂":         # somebody's name: `∂e/∂exp`
+                    return place
                 return -1 if word_follows and after is not None and after.kind != "noun" or not need and self.heads(place) else place
             case "noun" | "weak":
                 lone = after is None or after.kind not in WORDS | {"letter", "strong", "number", "function", "marked"} or after.gap == 0

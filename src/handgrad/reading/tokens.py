@@ -47,6 +47,7 @@ PATTERN = re.compile(
     r"|[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+(?![A-Za-z0-9_^]))?|\.[0-9]+(?:[eE][+-]?[0-9]+(?![A-Za-z0-9_^]))?"
     r"|\\(?:left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])\s*(?:\\[lr]?(?:vert|Vert|brace|brack)(?![A-Za-z])|\\?[|{}.()\[\]]|[/<>])?"
     rf"|\\(?:text(?:rm|it|bf|sf|tt|normal|up)?|mbox|hbox|operatorname\*?|mathop|label|tag\*?|textcircled|circled|hspace\*?|vspace\*?|color|phantom|cite|ref|eqref){_ARGUMENT}"
+    r"|\\textasciicircum\{\}"
     r"|\\begin\s*\{\s*(?:array|tabular|alignat\*?|alignedat)\s*\}(?:\s*\[[a-z]\])?" rf"{_ARGUMENT}"
     rf"|\\(?:begin|end){_ARGUMENT}"
     r"|\\arg\s*\\(?:max|min)(?![A-Za-z])|\\[A-Za-z]+\*?"

@@ -41,7 +41,7 @@ sign + + ＋
 sign - - − – ﹣ －
 pm ± ± \pm +-
 pm ∓ \mp ∓
-^ ^ ^ **
+^ ^ ^ ** \textasciicircum{}
 _ _ _ \_
 ! ! !
 ( ( ( （ \lparen

@@ -60,7 +60,7 @@ TOKEN = re.compile(
     rf"|(?P<rule>={{3,}}|-{{3,}}|_{{3,}}|\*{{3,}}|#{{2,}}|~{{3,}})"
     rf"|(?P<arrow>-+>|→|⟶|⟵|←|↦|<-+(?!\d)|⇐)"
     rf"|(?P<relation>:=|<=|>=|==|!=|=>|~=|[=≠≤≥<>∈≡≔≈≃≅⇒⟹])"
-    rf"|(?P<command>\\[A-Za-z]+|\\[{{}},;!| ])|(?P<newline>\n|\\\\)"
+    rf"|(?P<caret>\\textasciicircum\{{\}})|(?P<command>\\[A-Za-z]+|\\[{{}},;!| ])|(?P<newline>\n|\\\\)"
     rf"|(?P<compound>[A-Za-z]{{2,}}(?:[-–][A-Za-z]{{2,}})+(?![\w(]))"
     rf"|(?P<word>(?:__(?=[A-Za-z]))?(?:[^\W\d_]|[{SCRIPTS}])(?:\w|[{SCRIPTS}{MARKS}]|['’](?![a-zA-Z]))*)"
     rf"|(?P<prefix>[∂∇√∑∏∫])|(?P<percent>%)|(?P<evaluated>\|(?=_))|(?P<bar>\|\||[|‖])"
@@ -71,7 +71,7 @@ TOKEN = re.compile(
 )
 PARTNER = {")": "(", "]": "[", "}": "{", "⟩": "⟨"}
 RENAMED = {"transpose": "strong", "smudged": "strong", "array": "strong", "bidi": "strong", "ordinal": "stop", "compound": "stop", "rule": "other",
-           "percent": "dots", "evaluated": "operator"}
+           "percent": "dots", "evaluated": "operator", "caret": "operator"}
 PLURAL = re.compile(r"\((?:s|es|ed|n)\)")
 GRADIENT = re.compile(r" [A-Za-zα-ω][\w₀-₉]?(?=[ \t]*=)")
 DIFFERENTIATED = re.compile(r"∂([A-Za-z]{4,})/∂|\bd([A-Za-z]{4,})/d[A-Za-z]")
@@ -160,9 +160,11 @@ def _word(text: str, shown: str, start: int, end: int) -> str:
     after = text[end:end + 1]
     if DIFFERENTIAL.fullmatch(bare) and after == "[" or bare == "grad" and GRADIENT.match(text, end):
         return "prefix" if bare == "grad" else "strong"
+    if DIFFERENTIAL.fullmatch(bare) and (after == "/" and text[end + 1:end + 2] in ("d", "∂") or text[max(0, start - 1):start] == "/"):
+        return "strong"         # also `do` in `dE/do`
     if bare.lower() in STOP:
         return "stop"
-    if DIFFERENTIAL.fullmatch(bare) and (after == "/" or text[max(0, start - 1):start] == "/"):
+    if DIFFERENTIAL.fullmatch(bare) and after == "/":
         return "strong"
     if after in ("(", "[", "^") and after and not PLURAL.match(text, end) or shown != bare and after not in ("'", "’"):
         return "strong"

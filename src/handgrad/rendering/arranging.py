@@ -180,7 +180,7 @@ def _power(e: expr.Pow, context: Context) -> Box:
         return _quotient(shape.quotients(e)[0], context)
     if shape.is_bare(e.base):
         base: Box = _applied(e.base, context)
-    elif shape.is_exponential(e.base) or shape.root(e.base) is not None or shape.runs(e.base):
+    elif shape.is_exponential(e.base, context.model) or shape.root(e.base) is not None or shape.runs(e.base):
         base = Brackets(_expression(e.base, context))
     else:
         base = _within(e.base, ATOM, context)
@@ -231,7 +231,7 @@ def _call(e: expr.Call, function: str, arguments: tuple[Expr, ...], context: Con
             return Brackets(_expression(under, context), "||")
         case "pi", ():
             return Symbol("pi")
-        case "exp", (exponent,) if shape.is_exponential(e):
+        case "exp", (exponent,) if shape.is_exponential(e, context.model):
             return Exponential(_expression(exponent, context))
         case "log", (expr.Entry() as under,):
             return Applied(Symbol("log"), (_expression(under, context),), bare=True)

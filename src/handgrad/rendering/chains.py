@@ -16,6 +16,7 @@ from handgrad.rendering.style import CLOSE, IF, NEXT, OPEN, Style, flat
 from handgrad.rendering.unicode import text
 
 LONGEST_LEFT = 36
+APART = 3           # columns between a formula and its reason: two are no more than a gap in a formula
 INSET = 4
 
 
@@ -159,7 +160,7 @@ def _with_reason(rows: list[str], level: int, reason: str, page: Page) -> list[R
     if not reason:
         return shown
     gap = page.width - width(rows[level]) - width(reason)
-    if gap >= 2:
+    if gap >= APART:
         shown[level] = (Span(rows[level] + " " * gap), Span(reason.replace(KEEP, " "), "dim"))
         return shown
     pieces = filled(reason, page.width - INSET)

@@ -225,9 +225,9 @@ def is_bare(e: Expr) -> TypeGuard[Call]:
     return isinstance(e, Call) and e.function == "log" and isinstance(e.arguments[0], Entry)
 
 
-def is_exponential(e: Expr) -> bool:
-    """Whether the formula is printed as e with an exponent: `exp` of what stands well in small print."""
-    if not (isinstance(e, Call) and e.function == "exp"):
+def is_exponential(e: Expr, model: Model) -> bool:
+    """Whether the formula is printed as e with an exponent: `exp` of what stands well in small print, where the model calls nothing else e."""
+    if not (isinstance(e, Call) and e.function == "exp") or "e" in model.tensors or "e" in model.definitions:
         return False
     return not any(isinstance(n, (Reduce, VectorCall, Derivative, Cases, Call, Abstract)) or (isinstance(n, Expr) and split(n)[1] is not None)
                    for n in subtrees(e.arguments[0]))
