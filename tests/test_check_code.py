@@ -57,6 +57,21 @@ def test_the_slip_is_named_with_the_smallest_input_that_shows_it(place: str, aga
     assert first.see and first.yours != first.right
 
 
+@pytest.mark.parametrize(("place", "against", "by", "kinds"), [
+    ("rms:sum_and_sign", "norm.txt", "x", ["sign", "missing_mean"]), ("rms:upstream_and_dropped", "norm.txt", "x", ["dropped_term", "missing_factor"]),
+    ("softmax:diagonal_and_halved", "softmax.txt", "a", ["diagonal_only", "missing_factor"]),
+])
+def test_two_slips_at_once_are_both_named(place: str, against: str, by: str, kinds: list[str]) -> None:
+    found = report(place, against, by)
+    assert sorted(str(f.kind) for f in found.slips) == sorted(kinds)
+    assert ["first" in found.text(f.said) for f in found.slips] == [True, False]
+
+
+def test_what_no_two_slips_explain_is_a_slip_without_a_name() -> None:
+    (found,) = report("softmax:of_nothing_known", "softmax.txt", "a").slips
+    assert found.kind is None and "neither a slip that is known nor two of them explain it" in "".join(map(str, found.said))
+
+
 RIGHT = [
     ("variation:gradient", "variation.txt", "x"), ("variation:hinge", "hinge", ""), ("variation:l1", "l1", ""),
     ("rms:backward", "norm.txt", "x"), ("rms:both", "norm.txt", "x,w"), ("rms:single", "norm.txt", "x,w"),

@@ -34,3 +34,16 @@ def both(x, w, G, eps):
 
 def single(x, w, G, eps):
     return both(x.astype(np.float32), w.astype(np.float32), G.astype(np.float32), np.float32(eps))
+
+
+def sum_and_sign(x, w, G, eps):
+    """Two slips: a sum for the mean of the second term, and its sign."""
+    r = np.sqrt(np.mean(x * x) + eps)
+    xhat = x / r
+    return (w * G + xhat * np.sum(w * G * xhat)) / r
+
+
+def upstream_and_dropped(x, w, G, eps):
+    """Two slips: the term of the mean is missing, and so is w."""
+    r = np.sqrt(np.mean(x * x) + eps)
+    return G / r

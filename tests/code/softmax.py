@@ -65,3 +65,13 @@ def ce_naive(scores, targets):
 
 def ce_upstream_on_one_term(scores, targets, G):
     return G * softmax(scores) - targets
+
+
+def diagonal_and_halved(a, G):
+    """Two slips: the diagonal of the Jacobian alone, and half of it."""
+    s = softmax(a)
+    return s * (1 - s) * G / 2
+
+
+def of_nothing_known(a, G):
+    return np.cos(3 * a) * G + 0.7

@@ -20,12 +20,12 @@ from handgrad.checking.code.losing import advice_on
 from handgrad.checking.code.observing import Ended, Observed, Plan, answer, observed, planned, question
 from handgrad.checking.code.points import Trial, trials
 from handgrad.checking.code.showing import number, seen_at, shown
-from handgrad.checking.code.suspects import Suspect, suspects
+from handgrad.checking.code.suspects import Suspect, pairs, suspects
 from handgrad.checking.code.truth import Truth, Wanted, truth
 from handgrad.derivation import model
 from handgrad.document import Inline
 from handgrad.errors import HandgradError
-from handgrad.expr import Label
+from handgrad.expr import Expr, Label
 from handgrad.records import dataclass
 
 ENOUGH = 6                          # points at which it is right, for a fact to be what is missing
@@ -155,29 +155,38 @@ def _formula(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], 
         said: Inline = ("the second derivative is replaced where it is not positive",)
         return [Finding("convention", wanted.name, None, said, *_shown(case, wanted, off[0]), dtype=dtype)]
     if smooth:
-        return [_slipped(case, wanted, n, moderate, smooth, dtype)]
+        return _slipped(case, wanted, n, moderate, smooth, dtype)
     return [_tied(case, wanted, n, moderate, tied, dtype)]
 
 
-def _slipped(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], off: Sequence[Off], dtype: str) -> Finding:
-    """The finding about a formula that is wrong, with the slip that explains all of what came back."""
+def _slipped(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], off: Sequence[Off], dtype: str) -> list[Finding]:
+    """The finding about a formula that is wrong, with the slip that explains all of what came back, or the two of them."""
+    whole = _shown(case, wanted, off[0])
     found = _explained(case, wanted, n, moderate, off, dtype)
-    first = off[0]
-    whole = _shown(case, wanted, first)
     if found is not None:
-        return Finding("slip", wanted.name, found.kind, _of_order(wanted, found.said), *whole, dtype=dtype)
-    open_ = _open(case, wanted, moderate, off) if all(math.isfinite(o.got) for o in off) else ""
+        return [Finding("slip", wanted.name, found.kind, _of_order(wanted, found.said), *whole, dtype=dtype)]
+    if not all(math.isfinite(o.got) for o in off):
+        return [_no_number(case, wanted, moderate, off, dtype)]
+    open_ = _open(case, wanted, moderate, off)
     if open_:
-        return Finding("undecided", wanted.name, None, (open_,), *whole, dtype=dtype)
-    if all(math.isfinite(o.got) for o in off):
-        said = "it is another value, and no single slip that is known explains it"
-    else:
-        none = number(next(o.got for o in off if not math.isfinite(o.got)))
-        if case.truth.is_exponential and not any(math.isfinite(o.got) for o in off) and len(moderate) - len(off) >= ENOUGH:
-            over = (f"formula right; {dtype} overflows: it gives {none}",)
-            return Finding("digits", wanted.name, None, over, *whole, dtype, advice_on(case.truth, wanted, first))
-        said = f"it gives {none} where the gradient is a number"
-    return Finding("slip", wanted.name, None, _of_order(wanted, (said,)), *whole, dtype=dtype)
+        return [Finding("undecided", wanted.name, None, (open_,), *whole, dtype=dtype)]
+    both = _explained_by_two(case, wanted, n, moderate, off, dtype)
+    if both is not None:
+        return [Finding("slip", wanted.name, slip.kind, _of_order(wanted, (f"{which} of two slips: ", *slip.said)), *whole, dtype=dtype)
+                for which, slip in zip(("the first", "the second"), both, strict=True)]
+    said: Inline = ("it is another value, and neither a slip that is known nor two of them explain it",)
+    return [Finding("slip", wanted.name, None, _of_order(wanted, said), *whole, dtype=dtype)]
+
+
+def _no_number(case: _Case, wanted: Wanted, moderate: Sequence[Observed], off: Sequence[Off], dtype: str) -> Finding:
+    """The finding about code that gives no number where the gradient is one."""
+    first = off[0]
+    none = number(next(o.got for o in off if not math.isfinite(o.got)))
+    whole = _shown(case, wanted, first)
+    if case.truth.is_exponential and not any(math.isfinite(o.got) for o in off) and len(moderate) - len(off) >= ENOUGH:
+        over = (f"formula right; {dtype} overflows: it gives {none}",)
+        return Finding("digits", wanted.name, None, over, *whole, dtype, advice_on(case.truth, wanted, first))
+    return Finding("slip", wanted.name, None, _of_order(wanted, (f"it gives {none} where the gradient is a number",)), *whole, dtype=dtype)
 
 
 def _open(case: _Case, wanted: Wanted, moderate: Sequence[Observed], off: Sequence[Off]) -> str:
@@ -207,18 +216,25 @@ def _shown(case: _Case, wanted: Wanted, off: Off) -> tuple[str, str, str]:
 
 def _explained(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], off: Sequence[Off], dtype: str) -> Suspect | None:
     """The likeliest slip that gives all of what came back."""
+    looked = _telling(moderate, off)
+    return next((s for s in suspects(wanted, case.truth) if all(_gives(case.truth, wanted, s.tree, o, n, dtype) for o in looked)), None)
+
+
+def _explained_by_two(case: _Case, wanted: Wanted, n: int, moderate: Sequence[Observed], off: Sequence[Off], dtype: str) -> tuple[Suspect, Suspect] | None:
+    """The likeliest two slips that give all of what came back."""
+    looked = _telling(moderate, off)
+    return next(((one, other) for one, other, tree in pairs(wanted, case.truth) if all(_gives(case.truth, wanted, tree, o, n, dtype) for o in looked)), None)
+
+
+def _telling(moderate: Sequence[Observed], off: Sequence[Off]) -> list[Observed]:
+    """What an explanation has to give: the first points that are off, then all that are no kinks."""
     by_trial = {id(o.trial): o for o in moderate}
-    first = [by_trial[id(o.trial)] for o in off[:3]]
-    smooth = [o for o in moderate if o.trial.what == "plain"]
-    for suspect in suspects(wanted, case.truth):
-        if all(_gives(case.truth, wanted, suspect, o, n, dtype) for o in first) and all(_gives(case.truth, wanted, suspect, o, n, dtype) for o in smooth):
-            return suspect
-    return None
+    return [*(by_trial[id(o.trial)] for o in off[:3]), *(o for o in moderate if o.trial.what == "plain")]
 
 
-def _gives(truth_: Truth, wanted: Wanted, suspect: Suspect, seen: Observed, n: int, dtype: str) -> bool:
+def _gives(truth_: Truth, wanted: Wanted, tree: Expr, seen: Observed, n: int, dtype: str) -> bool:
     try:
-        made = truth_.values(suspect.tree, wanted.letters, seen.trial.point)
+        made = truth_.values(tree, wanted.letters, seen.trial.point)
     except (HandgradError, ArithmeticError, TypeError, IndexError, KeyError):
         return False
     most = 2 * excused(made, seen.trial, dtype)

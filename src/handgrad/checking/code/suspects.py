@@ -7,6 +7,7 @@ instead of by what was asked. Which variant is true is for the one who compares 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from handgrad.checking.code.truth import Truth, Wanted
@@ -42,6 +43,8 @@ from handgrad.expr import (
 from handgrad.records import dataclass
 from handgrad.trees import bind, instantiate, opened, renamed, replaced, subtrees
 
+MOST_FIRST, MOST_PAIRS = 40, 2000       # of two slips at once: so many are tried for the first one, and so many pairs in all
+
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
@@ -68,6 +71,19 @@ def suspects(wanted: Wanted, truth: Truth) -> list[Suspect]:
             seen.add(suspect.tree)
             kept.append(suspect)
     return kept
+
+
+def pairs(wanted: Wanted, truth: Truth) -> list[tuple[Suspect, Suspect, Expr]]:
+    """Two slips at once and the tree that both lead to, the likeliest first, each tree once; the second is made in what the first one leaves."""
+    single = suspects(wanted, truth)
+    seen = {wanted.tree, *(s.tree for s in single)}
+    found: list[tuple[Suspect, Suspect, Expr]] = []
+    for first in single[:MOST_FIRST]:
+        for second in suspects(replace(wanted, tree=first.tree), truth):
+            if second.kind != "inner_derivative" and second.tree not in seen:
+                seen.add(second.tree)
+                found.append((first, second, second.tree))
+    return sorted(found, key=lambda pair: pair[0].cost + pair[1].cost)[:MOST_PAIRS]
 
 
 def inlined(tree: Any, truth: Truth) -> Any:
