@@ -74,6 +74,32 @@ def test_a_slip_is_found_and_named(name: str, right: str, wrong: str, kind: str)
     assert [j.kind for j in found if j.cause is None] == [kind]
 
 
+SOFTMAX = r"s_k = \frac{e^{a_k}}{\sum_i e^{a_i}}"
+RIDGE = r"J = \frac{1}{2} \sum_j (\sum_k X_{jk} w_k - y_j)^2 + \frac{c}{2} \sum_k w_k^2"
+NORMAL = r"J = \sum_i (\frac{(x_i - m)^2}{2 s^2} + \log s)"
+COSINE = r"J = -\sum_l \frac{\sum_k y_{lk} p_{lk}}{\|p_{lk}\|_k}"
+LINES = [
+    (r"g = \frac{x}{2}(1 + \tanh(x))", r"\frac{\partial g}{\partial x} = \frac{1 + x (1 - \tanh^2(x))}{2} = \frac{1 + \tanh(x) + x (1 - \tanh^2(x))}{2}",
+     "dropped_term", r"tanh(x)"),
+    (SOFTMAX, r"\frac{\partial s_k}{\partial a_m} = \frac{\sum_i e^{a_i} - e^{a_k} \frac{\partial}{\partial a_m} (\sum_i e^{a_i})}{(\sum_i e^{a_i})^2}"
+     r" = s_k (\delta_{km} - s_m)", "inner_derivative", "∂e^(a_k)/∂a_m"),
+    (RIDGE, r"\frac{\partial J}{\partial w_i} = \sum_j (\sum_k X_{jk} w_k - y_j) X_{ji} + \frac{c}{2} \sum_k 2 w_k"
+     r" = \sum_j (\sum_k X_{jk} w_k - y_j) X_{ji} + c w_i",
+     "inner_derivative", "∂wₖ/∂wᵢ"),
+    (NORMAL, r"\frac{\partial J}{\partial s} = \sum_i (-\frac{(x_i - m)^2}{(2 s^2)^2} + \frac{1}{s}) = \sum_i (\frac{1}{s} - \frac{(x_i - m)^2}{s^3})",
+     "inner_derivative", "∂/∂s (2s²)"),
+    (COSINE, r"\frac{\partial J}{\partial p_{ij}} = \frac{p_{ij} \sum_k y_{ik} p_{ik}}{\|p_{ik}\|_k^3} - y_{ij}", "missing_factor", "‖pᵢₖ‖ₖ"),
+    (COSINE, r"\frac{\partial J}{\partial p_{ij}} = \frac{p_{ij}}{\|p_{ik}\|_k^3} - \frac{y_{ij}}{\|p_{ik}\|_k}", "missing_factor", "Σₖ yᵢₖ pᵢₖ"),
+    (r"z_j = \sum_i W_{ji} x_i", r"\frac{\partial z_j}{\partial W_{ji}} = x_k \delta_{ki} = x_i", "free_index", "sum over k"),
+]
+
+
+@pytest.mark.parametrize(("definition", "line", "kind", "said"), LINES)
+def test_what_is_missing_in_a_line_is_named_in_its_own_letters(definition: str, line: str, kind: str, said: str) -> None:
+    found = check(f"${definition}$\n\n${line}$\n").slips
+    assert [j.kind for j in found if j.cause is None] == [kind] and said in found[0].because
+
+
 def test_a_side_that_no_slip_explains_is_a_slip_where_all_its_words_are_read_elsewhere() -> None:
     source = catalogue("ridge")
     right = r"c \, w_{i} + \sum_{j} X_{ji} \, \left(\left(\sum_{k} w_{k} \, X_{jk}\right) - y_{j}\right)"

@@ -12,10 +12,10 @@ from itertools import chain
 from typing import Union
 
 from handgrad.checking.naming import letter_of, letters_in
-from handgrad.checking.parts import factors_of, free_letters, key, names_in, plain
-from handgrad.checking.places import Place, is_name, values
+from handgrad.checking.parts import factors_of, free_letters, key, names_in, plain, relettered
+from handgrad.checking.places import Place, inner, is_name, values
 from handgrad.reading.plain import unicode
-from handgrad.reading.surface import Decimal, Derivative, Fraction, Nabla, Product, Scripted, Span, Sum, Surface, Symbol, walk
+from handgrad.reading.surface import Big, Decimal, Derivative, Fraction, Nabla, Product, Scripted, Span, Sum, Surface, Symbol, walk
 from handgrad.records import dataclass
 
 # ---------------------------------------------------------------- what is known
@@ -137,6 +137,7 @@ def gathered(side: Surface, left: Surface | None = None, right: Surface | None =
     others = [node for t in everything if t is not side for node in walk(t)]
     letters = frozenset().union(*(letters_in(t) for t in trees)) & COMMON
     free = free_letters(left, letters) if left is not None else frozenset()
+    factors = _of_here(tuple(f for f in _factors(trees) if left is None or key(f) != key(left)), side, letters, free)
     names: dict[str, Surface] = {}
     for name in chain.from_iterable(map(_names, everything)):
         names.setdefault(key(name), name)
@@ -144,7 +145,7 @@ def gathered(side: Surface, left: Surface | None = None, right: Surface | None =
         names.setdefault(key(name), name)
     return Context(
         letters=tuple(sorted(letters)), free=tuple(sorted(free)), bound=tuple(sorted(letters - free)), names=tuple(names.values()),
-        factors=tuple(f for f in _factors(trees) if left is None or key(f) != key(left)),
+        factors=factors,
         sums=tuple(n for n in others if isinstance(n, Sum) and len(n.terms) > 1), products=tuple(n for n in others if isinstance(n, Product)),
         right=right, left=left, hats=twins(trees), activations=activations, budget=budget, numeric=numeric,
         values=dict(values or {}))
@@ -163,14 +164,38 @@ def _relettered(name: Surface, letters: list[str]) -> Iterator[Surface]:
         yield from (replace(name, sub=(Symbol(name.sub[0].span, letter),)) for letter in letters if letter != own)
 
 
+def _of_here(factors: tuple[Surface, ...], side: Surface, letters: frozenset[str], free: frozenset[str]) -> tuple[Surface, ...]:
+    """The factors, those first whose letters are all free or bound here; of one with a letter that is bound elsewhere, those with a free one too."""
+    here = free.union(*(frozenset(x.name for x in node.letters) for node in walk(side) if isinstance(node, Big)))
+    found = {key(f): f for f in factors}
+    for factor in factors:
+        own = free_letters(factor, letters)
+        strange = own - here
+        for new in sorted(free - own) if len(strange) == 1 else ():
+            made = relettered(factor, next(iter(strange)), new)
+            found.setdefault(key(made), made)
+    return tuple(sorted(found.values(), key=lambda f: not free_letters(f, letters) <= here))
+
+
 def _factors(trees: Iterable[Surface]) -> Iterator[Surface]:
     """What the formulas are products of, each once; a divisor as one over it."""
     seen: set[str] = set()
-    for node, under in chain.from_iterable(factors_of(p.node) for t in trees for p in _products(t)):
+    for node, under in chain.from_iterable((*factors_of(p.node), *_totals(p.node)) for t in trees for p in _products(t)):
         made = Fraction(node.span, Decimal(node.span, "1"), node) if under else node
         if key(made) not in seen and not (isinstance(node, Decimal) and node.text == "1"):
             seen.add(key(made))
             yield made
+
+
+def _totals(node: Surface) -> Iterator[tuple[Surface, bool]]:
+    """The sums among the factors of a product, each as a whole."""
+    whole = inner(node)
+    if isinstance(whole, Product):
+        yield from ((f.node, f.operator == "/") for f in whole.factors if isinstance(inner(f.node), Big))
+    elif isinstance(whole, Fraction):
+        yield from ((whole.numerator, False),) if isinstance(inner(whole.numerator), Big) else _totals(whole.numerator)
+    elif isinstance(whole, Sum) and len(whole.terms) == 1:
+        yield from _totals(whole.terms[0].node)
 
 
 def _products(tree: Surface) -> Iterator[Place]:

@@ -11,6 +11,7 @@ from handgrad.checking.places import Place, below, inner, is_name, is_power, neg
 from handgrad.reading.remembering import by_identity
 from handgrad.reading.surface import (
     Applied,
+    Bars,
     Big,
     Braced,
     Compared,
@@ -143,6 +144,8 @@ def free_letters(tree: Surface, letters: frozenset[str]) -> frozenset[str]:
             around = [p for p in (lower, upper) if p is not None]
             found = free_letters(body, letters).union(free_letters(condition, letters) if condition is not None else ())
             return (found - {b.name for b in bound}).union(*(free_letters(p, letters) for p in around))
+        case Scripted(_, Bars() as bars, below):             # a norm is taken over the letters below it
+            return free_letters(bars, letters).difference(*(_letters(index) for index in below))
         case Scripted():
             found = frozenset(x for index in _indices(tree) for x in _letters(index) if x in letters)
             inside = [p for p in (tree.base, tree.sup) if p is not None and (is_power(p) or not isinstance(p, (Symbol, Group)) or p is tree.base)]

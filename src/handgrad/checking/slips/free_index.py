@@ -22,6 +22,8 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
     for letter in sorted(own - set(context.free)):
         if not lost:
             yield from _bound(tree, letter, context)
+        else:
+            yield from _unsummed(tree, letter, context)
     for letter in lost:
         yield from _opened(tree, letter)
 
@@ -37,6 +39,15 @@ def _bound(tree: Surface, letter: str, context: Context) -> Iterator[Edit]:
         for kind in kinds:
             cost = EVIDENT + 0.2 + 0.1 * place.depth + (0.3 if kind == "mean" else 0.0)
             yield Edit("free_index", place, whole(_summed(part, letter, kind)), part.span, cost, f"{said}: the {kind} over {letter} is missing")
+
+
+def _unsummed(tree: Surface, letter: str, context: Context) -> Iterator[Edit]:
+    """A letter too many that stands twice in a product, where the left side has a letter more too: the sum over it may be missing."""
+    for place, part, whole in _holders(tree, letter, context):
+        held = [c for c in chunks(part) if letter in free_letters(chunk(part, *c), frozenset(context.letters))] if isinstance(part, Product) else ()
+        if len(held) > 1:
+            yield Edit("free_index", place, whole(_summed(part, letter)), part.span, EVIDENT + 0.4 + 0.1 * place.depth,
+                       f"the right side has a free {letter} that the left side does not have: the sum over {letter} is missing")
 
 
 def _holders(tree: Surface, letter: str, context: Context) -> Iterator[tuple[Place, Surface, Callable[[Surface], Surface]]]:

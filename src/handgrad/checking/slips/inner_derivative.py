@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from handgrad.checking.edits import Context, Edit, Slip, farther
 from handgrad.checking.parts import free_letters, is_call, key, names_in, plain
-from handgrad.checking.places import Place, bracketed, inner, innermost, is_name, multiplied, number, product, scaled, values
+from handgrad.checking.places import Place, bracketed, inner, innermost, is_name, is_power, multiplied, number, product, scaled, values
 from handgrad.checking.removals import removals
-from handgrad.reading.surface import Applied, Bars, Decimal, Derivative, Factor, Group, Nabla, Product, Root, Scripted, Sum, Surface, Term, walk
+from handgrad.reading.surface import Applied, Bars, Decimal, Derivative, Factor, Group, Nabla, Product, Root, Scripted, Sum, Surface, Symbol, Term, walk
 
 FEW = 12
 
@@ -70,11 +70,28 @@ def _inside(tree: Surface, left: Surface | None) -> Iterator[Surface]:
     seen: set[str] = set()
     for place in values(tree):
         node = place.node
-        if place.within(Derivative) or not isinstance(node, (Sum, Root, Applied, Bars)) or isinstance(node, Sum) and place.field not in ("items", "arguments"):
-            continue
-        if key(node) not in seen and wanted in {name_base(p.node) for p in names_in(node)}:
+        if not place.within(Derivative) and _is_inside(place) and key(node) not in seen and _uses(node, wanted):
             seen.add(key(node))
             yield Derivative(node.span, bracketed(node), left.by, left.partial)
+    yield from _entries(tree, left, wanted)
+
+
+def _is_inside(place: Place) -> bool:
+    """Whether a part of a formula may be an inner function: what stands in brackets, under a root or in a function, and a power."""
+    node = place.node
+    if isinstance(node, Scripted):
+        return is_power(node.sup) or isinstance(node.base, Symbol) and node.base.name == "e"
+    return isinstance(node, (Root, Applied, Bars)) or isinstance(node, (Sum, Product)) and place.field in ("items", "arguments")
+
+
+def _uses(node: Surface, wanted: str) -> bool:
+    return any(isinstance(n, (Symbol, Scripted)) and name_base(n) == wanted for n in walk(node))
+
+
+def _entries(tree: Surface, left: Derivative, wanted: str) -> Iterator[Surface]:
+    """The derivatives of the other entries of what the left side differentiates by: ∂w_k/∂w_i for ∂J/∂w_i."""
+    found = {key(name): name for place in names_in(tree) if name_base(name := plain(place.node)[0]) == wanted and not place.within(Derivative)}
+    yield from (Derivative(name.span, name, left.by, left.partial) for text, name in found.items() if text != key(left.by[0]))
 
 
 def name_base(node: Surface) -> str:

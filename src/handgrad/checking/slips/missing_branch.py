@@ -11,6 +11,7 @@ from handgrad.checking.places import Place, bracketed, inner, number, values
 from handgrad.reading.surface import Applied, Bars, Compared, Decimal, Piecewise, Scripted, Sum, Surface, Symbol, Term, walk
 
 DEEP = 3            # how deep in a formula a case is sought
+EVIDENT = -0.8      # the cost of cases that are written down and exchanged
 TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "!=", "!=": "==", "≤": "≥", "≥": "≤"}
 
 
@@ -33,10 +34,10 @@ def _conditions(place: Place) -> Iterator[Edit]:
         if isinstance(condition, Compared) and condition.operator in TURNED:
             made = replace(condition, operator=TURNED[condition.operator])
             changed = (*rows[:n], (rows[n][0], made), *rows[n + 1:])
-            yield edit("missing_branch", place, replace(place.node, rows=changed), 0.2, "the condition is the wrong way round", condition.span)
+            yield edit("missing_branch", place, replace(place.node, rows=changed), EVIDENT, "the condition is the wrong way round", condition.span)
     if len(rows) == 2 and key(rows[0][0]) != key(rows[1][0]):
         turned = ((rows[1][0], rows[0][1]), (rows[0][0], rows[1][1]))
-        yield edit("missing_branch", place, replace(place.node, rows=turned), 0.3, "the branches are exchanged")
+        yield edit("missing_branch", place, replace(place.node, rows=turned), EVIDENT + 0.1, "the branches are exchanged")
 
 
 def _rows(place: Place, context: Context) -> Iterator[Edit]:

@@ -8,7 +8,7 @@ from handgrad.checking.edits import Context, Edit, Slip, edit, farther, ratio
 from handgrad.checking.parts import chunk, chunks, factors_of, free_letters, key
 from handgrad.checking.places import Place, divided, inner, innermost, multiplied, number, scaled, values, without
 from handgrad.checking.removals import removals
-from handgrad.reading.surface import Array, Decimal, Derivative, Fraction, Piecewise, Product, Scripted, Surface, Symbol, walk
+from handgrad.reading.surface import Array, Decimal, Derivative, Fraction, Piecewise, Product, Scripted, Sum, Surface, Symbol, walk
 
 SEVERAL = 6         # products that one number may be left of
 FEW = 24            # known factors that are tried, in the order in which they are known
@@ -22,7 +22,7 @@ def _edits(tree: Surface, context: Context) -> Iterator[Edit]:
             continue
         yield from _numbers(place, context)
         for n, factor in enumerate(context.factors[:FEW]):
-            if not _is_other(factor):
+            if not _is_other(factor) and not (_is_one(place.node) and isinstance(inner(factor), Sum)):          # 1 + x for 1 lacks a term
                 yield _one(place, factor, context, 0.6 + 0.04 * n + (1.0 if key(factor) in standing else 0.0))
         if not context.numeric:
             for n, name in enumerate(context.names[:FEW]):
@@ -47,6 +47,10 @@ def _completed(tree: Surface, context: Context) -> Iterator[Edit]:
 def _is_other(factor: Surface) -> bool:
     """Whether a factor belongs to another kind: a derivative is an inner one, 1/n makes a mean, a matrix multiplies by its own rules, cases are branches."""
     return isinstance(inner(factor), (Derivative, Array, Piecewise)) or isinstance(factor, Fraction) and isinstance(factor.numerator, Decimal)
+
+
+def _is_one(node: Surface) -> bool:
+    return isinstance(inner(node), Decimal) and key(node) == "1"
 
 
 def _one(place: Place, factor: Surface, context: Context, cost: float) -> Edit:
