@@ -40,6 +40,7 @@ HEADLESS = frozenset(
     "then now hence so thus where and therefore finally first second here we we'll let since because if for from using given that which but also next "
     "substitute substituting combining applying assume note recall this these it is are find compute calculate with as by".split())
 LEVELS = {"part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5}
+BRANCH = re.compile(r"[ \t]*(?:if|else)\b")           # begins a line of cases that are written in the formula
 SENTENCES = re.compile(r"[.,]\s+\w")
 WORDS = re.compile(r"[^\W\d_]{2,}")
 
@@ -159,12 +160,12 @@ def _hangs(text: str, paragraph: Sequence[tuple[int, int]], bullet: re.Match[str
         return False
     for first, last in reversed(paragraph):
         begin = text.rfind("\n", 0, first) + 1
-        sign = next((n for n in range(first, last) if text[n] in "=≈"), -1)
+        sign = next((n for n in range(first, last) if text[n] in "=≈" and text[n - 1] not in "<>!"), -1)
         if sign >= 0:
             behind = len(text[sign + 1:last]) - len(text[sign + 1:last].lstrip())
             column = bullet.start("bullet") + len(bullet["bullet"]) - len(bullet["bullet"].lstrip())
             return column == sign + 1 + behind - begin if mark == "(" else column > sign - begin
-        if text[begin:last].lstrip()[:1] not in (*OPERATORS, "("):
+        if text[begin:last].lstrip()[:1] not in (*OPERATORS, "(") and not BRANCH.match(text, begin):
             return False
     return False
 

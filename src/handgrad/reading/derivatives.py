@@ -7,6 +7,7 @@ from handgrad.reading.scripts import Scripts
 from handgrad.reading.surface import Decimal, Derivative, Factor, Fraction, Group, Nabla, Product, Scripted, Surface, Symbol
 
 UNDIVIDED = frozenset("delta data dist distance diff difference dropout decay depth dim degree density denominator desired dot divergence domain".split())
+CLOSING = frozenset(("close", "}", ",", ";"))
 
 
 class Derivatives(Scripts):
@@ -170,6 +171,8 @@ class Derivatives(Scripts):
         if self.differential(at) != "d":
             return False
         behind = self.past(at) if self.kinds[at] == "letters" else at + (4 if self.kinds[at] == "font" else 1)
+        if self.kinds[behind] in CLOSING:                       # the index of `w[d]/dw[p]`
+            return False
         order = 2 if self.kinds[behind] == "^" else 1
         if self.kinds[at] != "letters":
             if self.kinds[behind] == "^":

@@ -42,6 +42,7 @@ from handgrad.expr import (
 )
 from handgrad.records import dataclass
 from handgrad.rules.rule import Rule, rule, spoken
+from handgrad.rules.shapes import delta
 from handgrad.trees import instantiate, names, renamed, replaced
 
 constant = rule("constant", "d(c, x) = 0", "constant")
@@ -158,6 +159,8 @@ def _expanded(body: Expr, x: Entry, node: Derivative, setting: Setting) -> tuple
 
 def _by_itself(indices: tuple[Any, ...], x: Entry) -> tuple[Rule, Expr]:
     pairs = [(i, j) for i, j in zip(indices, x.indices, strict=True) if i is not j]
+    if any(delta(i, j) is ZERO for i, j in pairs):          # the derivative of one entry by another: no δ₁₂ is shown
+        return entry_of_input, ZERO
     return (entry_of_input, mul(*(Delta(i, j) for i, j in pairs))) if pairs else (variable, ONE)
 
 
