@@ -13,7 +13,8 @@ from handgrad.axes import Model
 from handgrad.catalogue import functions
 from handgrad.command import main
 from handgrad.kernels.accuracy import rewritten
-from handgrad.kernels.accurate_forms import REWRITES, Rewrite
+from handgrad.kernels.accurate_forms import REWRITES
+from handgrad.kernels.rewriting import Rewrite
 from handgrad.kernels.telling import forms_of
 
 FOUND_IN = {
@@ -37,6 +38,11 @@ FOUND_IN = {
     "log_of_one_and": "u = log(1 + x)",
     "bell": "u = exp(-(x^2)/2)",
     "root_of_squares": "u = sqrt(sum[k](x[k]^2))",
+    "entry_less_mean": "p[k] = softmax[k](f[k]); m = sum[k](a[k]*p[k]); u = a[2] - m",
+    "entries_less_mean": "p[k] = softmax[k](f[k]); m = sum[k](a[k]*p[k]); u = sum[k](y[k]*(a[k] - m))",
+    "quotient_of_chosen_exp": "Z = sum[k](exp(x[k]) if b[k] == 1 else 0); u[k] = exp(x[k])*(1/Z if b[k] == 1 else 0)",
+    "part_across": "n = norm[k](x[k]); u[k] = y[k]/n - sum[m](y[m]*x[m])*x[k]/n^3",
+    "over_square": "u = (a - b)^2/(2*d^2)",
 }
 
 
@@ -68,6 +74,48 @@ def test_a_logarithm_of_a_sum_along_two_axes_neither_overflows_nor_loses_its_slo
     assert not second["x"].any()
     shares = np.exp(x - 1001)/np.exp(x - 1001).sum()
     assert value == pytest.approx(1001 - np.log(shares[1, 1]), rel=1e-15) and np.allclose(slopes["x"], shares, rtol=1e-12, atol=0)
+
+
+def test_sums_over_chosen_exponentials_do_not_overflow() -> None:
+    kernel = handgrad.compile("y = log(sum[k](exp(x[k]) if m[k] == 1 else 0))", by=["x"], target="numpy")
+    value, slopes = kernel(x=[1000.0, 1001.0, 5000.0], m=[1.0, 1.0, 0.0])
+    assert value == pytest.approx(1001 + np.log1p(np.exp(-1)), rel=1e-15)
+    assert np.allclose(slopes["x"], [1/(1 + np.e), np.e/(1 + np.e), 0], rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize("text", ["J = -log(softmax[k](a[k]/T)[1])", "J = -sum[k](y[k]*log(softmax[k](a[k]/T)))"])
+def test_a_derivative_by_a_temperature_keeps_its_digits_where_the_softmax_saturates(text: str) -> None:
+    given = {"a": [40.0, 0.0, -3.0], "T": 1.0} | ({"y": [1.0, 0.0, 0.0]} if "y[" in text else {})
+    slope = handgrad.compile(text, by=["T"], target="numpy")(**given)[1]["T"]
+    e = np.exp([-40.0, -43.0])
+    assert slope == pytest.approx((40*e[0] + 43*e[1])/(1 + e.sum()), rel=1e-14)
+
+
+@pytest.mark.parametrize("size", [1e-290, 1e-20, 1.0, 1e200, 1e308])
+def test_the_cosine_keeps_the_slopes_of_scores_along_the_target(size: float) -> None:
+    x = np.array([1.0, 2.0**-40, -3*2.0**-45])*size
+    kernel = handgrad.compile("J = -sum[k](y[k]*x[k])/norm[k](x[k])", by=["x"], target="numpy")
+    slopes = kernel(x=x, y=[1.0, 0.0, 0.0])[1]["x"]
+    a, b = 2.0**-40, -3*2.0**-45
+    n = np.sqrt(1 + a*a + b*b)
+    with np.errstate(under="ignore"):
+        assert np.allclose(slopes, np.array([-(a*a + b*b), a, b])/n**3/size, rtol=1e-14, atol=1e-320)
+
+
+def test_a_square_that_is_too_small_is_not_divided_by() -> None:
+    kernel = handgrad.compile("J = log(d) + (t - s)^2/(2*d^2)", by=["s", "d"], target="numpy")
+    value, slopes = kernel(t=3e-200, s=1e-200, d=1e-200)
+    assert value == pytest.approx(np.log(1e-200) + 2, rel=1e-15)
+    assert slopes["d"] == pytest.approx(-3e200, rel=1e-15) and slopes["s"] == pytest.approx(-2e200, rel=1e-15)
+
+
+@pytest.mark.parametrize("text", ["J = norm[k](x[k])", "J = sqrt(sum[k](x[k]^2))", "J = sum[i](norm[k](x[k] - c[i,k]))"])
+@pytest.mark.parametrize("target", ["numpy", "python"])
+def test_at_the_tip_of_a_norm_the_gradient_is_0(text: str, target: str) -> None:
+    given = {"c": [[0.0, 0.0]]} if "c[" in text else {}
+    assert np.array_equal(handgrad.compile(text, by=["x"], target=target)(x=[0.0, 0.0], **given)[1]["x"], [0.0, 0.0])
+    quotient = handgrad.compile("J = sum[k](y[k]*x[k])/norm[k](y[k])", by=["x"], target=target)
+    assert np.isnan(quotient(x=[1.0, 2.0], y=[0.0, 0.0])[1]["x"]).all()         # nothing is said of 0/0 where no norm is differentiated
 
 
 def test_a_full_derivation_tells_the_forms_that_it_is_computed_in() -> None:

@@ -168,7 +168,7 @@ def program_with(model: Model, value: str, results: Mapping[tuple[str, ...], str
     known = dict(model.definitions)
     for definition in known.values():
         _refuse(definition)
-    splitter = Splitter(accurate(known, functions(), model), frozenset(model.tensors) | frozenset(known))
+    splitter = Splitter(accurate(known, functions(), model, {d: key[0] for key, d in results.items()}), frozenset(model.tensors) | frozenset(known))
     parts = splitter.parts((value, *results.values()))
     labels = _labels(model)
     needed = frozenset().union(*(names(p.body) for p in parts))

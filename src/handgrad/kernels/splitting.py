@@ -42,11 +42,12 @@ from handgrad.expr import (
     quotient,
     rebuilt,
 )
-from handgrad.kernels.accurate_forms import COMPLEMENT
+from handgrad.kernels.rewriting import COMPLEMENT, DIRECTION, UNIT
 from handgrad.records import dataclass
 from handgrad.trees import bind, opened, renamed, subtrees
 
 LARGEST_PLACE = "argmax"
+CHEAP = ("abs", "sign", "max", "min", "clip", "stop")         # not worth a part
 STEMS = {"sum": "r", "max": "m", "min": "m", "prod": "q", LARGEST_PLACE: "p"}      # how parts of each kind are called
 
 
@@ -93,7 +94,7 @@ class Splitter:
                 return self._entry(node, scope)
             case Cases():
                 return self._hoisted(rebuilt(node, lambda n: self._walked(n, scope), lambda n: n), scope)
-            case Call(_, arguments) if arguments:
+            case Call(name, arguments) if arguments and name not in CHEAP:
                 inner = rebuilt(node, lambda n: self._walked(n, scope), lambda n: n)
                 return inner if inner.letters.issuperset(scope) else self._named(inner, scope, "c")      # else computed again and again in a loop
             case _:
@@ -186,6 +187,11 @@ class Splitter:
 
     def _entry(self, node: VectorCall, scope: tuple[Letter, ...]) -> Expr:
         letter, body = opened(node)
+        if node.kind == DIRECTION:
+            return self._square_complement(node, body, letter, scope)
+        if node.kind == UNIT:           # a part, since what it is multiplied with may be too large before it is divided
+            above = self._walked(renamed(body, {letter: self._walked(node.at, scope)}), scope)
+            return self._named(mul(above, Pow(self._norm(body, letter, scope), MINUS_ONE)), scope, "u")
         at: Index = self._walked(node.at, scope)
         largest, place, power, others = self._shifted(body, letter, scope)
         share = self._named(Pow(add(ONE, others), MINUS_ONE), scope, "w")
@@ -198,10 +204,23 @@ class Splitter:
         return add(add(self._walked(renamed(body, {letter: at}), scope), negative(largest)), negative(self._logarithm(others, scope)))
 
     def _norm(self, body: Any, letter: Letter, scope: tuple[Letter, ...]) -> Expr:
-        largest = self._part("max", letter, Call("abs", (body,)), scope)
-        scale = Call("power_of_two", (largest,))
-        squares = self._part("sum", letter, Pow(mul(body, Pow(scale, MINUS_ONE)), TWO), scope)
-        return mul(scale, Call("sqrt", (squares,)))
+        scale, square = self._scaled_square(body, letter, scope)
+        return mul(scale, Call("sqrt", (self._part("sum", letter, square, scope),)))
+
+    def _scaled_square(self, body: Any, letter: Letter, scope: tuple[Letter, ...]) -> tuple[Expr, Expr]:
+        """The power of two that the largest entry has, and the square of an entry over it."""
+        scale = Call("power_of_two", (self._part("max", letter, Call("abs", (body,)), scope),))
+        return scale, Pow(mul(body, Pow(scale, MINUS_ONE)), TWO)
+
+    def _square_complement(self, node: VectorCall, body: Any, letter: Letter, scope: tuple[Letter, ...]) -> Expr:
+        """What the square of an entry lacks of the sum of them all, over that sum: of the largest one the sum of the others, and no difference."""
+        at: Index = self._walked(node.at, scope)
+        place = self._part(LARGEST_PLACE, letter, Call("abs", (body,)), scope)
+        _, square = self._scaled_square(body, letter, scope)
+        total = self._part("sum", letter, square, scope)
+        others = self._part("sum", letter, Cases(((ZERO, IndexCompare("==", letter, place)),), square), scope)
+        own = self._walked(renamed(square, {letter: at}), scope)
+        return mul(Cases(((others, IndexCompare("==", at, place)),), add(total, negative(own))), Pow(total, MINUS_ONE))
 
 
 def _apart(body: Any, letter: Letter) -> tuple[Expr, ...]:

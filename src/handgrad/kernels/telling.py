@@ -19,7 +19,7 @@ from handgrad.derivation.network import unused
 from handgrad.document import Block, Chain, Line, Paragraph
 from handgrad.expr import Call, Expr, Letter
 from handgrad.kernels.accuracy import rewritten
-from handgrad.kernels.accurate_forms import Rewrite
+from handgrad.kernels.rewriting import Rewrite
 from handgrad.notation import read, read_equation
 from handgrad.records import dataclass
 from handgrad.verification import Certificate, Verifier
