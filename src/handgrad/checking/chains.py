@@ -151,7 +151,9 @@ def parts_of(page: Page) -> tuple[Part, ...]:
                 gathering.prose.append(item)
                 gathering.before = (gathering.before + " " + text).strip()
             case Formula(_, statements):
-                for statement in statements:
+                for n, statement in enumerate(statements):
+                    if n and gathering.placed and statement.words[:1] in (("and",), ("or",)):
+                        gathering.before = statement.words[0]
                     gathering.add(statement)
     gathering.close(None, len(page.source))
     return _respelled(_with_layers(tuple(gathering.parts)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
-from handgrad.checking.naming import letters_in
-from handgrad.reading.surface import Big, Decimal, Group, Product, Scripted, Surface, Symbol, rebuilt
+from handgrad.checking.naming import letters_in, name_of
+from handgrad.reading.surface import Big, Decimal, Group, Product, Scripted, Surface, Symbol, children, rebuilt
 
 
 def with_sums(tree: Surface, free: Collection[str]) -> Surface:
@@ -30,9 +30,12 @@ def _weight(node: Surface) -> int:
 
 
 def _open_letters(node: Surface) -> frozenset[str]:
+    """The letters of indices that no sum sign in the formula binds."""
     if isinstance(node, Big):
-        return letters_in(node) - {x.name for x in node.letters}
-    return letters_in(node)
+        return _open_letters(node.body) - {x.name for x in node.letters}
+    if name_of(node) is not None:
+        return letters_in(node)
+    return frozenset(x for child in children(node) for x in _open_letters(child))
 
 
 def _summed(tree: Surface, letters: list[str]) -> Surface:
@@ -44,20 +47,4 @@ def _summed(tree: Surface, letters: list[str]) -> Surface:
 def implies_sums(head: Surface, body: Surface) -> bool:
     """Whether a definition makes sense only with implied sums: it has a letter on the right that is not on the left, and twice in a product."""
     free = letters_in(head)
-    return with_sums(body, free) is not body and bool(_unbound(body) - free)
-
-
-def _unbound(node: Surface) -> frozenset[str]:
-    found: set[str] = set()
-
-    def look(part: Surface) -> Surface:
-        if isinstance(part, Big):
-            found.update(_unbound(part.body) - {x.name for x in part.letters})
-            return part
-        if isinstance(part, Scripted):
-            found.update(letters_in(part))
-            return part
-        return rebuilt(part, look)
-
-    look(node)
-    return frozenset(found)
+    return with_sums(body, free) is not body and bool(_open_letters(body) - free)

@@ -134,6 +134,8 @@ class Vocabulary:
     def is_call(self, name: Name, group: Group) -> bool:
         """Whether a name in front of parentheses is called, and not multiplied."""
         own = name.own
+        if name.transposed:
+            return False
         if own in self.functions or own in self.aliases or len(group.items) > 1:
             return True
         if own in self.assigned:
@@ -266,7 +268,7 @@ class Vocabulary:
             name = name_of(factor.node)
             following = factors[n + 1] if n + 1 < len(factors) else None
             group = bracket_of(following)
-            if name is not None and group is not None:
+            if name is not None and group is not None and not name.transposed:
                 self._brackets.append((name, group))
                 self._name(name, False)
             else:
