@@ -114,6 +114,10 @@ class Calls(Indexed):
         return f"({self.text(moved(body, letter, name.indices[0], argument, items[0]))})"
 
     def _softmax(self, standard: str, name: Name, items: tuple[Surface, ...], node: Surface) -> str:
+        whole = name_of(items[0]) if len(items) == 1 and not name.indices and len(self.letters) == 1 else None
+        if whole is not None and not whole.indices and self.words.arity(self.words.resolved(whole).own) == 1:
+            self.noted.append(f"the index of {standard} is left out")                   # `softmax(a) − y`, entry by entry
+            name = replace(name, indices=(Symbol(node.span, self.letters[0]),))
         if len(items) != 1 or len(name.indices) != 1:
             raise Opaque("a softmax without its component", node.span)
         letter = next(x for x in SPARE if x not in self.words.letters)

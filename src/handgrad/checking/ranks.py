@@ -35,7 +35,7 @@ def has_shapes(trees: Sequence[Surface], words: Vocabulary) -> bool:
         for node in walk(tree):
             if isinstance(node, Scripted) and isinstance(node.sup, Symbol) and node.sup.name in ("T", "top", "intercal"):
                 return True
-            if isinstance(node, Product) and any(f.operator in ("hadamard", "outer") for f in node.factors):
+            if isinstance(node, Product) and any(f.operator in ("hadamard", "outer") or _is_whole(f.node, words) for f in node.factors):
                 return True
             if isinstance(node, Derivative) and any(_is_whole(by, words) for by in node.by):
                 return True
