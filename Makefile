@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 BENCH  ?=                    # options of bench: BENCH="--rounds 1 --only derive:" is the quick one, of the shared cases
-PEERS  ?= sympy tensorgrad handcalcs math-verify antlr4-python3-runtime==4.13.2 torch==2.13.0 jax scikit-learn numba casadi   # what bench and accuracy compare with
+PEERS  ?= torch==2.13.0 sympy tensorgrad handcalcs math-verify antlr4-python3-runtime==4.13.2 jax scikit-learn numba casadi   # what bench and accuracy compare with
 
-.PHONY: demo test lint types imports unit fuzz test-frameworks bench nightly nightly-frameworks torch-differences picture gallery accuracy clean
+.PHONY: demo test lint types imports unit fuzz test-frameworks bench nightly nightly-frameworks torch-differences picture gallery accuracy speed clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -29,6 +29,7 @@ $(VENV)-frameworks/.frameworks: pyproject.toml
 $(VENV)-bench/.peers: Makefile
 	$(PYTHON) -m venv $(VENV)-bench
 	-for peer in $(PEERS); do $(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check $$peer; done
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[run]'
 	touch $@
 
 demo: $(VENV)/.core          ## the report on a page with slips of several kinds; that it has some is exit status 1
@@ -54,8 +55,12 @@ fuzz: $(VENV)/.test           ## two minutes of pages made by a grammar and of b
 test-frameworks: $(VENV)-frameworks/.frameworks   ## values and gradients against other libraries, of torch's own test samples one of each operation
 	$(VENV)-frameworks/bin/python -m pytest -m 'not nightly' tests/frameworks
 
-bench: $(VENV)/.core $(VENV)-bench/.peers  ## times of all derivations, of worked pages and of a class, beside three peers, and of starting up
+bench: $(VENV)/.core $(VENV)-bench/.peers  ## times of all derivations, of worked pages, of a class and of running gradients, beside peers, and of starting up
 	$(BIN)/python -m benchmarks $(BENCH)
+	$(if $(BENCH),,$(VENV)-bench/bin/python -m benchmarks.speed)
+
+speed: $(VENV)-bench/.peers    ## the times of running gradients alone: the page and its picture
+	$(VENV)-bench/bin/python -m benchmarks.speed --write
 
 nightly: $(VENV)/.test nightly-frameworks   ## the property tests over very many cases, and torch's own test samples
 	$(BIN)/python -m pytest -m nightly
