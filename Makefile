@@ -55,7 +55,7 @@ fuzz: $(VENV)/.test           ## two minutes of pages made by a grammar and of b
 test-frameworks: $(VENV)-frameworks/.frameworks   ## values and gradients against other libraries, of torch's own test samples one of each operation
 	$(VENV)-frameworks/bin/python -m pytest -m 'not nightly' tests/frameworks
 
-bench: $(VENV)/.core $(VENV)-bench/.peers  ## times of all derivations, of worked pages, of a class and of running gradients, beside peers, and of starting up
+bench: $(VENV)/.core $(VENV)-bench/.peers  ## times of derivations, worked pages and a class, beside peers; slips found and named, and none accused on clean lines
 	$(BIN)/python -m benchmarks $(BENCH)
 	$(if $(BENCH),,$(VENV)-bench/bin/python -m benchmarks.speed)
 

@@ -268,7 +268,7 @@ def main() -> None:
     options.add_argument("--only", default="", help="pages whose name holds this text")
     options.add_argument("--misses", action="store_true", help="print what was not found, or named otherwise")
     options.add_argument("--json", type=Path, help="where to write all outcomes")
-    given = options.parse_args()
+    given, _ = options.parse_known_args()
     dialects = DIALECTS if given.dialect == "all" else (given.dialect,)
     outcomes: list[Outcome] = []
     lines = false = 0

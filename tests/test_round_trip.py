@@ -25,7 +25,7 @@ from handgrad.worksheet import Worksheet
 from handgrad.worksheet.numbers import numbers
 from handgrad.worksheet.plan import plan_of
 from support_cases import CASES, Question
-from test_worksheet_links import POLICIES, generated
+from support_networks import POLICIES, generated
 
 FORMS = {
     "markdown": ("markdown", Options()), "latex": ("latex", Options()),

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from handgrad import render
 from handgrad.checking.judging import check
-from handgrad.document import Options
-from handgrad.errors import HandgradError
-from handgrad.problem import Problem, read_problem
-from handgrad.worksheet import Worksheet
-from handgrad.worksheet.numbers import numbers
-from handgrad.worksheet.plan import plan_of
-from test_worksheet_links import POLICIES, generated
+from support_networks import FORMS, POLICIES, page
 
-FORMS = {"markdown": Options(), "latex": Options(), "unicode": Options(80, False), "ascii": Options(80, True)}
 HOLDS = frozenset(("right", "exact", "rounding", "carried", "convention", "notation", "not_checked"))
 # seeds, each with a policy and a dialect: softmax, kinks, matrices in several rows, all zeros, products of several lines, digits that go on
 SAMPLE = [(1009, 5, "unicode"), (1018, 1, "ascii"), (1036, 5, "latex"), (1117, 3, "markdown"), (1171, 7, "unicode"), (1090, 0, "unicode"), (1153, 5, "unicode"),
           (1045, 2, "ascii"), (1144, 5, "latex"), (1063, 4, "markdown"), (1045, 6, "latex")]
-
-
-def page(seed: int, policy: int, form: str) -> tuple[str, Problem] | None:
-    """A worked page of a generated problem, and its problem; None where a rounded number has no logarithm."""
-    problem, rounding = read_problem(generated(random.Random(seed))), POLICIES[policy]
-    plan = plan_of(replace(problem, rounding=rounding) if rounding.listed else problem)
-    try:
-        made = Worksheet(plan.problem, plan, numbers(plan, rounding, problem.values))
-    except HandgradError as refused:
-        assert "has no value" in str(refused)
-        return None
-    return render(made.blocks(), form if form in ("markdown", "latex") else "terminal", FORMS[form]), plan.problem
 
 
 def findings(seed: int, policy: int, form: str) -> Iterator[tuple[object, ...]]:

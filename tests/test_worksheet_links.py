@@ -9,48 +9,14 @@ from pathlib import Path
 import pytest
 
 from handgrad import render
-from handgrad.arithmetic.decimals import Places
 from handgrad.errors import HandgradError
-from handgrad.problem import Rounding, read_problem
+from handgrad.problem import read_problem
 from handgrad.worksheet import Worksheet
 from handgrad.worksheet.numbers import numbers
 from handgrad.worksheet.plan import plan_of
 from support_links import false_links
+from support_networks import POLICIES, generated
 from support_worksheet import PROBLEMS, sheet
-
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity")
-POLICIES = [
-    Rounding((Places(2),)), Rounding((Places(4),)), Rounding((Places(3),), ties="even"), Rounding((Places(3, True),)), Rounding((Places(4), Places(2))),
-    Rounding((Places(5),), carry="unrounded"), Rounding((Places(3),), {"d(E, h)": (Places(2),)}), Rounding((Places(12),)),
-]
-
-
-def generated(turn: random.Random) -> str:
-    """A network of random shape with random numbers."""
-    inputs, width, outputs = (turn.randint(1, 3) for _ in range(3))
-    first, second = turn.choice(ACTIVATIONS), turn.choice(ACTIVATIONS)
-    call = lambda f, e: e if f == "identity" else f"{f}({e})"  # noqa: E731
-    last = "softmax[k](u[k])" if outputs > 1 and turn.random() < 0.4 else call(second, "u[k]")
-    loss = "-sum[k](t[k]*log(o[k]))" if last.startswith("softmax") else "1/2*sum[k]((o[k] - t[k])^2)"
-    number = lambda: str(turn.choice([round(turn.uniform(-2, 2), turn.randint(1, 2)), turn.randint(-2, 2)]))  # noqa: E731
-    row = lambda n: "[" + ", ".join(number() for _ in range(n)) + "]"  # noqa: E731
-    rows = lambda m, n: "[" + ", ".join(row(n) for _ in range(m)) + "]"  # noqa: E731
-    return f'''model = """
-z[j] = b[j] + sum[i](W[i,j]*x[i])
-h[j] = {call(first, "z[j]")}
-u[k] = c[k] + sum[j](V[j,k]*h[j])
-o[k] = {last}
-E = {loss}
-"""
-gradient = {{ of = "E", by = ["W", "b", "V", "c"] }}
-[given]
-x = {row(inputs)}
-W = {rows(inputs, width)}
-b = {row(width)}
-V = {rows(width, outputs)}
-c = {row(outputs)}
-t = {row(outputs)}
-'''
 
 
 def links_of(seed: int) -> int:
