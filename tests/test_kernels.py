@@ -155,6 +155,19 @@ def test_one_entry_and_a_formula_are_differentiated() -> None:
     assert handgrad.compile("J = sum[i](x[i]^2)", of="2*J", target="numpy")(x=[3.0])[1]["x"].tolist() == [12.0]
 
 
+@pytest.mark.parametrize("kind", ["sum", "mean", "prod", "max", "min", "norm", "logsumexp"])
+@pytest.mark.parametrize("inner", ["m[j,k]^2", "1 if m[j,k] > 1 else 2"])
+@pytest.mark.parametrize("target", ["numpy", in_c, "python"])
+def test_a_reduction_counts_what_is_the_same_for_every_index(target: str, inner: str, kind: str) -> None:
+    m, x = np.array([[0.3, 1.2], [0.9, 1.1], [1.4, 0.8]]), np.arange(8.0).reshape(4, 2)
+    repeated = getattr(np, kind) if hasattr(np, kind) else {"norm": np.linalg.norm, "logsumexp": np.logaddexp.reduce}[kind]
+    total = np.where(m > 1, 1.0, 2.0) if "if" in inner else m**2
+    asked = f"y[j] = {kind}[i in 1..size(x, 1)](sum[k]({inner})); J = sum[j](y[j]) + {kind}[i in 1..size(x, 1)](sum[j,k]({inner})) + sum[i,k](x[i,k]*m[1,k])"
+    value, _ = handgrad.compile(asked, by="x", target=target)(m=m, x=x)
+    wanted = sum(repeated(np.full(4, row.sum())) for row in total) + repeated(np.full(4, total.sum()))
+    assert value == pytest.approx(wanted + (x*m[0]).sum(), rel=1e-12)
+
+
 def test_a_cotangent_is_contracted_with_the_jacobian() -> None:
     text = "y[j] = tanh(sum[i](W[i,j]*x[i]))"
     given = {"W": np.arange(6.0).reshape(2, 3)/7, "x": np.array([1.0, -0.5])}

@@ -19,7 +19,10 @@ from handgrad.expr import (
     Expr,
     Letter,
     Mul,
+    Pow,
     Reduce,
+    Size,
+    mul,
 )
 from handgrad.kernels.array_formulas import ATOM, POWER, PRODUCT, SUM, Formulas, Text, plain, spread
 from handgrad.kernels.program import Program
@@ -125,6 +128,8 @@ class Lowering(Formulas):
     def _reduced(self, node: Reduce, letters: tuple[Letter, ...]) -> tuple[Text, frozenset[Letter]]:
         letter, (body,) = named(node, self.program.model, frozenset(i.name for i in letters))
         reach = body.letters - {letter}
+        if letter not in body.letters and node.kind in ("sum", "prod"):         # an array has no axis for what is the same for every index
+            return self.at(mul(Size(node.axis), body) if node.kind == "sum" else Pow(body, Size(node.axis)), letters), reach
         if node.kind == "sum" and isinstance(body, Mul):
             return self._product_summed(body, letter, letters), reach
         text = self.at(body, (*letters, letter)).code
