@@ -21,6 +21,7 @@ from handgrad.certificate.numbers import DIGITS, Point, Undefined, value
 from handgrad.expr import Entry, Literal
 from handgrad.kernels.compilation import Kernel
 from handgrad.kernels.sizes import sizes_of
+from oracle.certificate import enclosed, shown
 from oracle.samples import Answer, Array, Sample, answer_of
 from oracle.writing import Page
 
@@ -73,8 +74,9 @@ def differences(sample: Sample, page: Page | None = None) -> list[Difference]:
             true, verdict = truth.judged(quantity, worst, float(their[worst]), float(our[worst]))
             found.append(Difference(sample.op, sample.number, quantity, worst, float(their[worst]), float(our[worst]), true, verdict, page.text,
                                     {n: a.tolist() for n, a in page.arrays.items() if a.size <= FEW}))
-    if torchs.failure:
-        name, our = next(iter(ours.second.items()))
+    seconds = [(name, a) for name, a in ours.second.items() if a.size]
+    if torchs.failure and seconds:
+        name, our = seconds[0]
         at = tuple(0 for _ in our.shape)
         true, _ = truth.judged(f"second derivative by {name}", at, float("nan"), float(our[at]))
         true += f"; torch says: {torchs.failure}"
@@ -90,7 +92,7 @@ def _ours(sample: Sample, page: Page, cotangent: Array, vectors: Mapping[str, Ar
         found = k(**given)
     value, *derivatives = (found[0], *({n: np.asarray(a) for n, a in arrays.items()} for arrays in found[1:]))
     answer = Answer(np.asarray(value), *derivatives)
-    return answer, Truth(k, given, inputs, cotangent, vectors)
+    return answer, Truth(k, given, inputs, cotangent, vectors, page.text)
 
 
 def _expected(quantity: str, answer: Answer, cotangent: Array, vectors: Mapping[str, Array], page: Page) -> float:
@@ -133,6 +135,7 @@ class Truth:
     inputs: Mapping[str, Array]
     cotangent: Array
     vectors: Mapping[str, Array]
+    text: str = ""
 
     def judged(self, quantity: str, where: tuple[int, ...], theirs: float, ours: float) -> tuple[str, str]:
         """The true number as text, and who is right."""
@@ -145,15 +148,18 @@ class Truth:
             if len(set(true)) == 2 and ours != ours:
                 return f"none: from {float(min(true))!r} to {float(max(true))!r}", "undefined"
             if len(set(true)) == 1:
-                t = float(true[0])
-                here, there = (abs(t - x) if t == t else 0.0 for x in (ours, theirs))
-                right = RELATIVE * abs(t) / 2
-                if ours != ours:
-                    return repr(t), "ours"
-                return repr(t), "torch" if here <= right or here * CLEARLY < there else "ours" if there <= right or there * CLEARLY < here else "both"
+                return self._certified(kind, name, where, float(true[0])), nearer(float(true[0]), theirs, ours)
             low, high = sorted(map(float, true))
             within = [low - 1e-9 * abs(low) <= x <= high + 1e-9 * abs(high) for x in (ours, theirs)]
             return f"from {low!r} to {high!r}", "kink" if all(within) else "torch" if within[0] else "ours" if within[1] else "both"
+
+    def _certified(self, kind: str, name: str, where: tuple[int, ...], true: float) -> str:
+        """The ball that holds the number, where it agrees with the differences; else what these gave."""
+        arrays = {x: np.asarray(self.inputs[x]) for x in self.kernel.program.model.inputs if x in self.inputs}
+        ball = enclosed(self.text, arrays, self.vectors, np.asarray(self.cotangent), kind, name, where)
+        if ball is None or abs(float(ball.mid()) - true) > RELATIVE * abs(true) + 1e-25:
+            return repr(true)
+        return shown(ball)
 
     def _true(self, kind: str, name: str, where: tuple[int, ...]) -> tuple[Any, ...]:
         """The number; of a kink the one-sided ones."""
@@ -188,6 +194,15 @@ class Truth:
         inputs = {(name, tuple(i + 1 for i in at)): mpf(float(np.asarray(a)[at])) + moved.get((name, at), 0)
                   for name, a in self.inputs.items() for at in product(*map(range, np.shape(a)))}
         return Point(self.kernel.program.model, functions(), sizes, inputs)
+
+
+def nearer(true: float, theirs: float, ours: float) -> str:
+    """Who is right about a number: whoever has it to half of what agreement asks for, or is clearly nearer."""
+    here, there = (abs(true - x) if true == true else 0.0 for x in (ours, theirs))
+    right = RELATIVE * abs(true) / 2
+    if ours != ours:
+        return "ours"
+    return "torch" if here <= right or here * CLEARLY < there else "ours" if there <= right or there * CLEARLY < here else "both"
 
 
 def _sides(up: Any, down: Any) -> tuple[Any, ...]:

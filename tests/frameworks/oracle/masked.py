@@ -61,7 +61,8 @@ def _(page: Page, input: Any, ord: Any = 2.0, dim: Any = None, keepdim: bool = F
 
 def _spread(name: str, root: str) -> None:
     @written(name)
-    def _(page: Page, input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, dtype: Any = None, mask: Any = None, **ignored: Any) -> None:
+    def _(page: Page, input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, dtype: Any = None, mask: Any = None,
+          correction: Any = None, **ignored: Any) -> None:
         x, at = page.whole("x", input)
         over = dims(input, dim)
         seen = _mask(page, input, mask, at)
@@ -70,8 +71,9 @@ def _spread(name: str, root: str) -> None:
             raise Beyond("one number has no variance")
         n = page.line("n", left, f"sum[{_ranges(at, over)}](1 if {seen} else 0)" if seen else "*".join(f"size(x, {a + 1})" for a in over))
         a = page.line("a", left, f"sum[{letters}]({x} if {seen} else 0)/{n}" if seen else f"sum[{letters}]({x})/{n}")
+        less = page.tensor("c", correction if correction is not None else 1 if unbiased is None else int(unbiased)).name
         square = f"(({x} - {a})^2 if {seen} else 0)" if seen else f"({x} - {a})^2"
-        page.gives(kept(at, over, keepdim), f"{root}(sum[{letters}]({square})/max({n} - {1 if unbiased else 0}, 0))")
+        page.gives(kept(at, over, keepdim), f"{root}(sum[{letters}]({square})/max({n} - {less}, 0))")
 
 
 _spread("masked.var", "")
