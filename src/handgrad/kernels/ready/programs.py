@@ -1,20 +1,20 @@
-"""The program of an entry under a plan: that of its model, with three conventions that formulas alone do not have.
+"""The program of an entry under a plan: that of its model, with two conventions that formulas alone do not have.
 
-    nan stays nan                           also where a formula by cases compares it
     a target of 0 leaves its term out       0*log(0) = 0, as for one-hot targets beside masked scores
     a weight of 0 leaves its sample out     even where the loss, or its slope, is infinite or nan
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from handgrad.axes import Definition
 from handgrad.catalogue import CatalogueEntry
 from handgrad.derivation import model as asked_model
-from handgrad.expr import ZERO, And, Cases, Compare, Condition, Delta, Entry, Expr, Mul, Reduce, mul
+from handgrad.expr import ZERO, And, Cases, Compare, Delta, Entry, Expr, Mul, Reduce, mul
+from handgrad.kernels.nans import is_nan
 from handgrad.kernels.program import Program, program_of
 from handgrad.kernels.ready.wording import Plan, Wording, along_axis
 from handgrad.trees import names, renamed, replaced, subtrees
@@ -28,9 +28,8 @@ def program(entry: CatalogueEntry, plan: Plan) -> Program:
     found = _asked(found, wording.value, plan.by)
     if entry.is_vector and not plan.cotangent:
         found = _of_each_sample(found)
-    found = _changed(found, lambda body: _with_nan(body, wording.weights if plan.weighted else ""))
     if plan.weighted:
-        found = _changed(found, lambda body: _case_outermost(body, wording.weights))
+        found = _changed(found, lambda body: _case_outermost(_unweighed(body, wording.weights), wording.weights))
     if len(along_axis(entry)) > 1 and not plan.by_label:
         found = _changed(found, lambda body: _without_zeros(body, entry.function.parameters[1]))
     return found
@@ -67,31 +66,16 @@ def _changed(found: Program, change: Any) -> Program:
     return replace(found, parts=tuple(replace(part, body=change(part.body)) for part in found.parts))
 
 
-def _with_nan(body: Any, weights: str) -> Any:
-    """The body in which what is compared and is nan is the value, of cases that would not show it; not of a sample whose weight is 0."""
+def _unweighed(body: Any, weights: str) -> Any:
+    """The body in which a nan is not shown of a sample whose weight is 0."""
     def change(node: Any) -> Any:
         if not isinstance(node, Cases):
             return None
-        outcomes = [*(value for value, _ in node.branches), node.otherwise]
-        compared = dict.fromkeys(side for _, condition in node.branches for side in _compared(condition))
-        hidden = [side for side in compared if not all(names(side) <= names(value) for value in outcomes)]
-        weighed = dict.fromkeys(n for _, condition in node.branches for n in subtrees(condition) if isinstance(n, Compare) and names(n) == {weights})
-        branches = [(_with_nan(value, weights), condition) for value, condition in node.branches]
-        shown = [(side, _all((*weighed, Compare("!=", side, side)))) for side in hidden]
-        return Cases((*shown, *branches), _with_nan(node.otherwise, weights))
+        weighed = tuple(dict.fromkeys(n for _, condition in node.branches for n in subtrees(condition) if isinstance(n, Compare) and names(n) == {weights}))
+        branches = [(_unweighed(value, weights), And((*weighed, test)) if weighed and is_nan(value, test) else test) for value, test in node.branches]
+        return Cases(tuple(branches), _unweighed(node.otherwise, weights))
 
     return replaced(body, change)
-
-
-def _all(conditions: tuple[Condition, ...]) -> Condition:
-    return conditions[0] if len(conditions) == 1 else And(conditions)
-
-
-def _compared(condition: Any) -> Iterator[Expr]:
-    """What is compared with what by its size."""
-    for node in subtrees(condition):
-        if isinstance(node, Compare) and node.operator not in ("==", "!="):
-            yield from (side for side in (node.left, node.right) if names(side))
 
 
 def _case_outermost(body: Any, weights: str) -> Any:
