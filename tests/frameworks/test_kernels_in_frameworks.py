@@ -200,3 +200,12 @@ def test_threads_of_a_kernel_live_beside_those_of_torch() -> None:
         assert torch.equal(matrix @ matrix, product)
         value, slopes = kernel(w=w, x=x, y=y)
         assert value == first[0] and np.array_equal(slopes["w"], first[1]["w"])
+
+
+@pytest.mark.parametrize("kind", ["sum", "prod", "max", "norm", "logsumexp"])
+@pytest.mark.parametrize("target", ["torch", "jax"])
+def test_a_reduction_counts_what_is_the_same_for_every_index(target: str, kind: str) -> None:
+    text = f"y[j] = {kind}[i in 1..size(x, 1)](sum[k](m[j,k]^2)); J = sum[j](y[j]) + {kind}[i in 1..size(x, 1)](sum[j,k](m[j,k]^2)) + sum[i,k](x[i,k]*m[1,k])"
+    given = {"m": np.array([[0.3, 1.2], [0.9, 1.1], [1.4, 0.8]]), "x": np.arange(8.0).reshape(4, 2)}
+    (value, slopes), (wanted, right) = (handgrad.compile(text, by="m", target=t)(**given) for t in (target, "python"))
+    assert float(value) == pytest.approx(wanted, rel=1e-12) and np.allclose(np.asarray(slopes["m"]), np.asarray(right["m"]), rtol=1e-12)

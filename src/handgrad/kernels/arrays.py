@@ -133,6 +133,7 @@ class Lowering(Formulas):
         if node.kind == "sum" and isinstance(body, Mul):
             return self._product_summed(body, letter, letters), reach
         text = self.at(body, (*letters, letter)).code
+        text = text if body.letters else f"{self.package.module}.reshape({text}, (1,))"
         return Text(self.package.reductions[node.kind](text), SUM if node.kind == "argmax" else ATOM), reach
 
     def _product_summed(self, body: Mul, letter: Letter, letters: tuple[Letter, ...]) -> Text:
