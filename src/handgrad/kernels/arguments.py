@@ -60,8 +60,11 @@ class NumpyArrays(Arrays):
     def array(self, given: Input, value: Any, dtype: DType) -> Any:
         """In rows and aligned, so that compiled code can read it."""
         np = optional("numpy", "run")
-        if type(value) is np.ndarray and value.dtype == ("int64" if given.label is not None else dtype) and value.flags.carray:
+        held = "int64" if given.label is not None else dtype
+        if type(value) is np.ndarray and value.dtype == held and value.flags.carray:
             return value
+        if type(value) is float and given.label is None:
+            return np.array(value).astype(held, copy=False)
         if isinstance(value, np.ma.MaskedArray):
             raise refused(given.name, "is a masked array", "fill it: x.filled(0.0)")
         try:
@@ -70,8 +73,8 @@ class NumpyArrays(Arrays):
             said = UNEVEN if "inhomogeneous" in str(error) else str(error).splitlines()[0][:120]
             raise refused(given.name, f"cannot be made an array: {said}") from None
         if found.size or hasattr(value, "dtype"):                   # of what has no entries the type is anybody's guess
-            kind_of(given, found.dtype.name, found.dtype.kind)
-        return np.require(found, np.int64 if given.label is not None else dtype, ["C", "A"])
+            kind_of(given, title(found.dtype), found.dtype.kind)
+        return np.require(found, held, ["C", "A"])
 
     def shape(self, array: Any) -> tuple[int, ...]:
         """The shape."""
@@ -97,6 +100,12 @@ class NumpyArrays(Arrays):
     def buffers(self, program: Program, parts: Mapping[Any, str], out: Named, given: Named, sizes: Mapping[Axis, int], dtype: DType) -> dict[str, Any]:
         """Arrays of the type, in rows, apart from all others."""
         return buffers(program, parts, out, given, sizes, dtype)
+
+
+@cache
+def title(dtype: Any) -> str:
+    """The name of a type of numpy's, which numpy makes anew each time it is asked."""
+    return str(dtype.name)
 
 
 def kind_of(given: Input, name: str, kind: str) -> None:

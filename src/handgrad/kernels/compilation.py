@@ -24,6 +24,7 @@ from handgrad.kernels.asking import question
 from handgrad.kernels.building import compiler
 from handgrad.kernels.descending import Descent, in_python, ready_to_descend
 from handgrad.kernels.program import PRODUCT, Order, Program, program_of
+from handgrad.kernels.recent import Recent
 from handgrad.kernels.sizes import Rules, lengths, refused, sizes_by
 from handgrad.kernels.target import Binding, DType, Options, Runner, Target, targets
 from handgrad.problem import Problem
@@ -112,6 +113,19 @@ class Kernel:
         return Rules.of(self.program)
 
     @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.inputs)
+
+    @cached_property
+    def _labels(self) -> tuple[str, ...]:
+        return tuple(i.name for i in self.program.inputs if i.label is not None)
+
+    @cached_property
+    def _sizes(self) -> Recent[tuple[tuple[int, ...], ...], Mapping[Axis, int]]:
+        """The sizes of the axes by the shapes of the inputs, which have been found to fit."""
+        return Recent()
+
+    @cached_property
     def _arrays(self) -> Arrays:
         return arrays_of(self.target.arrays)
 
@@ -127,14 +141,26 @@ class Kernel:
     def _taken(self, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[Axis, int]]:
         """Arrays by the names of the inputs, and the sizes of the axes; checked."""
         program, arrays = self.program, self._arrays
-        named = {**{name: value for name, value in self.defaults.items() if name in self.inputs}, **self._named(inputs)}
-        given_by_name(program, named)
+        named: Mapping[str, Any] = inputs
+        if inputs.keys() != self._known:
+            named = {**{name: value for name, value in self.defaults.items() if name in self._known}, **self._named(inputs)}
+            given_by_name(program, named)
         given = {i.name: arrays.array(i, named[i.name], self.options.dtype) for i in program.inputs}
         if arrays.traced():
             return given, {}
-        sizes = sizes_by(self._rules, {name: arrays.shape(value) for name, value in given.items()})
-        positions_within(program, arrays, given, sizes)
+        sizes = self._sizes_of(given)
+        if self._labels:
+            positions_within(program, arrays, given, sizes)
         return given, sizes
+
+    def _sizes_of(self, given: Mapping[str, Any]) -> Mapping[Axis, int]:
+        """The sizes of the axes; a refusal where the shapes do not fit."""
+        shapes = {name: self._arrays.shape(value) for name, value in given.items()}
+        key = tuple(shapes.values())
+        sizes = self._sizes.get(key)
+        if sizes is None:
+            sizes = self._sizes[key] = sizes_by(self._rules, shapes)
+        return sizes
 
     def _parts(self) -> dict[Any, str]:
         """The parts of the results by the names under which they are handed out."""

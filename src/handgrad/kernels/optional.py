@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +17,9 @@ class MissingError(HandgradError):
 
 def optional(package: str, extra: str) -> Any:
     """The package; refused where it is not installed, with the extra that brings it."""
+    there = sys.modules.get(package)
+    if there is not None:
+        return there
     try:
         return import_module(package)
     except ModuleNotFoundError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 from handgrad.catalogue import CatalogueEntry
 from handgrad.kernels.ready.families import Family
@@ -18,6 +18,7 @@ from handgrad.kernels.sizes import refused
 from handgrad.records import dataclass
 
 Shape = tuple[int, ...]
+Role = Literal["label", "classes", "number", "samples"]
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,16 @@ class Prepared:
     samples: Shape
     each: tuple[str, ...]
     inputs: Mapping[str, Any]
+    roles: Mapping[str, Role]
     by_label: bool = False                  # whether the targets are given by labels, which the entry knows nothing of
     label: str = ""                         # the argument that holds labels
     weights: Any = None                     # of the samples
     divisor: Any = None                     # of the mean, where there are weights
+
+    def holding(self, arrays: Mapping[str, Any], inputs: Mapping[str, Any]) -> Prepared:
+        """The same of other arrays; `replace` would take longer than all else that is done with few numbers."""
+        return Prepared(self.family, arrays, self.dtype, self.computed, self.axis, self.shape, self.samples, self.each, inputs, self.roles, self.by_label,
+                        self.label)
 
     @property
     def along(self) -> bool:
@@ -66,7 +73,7 @@ def prepared(entry: CatalogueEntry, family: Family, given: Mapping[str, Any], se
     shape = tuple(arrays[first].shape)
     if along:
         shape = (*shape[:axis], *shape[axis + 1 :], shape[axis])
-    base = Prepared(family, arrays, dtype, dtype if dtype in ("float32", "float64") else "float32", axis, shape, shape[:-1] if along else shape, (), {})
+    base = Prepared(family, arrays, dtype, dtype if dtype in ("float32", "float64") else "float32", axis, shape, shape[:-1] if along else shape, (), {}, {})
     return _with_arguments(base, entry)
 
 
@@ -84,23 +91,36 @@ def _axis(axis: int, axes: int, first: str) -> int:
 def _with_arguments(base: Prepared, entry: CatalogueEntry) -> Prepared:
     """What each argument is: along the axis, a label, one number for each sample, or one for all."""
     along, labels = along_axis(entry), labels_of(entry)
-    each: list[str] = []
-    inputs: dict[str, Any] = {}
-    label, by_label = "", False
+    roles: dict[str, Role] = {}
+    by_label = False
     for number, (name, array) in enumerate(base.arrays.items()):
         if name in labels or number == 1 and len(along) > 1 and _is_label(base, array):
-            label, by_label = name, name not in labels
-            inputs[name] = _label(base, name, array)
-            each.append(name)
+            roles[name], by_label = "label", name not in labels
         elif name in along:
-            inputs[name] = _classes(base, name, array)
-            each.append(name)
-        elif array.ndim == 0 and number > 0:
-            inputs[name] = base.family.cast(array, base.computed)
+            _along(base, name, array)
+            roles[name] = "classes"
         else:
-            inputs[name] = of_samples(base, name, base.family.cast(array, base.computed))
-            each.append(name)
-    return replace(base, each=tuple(each), inputs=inputs, label=label, by_label=by_label)
+            roles[name] = "number" if array.ndim == 0 and number > 0 else "samples"
+    label = next((name for name, role in roles.items() if role == "label"), "")
+    base = replace(base, roles=roles, each=tuple(name for name, role in roles.items() if role != "number"), label=label, by_label=by_label)
+    return replace(base, inputs=placed(base, base.arrays))
+
+
+def placed(base: Prepared, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as the kernel takes them, by their roles, which are known."""
+    inputs: dict[str, Any] = {}
+    for name, role in base.roles.items():
+        array = arrays[name]
+        match role:
+            case "label":
+                inputs[name] = _label(base, name, array)
+            case "classes":
+                inputs[name] = _classes(base, array)
+            case "number":
+                inputs[name] = base.family.cast(array, base.computed)
+            case "samples":
+                inputs[name] = of_samples(base, name, base.family.cast(array, base.computed))
+    return inputs
 
 
 def _is_label(base: Prepared, array: Any) -> bool:
@@ -119,22 +139,29 @@ def _label(base: Prepared, name: str, array: Any) -> Any:
     return base.family.cast(array, "int64").reshape(-1)
 
 
-def _classes(base: Prepared, name: str, array: Any) -> Any:
-    """An argument along the axis: samples in a row, classes last."""
-    family = base.family
+def _along(base: Prepared, name: str, array: Any) -> None:
+    """Refuses an argument along the axis that has another shape than the scores."""
     first = next(iter(base.arrays))
     if tuple(array.shape) != tuple(base.arrays[first].shape):
         labels = f"give labels, integers of shape {base.samples}, or the shape of `{first}`"
-        raise refused(name, f"holds {family.kind(array)}s of shape {tuple(array.shape)}, where `{first}` has shape {tuple(base.arrays[first].shape)}", labels)
+        holds = f"holds {base.family.kind(array)}s of shape {tuple(array.shape)}"
+        raise refused(name, f"{holds}, where `{first}` has shape {tuple(base.arrays[first].shape)}", labels)
+
+
+def _classes(base: Prepared, array: Any) -> Any:
+    """An argument along the axis: samples in a row, classes last."""
+    family = base.family
     return family.cast(family.xp.moveaxis(array, base.axis, -1), base.computed).reshape(base.count_of_samples, base.shape[-1])
 
 
 def of_samples(base: Prepared, name: str, array: Any) -> Any:
     """The array over all samples, in a row: what has one number where they have several is repeated."""
     own = tuple(array.shape)
+    if own == base.samples:
+        return array.reshape(base.count_of_samples)
     padded = (1,)*(len(base.samples) - len(own)) + own
     if len(padded) != len(base.samples) or any(mine not in (1, size) for mine, size in zip(padded, base.samples, strict=True)):
         first = next(iter(base.arrays))
         whole = f"the samples, of shape {base.samples}" if base.along else f"`{first}`, of shape {base.samples}"
         raise refused(name, f"has shape {own}, which does not fit to {whole}")
-    return (array if own == base.samples else base.family.xp.broadcast_to(array, base.samples)).reshape(base.count_of_samples)
+    return base.family.xp.broadcast_to(array, base.samples).reshape(base.count_of_samples)

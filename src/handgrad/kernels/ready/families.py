@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
 from typing import Any, Literal
 
 from handgrad.errors import HandgradError
+from handgrad.kernels.arguments import title
 from handgrad.kernels.optional import optional
 from handgrad.kernels.sizes import refused
 
@@ -27,11 +27,11 @@ class Family:
     usual = "float64"                       # the type that integers are computed in
 
     def __init__(self) -> None:
-        self.xp: Any = _package("numpy", "run")
+        self.xp: Any = optional("numpy", "run")
 
     def array(self, name: str, value: Any) -> Any:
         """The argument as an array of real numbers of any type, or a refusal."""
-        np = _package("numpy", "run")
+        np = optional("numpy", "run")
         if value is None:
             raise refused(name, "is None, and no number or array")
         if isinstance(value, np.ma.MaskedArray):
@@ -40,7 +40,7 @@ class Family:
             found = np.asarray(value)
         except Exception as error:              # whatever the array of another package says where it cannot be read
             raise refused(name, f"cannot be made an array: {_first_line(error)}") from None
-        self._known(name, found.dtype.kind, _title(found.dtype))
+        self._known(name, found.dtype.kind, title(found.dtype))
         return found
 
     def quiet(self) -> AbstractContextManager[Any]:
@@ -54,7 +54,7 @@ class Family:
 
     def dtype(self, array: Any) -> str:
         """The name of the type of its numbers; of integers the usual one."""
-        return _title(array.dtype) if self.kind(array) == "float" else self.usual
+        return title(array.dtype) if self.kind(array) == "float" else self.usual
 
     def cast(self, array: Any, dtype: str) -> Any:
         """The array with numbers of the type, itself if it has it."""
@@ -126,7 +126,7 @@ class Torch(Family):
     target = "torch"
 
     def __init__(self, tensors: Sequence[Any]) -> None:
-        self.xp = _package("torch", "torch")
+        self.xp = optional("torch", "torch")
         self.device = next((t.device for t in tensors if t.ndim), tensors[0].device)
         self.usual = str(self.xp.get_default_dtype()).removeprefix("torch.")
 
@@ -202,7 +202,7 @@ class Jax(Family):
     target = "jax"
 
     def __init__(self) -> None:
-        self.jax = _package("jax", "jax")
+        self.jax = optional("jax", "jax")
         self.xp = self.jax.numpy
         self.usual = "float64" if self.jax.config.jax_enable_x64 else "float32"
 
@@ -276,17 +276,6 @@ def family_of(arguments: Iterable[Any]) -> Family:
         return Jax()
     others = [a for a in given if hasattr(a, "__array_namespace__") and type(a).__module__.partition(".")[0] != "numpy"]
     return Standard(others[0].__array_namespace__()) if others else Family()
-
-
-def _package(name: str, extra: str) -> Any:
-    """The package; found at once where it is already there."""
-    return sys.modules.get(name) or optional(name, extra)
-
-
-@cache
-def _title(dtype: Any) -> str:
-    """The name of a type, which numpy makes anew each time it is asked."""
-    return str(dtype.name)
 
 
 def _fitting(name: str, held: str, shaped: tuple[int, ...], dtype: str, shape: tuple[int, ...]) -> None:

@@ -33,6 +33,16 @@ class Settings:
     by: By = None
     out: Any = None
 
+    @property
+    def plain(self) -> tuple[Any, ...] | None:
+        """The reduction, the axis and what is differentiated by, where nothing else is said."""
+        smoothing, by = self.label_smoothing, self.by
+        if not (self.weights is self.mask is self.class_weights is self.ignore_index is self.cotangent is self.out is None):
+            return None
+        if type(smoothing) is not float or smoothing or type(self.reduction) is not str or type(self.axis) is not int:
+            return None
+        return (self.reduction, self.axis, by) if by is None or type(by) is str else None
+
     def checked(self) -> Settings:
         """The settings; what cannot be meant is refused."""
         if not isinstance(self.reduction, str) or self.reduction not in get_args(Reduction):

@@ -35,10 +35,15 @@ def weighed(base: Prepared, entry: CatalogueEntry, settings: Settings) -> Prepar
     else:
         weights = counted
     if base.label:
-        base = replace(base, inputs={**base.inputs, base.label: base.inputs[base.label] + 1})
+        base = replace(base, inputs={**base.inputs, base.label: counted_from_1(base.inputs[base.label])})
     if counted is None and kept is None:
         return base
     return _weighted(base, _of_kept(base, weights, kept), _of_kept(base, counted, kept))
+
+
+def counted_from_1(labels: Any) -> Any:
+    """The labels as a model has them."""
+    return labels + 1
 
 
 def _weighted(base: Prepared, weights: Any, counted: Any) -> Prepared:

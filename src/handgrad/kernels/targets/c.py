@@ -9,6 +9,7 @@ import ctypes
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from importlib.resources import files
+from math import prod
 from typing import Any
 
 from handgrad.expr import Axis
@@ -19,6 +20,7 @@ from handgrad.kernels.installed import found
 from handgrad.kernels.layout import SMALL, Layout, axes_of_program
 from handgrad.kernels.optional import optional
 from handgrad.kernels.program import Program
+from handgrad.kernels.recent import Recent
 from handgrad.kernels.target import Options, Runner, Target, register
 from handgrad.kernels.threads import threads_of
 from handgrad.records import dataclass
@@ -103,12 +105,19 @@ class Compiled:
 
     @cached_property
     def _kinds(self) -> list[Any]:
-        dtype = self._np.dtype(self.options.dtype)
-        return [self._np.dtype(self._np.int64) if i.label is not None else dtype for i in self.program.inputs]
+        return [self._np.dtype(self._np.int64) if i.label is not None else self._dtype for i in self.program.inputs]
+
+    @cached_property
+    def _dtype(self) -> Any:
+        return self._np.dtype(self.options.dtype)
 
     @cached_property
     def _shapes(self) -> dict[str, tuple[Axis, ...]]:
         return {name: self.program.axes_of(name) for name in self.program.results}
+
+    @cached_property
+    def _frames(self) -> Recent[tuple[int, ...], _Frame]:
+        return Recent()
 
     @cached_property
     def _made(self) -> dict[tuple[int, ...], Callable[..., int]]:
@@ -128,20 +137,51 @@ class Compiled:
             return general
         return own
 
+    def _frame(self, sizes: Mapping[Axis, int]) -> _Frame:
+        """What all calls with arrays of these sizes have in common."""
+        key = tuple([sizes[axis] for axis in self._axes])
+        frame = self._frames.get(key)
+        if frame is None:
+            inputs = [tuple(sizes[axis] for axis in i.axes) for i in self.program.inputs]
+            shapes = {name: tuple(sizes[axis] for axis in own) for name, own in self._shapes.items()}
+            entries = sum(map(prod, (*inputs, *shapes.values())))
+            counts = (ctypes.c_int64 * max(1, len(key)))(*key)
+            frame = self._frames[key] = _Frame(self._function(sizes), counts, shapes, ctypes.c_size_t * (len(inputs) + len(shapes)), entries > FEW)
+        return frame
+
     def _call(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> tuple[Call, dict[str, Any]]:
         """The call of the compiled function, and its results."""
-        np = self._np
-        arrays = [np.ascontiguousarray(given[i.name], dtype=kind) for i, kind in zip(self.program.inputs, self._kinds, strict=True)]
-        results = {name: _buffer(np, out.get(name), tuple(sizes[a] for a in own), self.options.dtype) for name, own in self._shapes.items()}
-        held = (*arrays, *results.values())
-        data = (ctypes.c_void_p * len(held))(*[a.__array_interface__["data"][0] for a in held])
-        counts = (ctypes.c_int64 * max(1, len(self._axes)))(*[sizes[a] for a in self._axes])
-        entries = sum([a.size for a in held])
-        return Call(self._function(sizes), data, counts, threads_of(self.options), results[self.program.value], held, entries > FEW), results
+        np, frame, dtype = self._np, self._frame(sizes), self._dtype
+        held = [_in_rows(np, given[i.name], kind) for i, kind in zip(self.program.inputs, self._kinds, strict=True)]
+        results = {name: out[name] if name in out else np.empty(shape, dtype) for name, shape in frame.shapes.items()}
+        held += results.values()
+        data = frame.addresses(*map(_address, held))
+        return Call(frame.run, data, frame.counts, threads_of(self.options), results[self.program.value], tuple(held), frame.is_long), results
 
 
-def _buffer(np: Any, given: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-    return given if given is not None else np.empty(shape, dtype)
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What all calls with arrays of certain sizes have in common."""
+
+    run: Callable[..., int]
+    counts: Any
+    shapes: Mapping[str, tuple[int, ...]]       # of the results
+    addresses: Any                              # the type of the addresses
+    is_long: bool
+
+
+def _address(array: Any) -> int:
+    """Where an array begins."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))        # the quickest way, which asks for memory that can be written to
+    except (TypeError, ValueError):
+        address: int = array.ctypes.data
+        return address
+
+
+def _in_rows(np: Any, array: Any, dtype: Any) -> Any:
+    """The array of the type and in rows, itself if it is so."""
+    return array if array.dtype is dtype and array.flags.carray else np.ascontiguousarray(array, dtype=dtype)
 
 
 register(Target("c", ".c", emit, build))
