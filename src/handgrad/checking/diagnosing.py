@@ -51,6 +51,9 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
         found = _explanations(chain, number, under_facts, segment, known)
     witness = witnessed(finding)
     if not found:
+        unsaid = finding.compiled.unsaid(finding.number)
+        if unsaid:
+            return replace(judgement, verdict="undecided", because=f"the page does not say what {unsaid} is")
         if _doubtful(chain, number, segment):
             return replace(judgement, verdict="undecided", because="the two sides differ as they are read, and no slip explains it: look at it", see=witness)
         return replace(judgement, verdict="slip", because="the two sides differ, and no single slip explains it", see=witness)

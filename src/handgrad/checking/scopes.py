@@ -20,7 +20,7 @@ from handgrad.checking.naming import letter_of
 from handgrad.checking.shapes import Shaped
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
-from handgrad.expr import Axis, Call, Derivative, Entry, Expr, Letter
+from handgrad.expr import Abstract, Axis, Call, Derivative, Entry, Expr, Letter
 from handgrad.notation import read, read_expression
 from handgrad.records import dataclass
 from handgrad.trees import names, subtrees
@@ -249,6 +249,16 @@ class Compiled:
 
         left = differentiated(self.pairs[n].left) & self.surrogates
         return ", ".join(sorted(left - differentiated(self.pairs[n].right)))
+
+    def unsaid(self, n: int) -> str:
+        """Empty, or the functions that the page never defines and that are differentiated on the left of pair n, and not on the right."""
+        def differentiated(side: Expr) -> set[str]:
+            bodies = [node.body for node in subtrees(side) if isinstance(node, Derivative)]
+            reached = {name for body in bodies for entry in names(body) for name in _reached(entry, self.model)}
+            inside = [*bodies, *(self.model.definitions[name].body for name in reached if name in self.model.definitions)]
+            return {node.function for tree in inside for node in subtrees(tree) if isinstance(node, Abstract)}
+
+        return ", ".join(sorted(differentiated(self.pairs[n].left) - differentiated(self.pairs[n].right) - {f"{name}_of" for name in self.surrogates}))
 
     def reaches(self, n: int, right: bool = False) -> str:
         """Empty, or the derivative on the left (or right) of pair n that is 0 since nothing on the page says how the one depends on the other."""
