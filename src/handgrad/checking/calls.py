@@ -10,6 +10,9 @@ from handgrad.checking.rewriting import at_index, bare, moved, with_argument
 from handgrad.checking.vocabulary import known_function
 from handgrad.reading.surface import Decimal, Group, Span, Surface, Symbol, spelled
 
+# functions that have a meaning of their own everywhere, and that the notation does not have
+OTHERS = frozenset("arctan arcsin arccos arccot atan asin acos arctan2 atan2 arsinh arcosh artanh asinh acosh atanh sinc cot sec csc erfc gamma digamma det tr trace".split())
+
 
 class Calls(Indexed):
     """Writes calls in the notation."""
@@ -44,6 +47,8 @@ class Calls(Indexed):
             return self.value_name(own)
         if own == "size" and len(items) == 2:
             return self._size(items, node)
+        if own in OTHERS:
+            raise Opaque(f"the function {own} is not known here", node.span)
         return f"{safe(own)}({', '.join(self._argument(i) for i in items)})"
 
     def _size(self, items: tuple[Surface, ...], node: Surface) -> str:

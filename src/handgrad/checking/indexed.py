@@ -6,6 +6,7 @@ What cannot be said in the notation, or not with certainty, is `Opaque`, with th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Self
@@ -152,7 +153,7 @@ class Indexed(ABC):
         if self.filler and missing <= len(self.filler):
             return [*texts, *self.filler[:missing]]
         if not texts:
-            for letters, _ in self.words.used[own].most_common():
+            for letters, _ in self.words.used.get(own, self.words.used.get(own.removesuffix(SQUARE), Counter())).most_common():
                 if len(letters) == arity and all(x in self.letters for x in letters):
                     self.noted.append(f"the index of {spelled(node)} is left out")
                     return list(letters)

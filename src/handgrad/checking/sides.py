@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 
@@ -14,11 +14,12 @@ from handgrad.checking.scopes import Scope
 from handgrad.checking.shown import shown
 from handgrad.checking.vocabulary import call_of, known_function
 from handgrad.expr import Call, Cases
-from handgrad.reading.surface import Applied, Bars, Piecewise, Surface, spelled, walk
+from handgrad.reading.surface import Applied, Bars, Compared, Decimal, Piecewise, Surface, spelled, walk
 from handgrad.trees import subtrees
 
 BENT = frozenset(("abs", "max", "min", "sign", "clip"))         # elementary functions with a kink
 KINKED = BENT | {entry.name for entry in entries() if entry.facet.kinks}
+OPPOSITE = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}
 MOST = 12       # facts
 
 
@@ -36,6 +37,25 @@ def signs(chains: Sequence[Chain], scope: Scope) -> tuple[str, ...]:
             if found.setdefault(spelled(head), fact) != fact:       # shown on both sides, as before and after a step
                 return ()
     return tuple(found.values())
+
+
+def cases(bodies: Iterable[Surface]) -> list[Surface]:
+    """The conditions of the cases that definitions are made of, those of `max(0, u)` among them, and their opposites."""
+    found = {spelled(c): c for body in bodies for node in walk(body) for c in _conditions(node)}
+    outside = [Compared(c.span, OPPOSITE[c.operator], c.left, c.right) for c in found.values() if isinstance(c, Compared) and c.operator in OPPOSITE]
+    return [*found.values(), *outside]
+
+
+def _conditions(node: Surface) -> Iterator[Surface]:
+    if isinstance(node, Piecewise):
+        yield from (c for _, c in node.rows if c is not None)
+    called = call_of(node)
+    if called is not None and spelled(called[0]) == "max" and len(called[1]) == 2:
+        zero, other = sorted(called[1], key=lambda a: spelled(a) != "0")
+        if spelled(zero) == "0":
+            yield Compared(node.span, ">", other, zero)
+    elif called is not None and spelled(called[0]).lower() == "relu" and len(called[1]) == 1:
+        yield Compared(node.span, ">", called[1][0], Decimal(node.span, "0"))
 
 
 def _inside(node: Surface) -> Iterator[str]:

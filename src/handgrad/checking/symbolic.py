@@ -21,19 +21,18 @@ from handgrad.checking.naming import letter_of, letters_in, name_of, occurrences
 from handgrad.checking.ranks import assignments, declared, has_shapes
 from handgrad.checking.report import Judgement
 from handgrad.checking.scopes import Compiled, Scope
-from handgrad.checking.sides import kinked, signs
+from handgrad.checking.sides import cases, kinked, signs
 from handgrad.checking.slips import KINDS
 from handgrad.checking.through import through
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
 from handgrad.expr import ZERO
-from handgrad.reading.surface import Big, Compared, Decimal, Derivative, Piecewise, Surface, Unread, spelled, walk
+from handgrad.reading.surface import Big, Decimal, Derivative, Surface, Unread, spelled, walk
 from handgrad.reading.typesetting import unicode
 from handgrad.records import dataclass
 from handgrad.trees import subtrees
 from handgrad.verification import Certificate
 
-OPPOSITE = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}
 MEMBER = frozenset(("in", "∈", "∼", "~", "∝"))
 UPDATES = frozenset((":=", "<-", "←", "="))
 # words in front of a formula that make it a condition or an equation to be solved, not a claim
@@ -41,7 +40,8 @@ CONDITIONAL = re.compile(
     r"\b(if|when|whenever|once|unless|until|as soon as|suppose|assum(?:e|ing)|subject to|such that|constraints?|requires?|given that|provided|setting|set|solve"
     r"|solving|equations?)\b[^.;:]{0,60}$", re.IGNORECASE)
 # words in front of a formula that holds in one case of a definition
-CASE = re.compile(r"\b(case|cases|if|when|inside|outside|region|branch|otherwise|interval|side|beyond|within)\b", re.IGNORECASE)
+CASE = re.compile(r"\b(case|cases|if|when|inside|outside|region|branch|otherwise|interval|side|beyond|within|positive|negative"
+                  r"|active|violated|nonzero)\b", re.IGNORECASE)
 MOST_READINGS = 6       # assignments of ranks that are looked at
 
 
@@ -196,8 +196,8 @@ class Segment:
         if failing:
             beside = [(c, n) for c, n in failing if (*c.links[n].conditions, *c.near)]
             self._pass(readings(iter(beside), scope, condition=True), scope)
-            for condition in self._cases():
-                inside = [(replace(c, near=(condition,)), n) for c, n in self._failing(failing) if CASE.search(c.before) and not c.links[n].side.boxed]
+            for condition in cases(d.body for d in scope.definitions.values()):
+                inside = [(replace(c, near=(condition,)), n) for c, n in self._failing(failing) if CASE.search(self._before(c)) and not c.links[n].side.boxed]
                 self._pass(readings(iter(inside), scope, condition=True), scope)
             facts = (*self.facts(self.words), *self._constraints())
             if facts:
@@ -248,13 +248,12 @@ class Segment:
                     found.append(f"{claim.left} == {claim.right}")
         return tuple(found)
 
-    def _cases(self) -> list[Surface]:
-        """The conditions of the cases that definitions here are made of."""
-        assert self.scope is not None
-        found = {spelled(c): c for d in self.scope.definitions.values() for node in walk(d.body) if isinstance(node, Piecewise)
-                 for _, c in node.rows if c is not None}
-        outside = [Compared(c.span, OPPOSITE[c.operator], c.left, c.right) for c in found.values() if isinstance(c, Compared) and c.operator in OPPOSITE]
-        return [*found.values(), *outside]
+    def _before(self, chain: Chain) -> str:
+        """The words in front of a chain, or of the chain in front of it in its line."""
+        n = self.chains.index(chain)
+        while n and not self.chains[n].before and self.chains[n - 1].links[-1].line == self.chains[n].links[0].start:
+            n -= 1
+        return self.chains[n].before
 
     def _failing(self, links: Sequence[tuple[Chain, int]]) -> list[tuple[Chain, int]]:
         return [(c, n) for c, n in links if not any(f.holds for f in self.findings.get(c.links[n].id, ()))]

@@ -58,7 +58,7 @@ def facts(page: Page) -> tuple[ProseFact, ...]:
 
 def _sentence(text: str, start: int, end: int) -> Iterator[ProseFact]:
     shown = text[start:end].replace("\n", " ")
-    if not re.search(r"[A-Za-z]{2}|≠|\\ne|!=", shown):
+    if not re.search(r"[A-Za-z]{2}|≠|\\ne|!=|= ?1", shown):
         return
     taken: list[tuple[str, int, int]] = []
     for pattern in PATTERNS:

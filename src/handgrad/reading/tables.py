@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from handgrad.reading.surface import Applied, Decimal, Derivative, Group, Nabla, Product, Scripted, Side, Span, Statement, Surface, Symbol, Unread, rebuilt
 from handgrad.records import dataclass
@@ -40,6 +41,7 @@ GRADIENT = re.compile(r"grad|derivative|slope|partial", re.IGNORECASE)
 NEW = re.compile(r"\b(?:new|updated?|after|next)\b", re.IGNORECASE)
 PLAIN = re.compile(r"\b(?:values?|initial|old|before|current|given|shown|results?|computed|by hand|numbers?|amount|start)\b|^\W*$|^=$", re.IGNORECASE)
 DEFINITION = re.compile(r"\b(?:definition|formula|function|expression|equation|forward)\b|^\W*f\s*\(\s*\w+\s*\)\W*$", re.IGNORECASE)
+CALLED = re.compile(r"^\W*(f)\s*\(\s*\w+\s*\)\W*$")
 PRIME = re.compile(r"f\s*['’′]\s*\(\s*(\w+)\s*\)")
 SCRIPT = re.compile(r"[_^]\{\s*\S{1,8}\s*\}\s*")
 NAME = re.compile(r"[^\s,;:.]{1,24}(?:\s*/\s*[^\s,;:.]{1,24})?|∇\s*\S{1,12}")
@@ -263,7 +265,22 @@ def _formula(head: Sequence[Cell], row: Sequence[Cell], n: int, read: Read) -> C
         letter = Symbol((start, start + 1), prime[1])
     if body is None or letter is None:
         return None
+    function = CALLED.search(head[source].text) if source else None
+    value = _written_out(value, function[1], body) if function is not None else value
     return _stated(Derivative(row[0].span, body, (letter,), False), row[0].span, value, row[n], ())
+
+
+def _written_out(tree: Surface, function: str, body: Surface) -> Surface:
+    """The derivative of a row with what the column of functions holds in the place of `f(x)` and `f`."""
+    if isinstance(tree, Symbol) and tree.name == function and not tree.accents:
+        return Group(tree.span, "(", (body,))
+    if isinstance(tree, Product):
+        calls = {n for n, (a, b) in enumerate(pairwise(tree.factors)) if isinstance(a.node, Symbol) and a.node.name == function
+                 and not b.operator and isinstance(b.node, Group) and len(b.node.items) == 1 and isinstance(b.node.items[0], Symbol)}
+        kept = [f for n, f in enumerate(tree.factors) if n - 1 not in calls]
+        tree = kept[0].node if len(kept) == 1 else replace(tree, factors=tuple(kept))
+        return _written_out(tree, function, body) if not isinstance(tree, Product) else rebuilt(tree, lambda child: _written_out(child, function, body))
+    return rebuilt(tree, lambda child: _written_out(child, function, body))
 
 
 def _argument(body: Surface) -> Surface | None:
