@@ -213,6 +213,17 @@ def test_numbers_copied_wrongly_are_said_whatever_they_do_to_the_result(numbers:
     assert found[-1].verdict == verdict
 
 
+@pytest.mark.parametrize(("formula", "numbers", "result", "slips"), [
+    ("d h (1 - h)", "(0)(0.6812)(1 - 0.6821)", "0", ["h is 0.6821, not 0.6812; without effect on the result"]),
+    ("x + h", "0.63 + 0.5821", "1.2121", ["x is 0.53, not 0.63; h is 0.6821, not 0.5821; without effect on the result"]),
+    ("d h (1 - h)", "(0)(0.68)(0.3179)", "0", []), ("d x h", "(0.68)(0)(0.5)", "0", []), ("x + h", "0.6821 + 0.53", "1.2121", []),
+])
+def test_numbers_copied_wrongly_are_said_where_the_result_is_exactly_the_same(formula: str, numbers: str, result: str, slips: list[str]) -> None:
+    found = judgements(f"$h = 0.6821$\n\n$d = 0$\n\n$x = 0.53$\n\n$g = {formula} = {numbers} = {result}$")
+    assert [j.because for j in found if j.verdict == "slip"] == slips
+    assert found[-1].verdict == "exact"
+
+
 @pytest.mark.parametrize("numbers", ["(0.53)(0.6821)(1 - 0.6821)", "(0.53)(0.68)(1 - 0.68)", "(0.5)(0.682)(0.318)", "0.53(0.3179)(0.682)"])
 def test_numbers_that_are_put_in_rounded_are_not_copied_wrongly(numbers: str) -> None:
     assert {j.verdict for j in judgements(COPIED.format(numbers, "0.115")) if j.shown is None} == {"right"}

@@ -254,15 +254,15 @@ class _Judging:
         self.wanted = found.wanted
         if found.contradicts is not None:
             self.known.contradicted[found.contradicts] += 1
-        finding = found.finding
-        if (found.near or finding.verdict in ("slip", "undecided")) and self.known.whole.records:
+        finding, x = found.finding, value(tree, self.known.lookup)
+        if (found.near or finding.verdict in ("slip", "undecided")) and self.known.whole.records and not any(same(x, v) for v in found.wanted):
             self.explanations = number_slips.of_substitution(tree, found, lefts, self.known)
             best = number_slips.structural(self.explanations) if found.near or found.weak else next(iter(self.explanations), None)
             if best is not None and (found.weak or finding.verdict != "slip"):
                 finding = Finding("slip", best.message, kind=best.kind, right=best.right)
         if finding.verdict == "slip" and substitutions.without_effect(tree, self.wanted, self.trees[n + 1:], self.known):
             finding = replace(finding, because=f"{finding.because}; without effect on the result")
-        return self._judgement(n, self._repaired(finding), fault=found.fault, x=value(tree, self.known.lookup))
+        return self._judgement(n, self._repaired(finding), fault=found.fault, x=x)
 
     # ------------------------------------------------------------ values
 

@@ -135,7 +135,8 @@ def judged(tree: Surface, key: str | None, lefts: tuple[Surface, ...], known: Kn
     tried: list[Scalar] = []
     for v, chosen in values_of(targets, known, tree):
         if same(s, v):
-            return Found(_carrying(known, chosen))
+            copied = _miscopied(tree, key, lefts, (v,), expected_keys(targets), known)
+            return replace(copied, wanted=(v,)) if copied is not None else Found(_carrying(known, chosen))
         tried.append(v)
     wanted = tuple(tried)
     if not wanted:
@@ -362,7 +363,7 @@ def _miscopied(tree: Surface, key: str | None, lefts: tuple[Surface, ...], wante
         put_in = pairs(formula, tree, known.names.key) or ()
         wrong = [(node, k) for k, node in put_in if _stands(k, known) and not any(_is(node, other, known) for other in (k, *expected))]
         right = {id(node): abs(v) for node, k in wrong if (v := known.current(k)) is not None}
-        if wrong and _among(_with(tree, right, known), wanted):
+        if right and len(right) == len(wrong) and _among(_with(tree, right, known), wanted):
             told_of = [_told(node, k, right[id(node)], known) for node, k in {node.text: (node, k) for node, k in wrong}.values()]
             return replace(told_of[0], finding=replace(told_of[0].finding, because="; ".join(f.finding.because for f in told_of)))
     return None
