@@ -41,6 +41,7 @@ PRIMITIVES: Mapping[str, str] = {
     "sech": "1/cosh x", "erf": "the error function", "max": "the larger", "min": "the smaller", "clip": "x within two bounds",
     "sigmoid": "1/(1 + e^-x)", "softplus": "log(1 + e^x)", "pi": "pi", "stop": "x",
     "erfc": "1 - erf x", "normal_cdf": "(1 + erf(x/sqrt(2)))/2", "bell": "e^(-x^2/2)", "exp_difference": "e^(x - y), the difference in two words",
+    "silu": "x sigmoid(x)", "silu_slope": "the derivative of silu", "gelu": "x (1 + erf(x/sqrt(2)))/2", "gelu_slope": "the derivative of gelu",
     "power_of_two": "the power of two at or below |x|; 1 for 0, inf and nan",
 }
 VECTORS = ("softmax", "log_softmax", COMPLEMENT, DIRECTION, UNIT)

@@ -14,6 +14,7 @@ from handgrad.expr import (
     HALF,
     MINUS_ONE,
     ONE,
+    PI,
     TWO,
     Add,
     Call,
@@ -229,6 +230,62 @@ def _times_root_of_two(u: Expr) -> Expr | None:
     return None
 
 
+# ---------------------------------------------------------------- a variable times its own law
+
+
+def _gated(e: Any, setting: Setting, law: str, name: str) -> Expr | None:
+    """x times a law of x."""
+    for f in e.factors if isinstance(e, Mul) else ():
+        x = setting.call(f, law)
+        taken = _taken(list(e.factors), [f, *(x.factors if isinstance(x, Mul) else [x])]) if x is not None else None
+        if x is not None and taken is not None:
+            return mul(Call(name, (x,)), *taken)
+    return None
+
+
+def _taken(factors: list[Any], wanted: list[Any]) -> list[Any] | None:
+    """The factors without those that are wanted, None if one is not there."""
+    for f in wanted:
+        if f not in factors:
+            return None
+        factors.remove(f)
+    return factors
+
+
+def _silu(e: Any, setting: Setting) -> Expr | None:
+    return _gated(e, setting, "sigmoid", "silu")
+
+
+def _gelu(e: Any, setting: Setting) -> Expr | None:
+    return _gated(e, setting, "normal_cdf", "gelu")
+
+
+def _slope_of_silu(e: Any, setting: Setting) -> Expr | None:
+    for f in e.factors if isinstance(e, Mul) else ():
+        z = setting.call(f, "sigmoid")
+        for bracket in e.factors if z is not None else ():
+            other = bracket.terms[1] if isinstance(bracket, Add) and len(bracket.terms) == 2 and bracket.terms[0] is ONE else None
+            if z is not None and isinstance(other, Mul):
+                rest = _taken(list(other.factors), [Call("sigmoid", (negative(z),)), *(z.factors if isinstance(z, Mul) else [z])])
+                if rest == []:
+                    return mul(Call("silu_slope", (z,)), *(g for g in e.factors if g is not f and g is not bracket))
+    return None
+
+
+def _slope_of_gelu(e: Any, setting: Setting) -> Expr | None:
+    for term, other in (e.terms, e.terms[::-1]) if isinstance(e, Add) and len(e.terms) == 2 else ():
+        x = setting.call(term, "normal_cdf")
+        rest = _taken(list(other.factors), [x, Call("bell", (x,))]) if x is not None and isinstance(other, Mul) else None
+        if x is not None and rest and mul(*rest) in DENSITY:
+            return Call("gelu_slope", (x,))
+    return None
+
+
+ROOT_OF_PI = Call("sqrt", (PI,))
+DENSITY = (mul(Pow(Call("sqrt", (TWO,)), MINUS_ONE), Pow(ROOT_OF_PI, MINUS_ONE)), Pow(mul(Call("sqrt", (TWO,)), ROOT_OF_PI), MINUS_ONE),
+           Pow(Call("sqrt", (mul(TWO, PI),)), MINUS_ONE))               # of a standard normal variable, at 0
+
+
 # ---------------------------------------------------------------- logarithms and exponentials
 
 
@@ -302,6 +359,10 @@ REWRITES: tuple[Rewrite, ...] = (
             "sum[k](a[k]*(y[k]*(1 - softmax[k](f[k])) - softmax[k](f[k])*(sum[m](y[m]) - y[k])))", _entries_less_mean),
     Rewrite("exp_less_one", "exp(x) - 1 = expm1(x)", _exp_less_one),
     Rewrite("one_and_erf", "1 + erf(x/sqrt(2)) = 2*((1 + erf(x/sqrt(2)))/2)", _one_and_erf),
+    Rewrite("silu", "x*sigmoid(x) = silu(x)", _silu),
+    Rewrite("slope_of_silu", "sigmoid(x)*(1 + x*sigmoid(-x)) = sigmoid(x) + x*sigmoid(x)*(1 - sigmoid(x))", _slope_of_silu),
+    Rewrite("gelu", "x*(1 + erf(x/sqrt(2)))/2 = gelu(x)", _gelu),
+    Rewrite("slope_of_gelu", "(1 + erf(x/sqrt(2)))/2 + x*exp(-(x^2)/2)/sqrt(2*pi) = gelu(x)/x + x*exp(-(x^2)/2)/sqrt(2*pi)", _slope_of_gelu),
     Rewrite("log_of_sigmoid", "log(sigmoid(x)) = -softplus(-x)", _log_of_sigmoid),
     Rewrite("log_of_softmax", "log(softmax[k](f[k])) = log_softmax[k](f[k])", _log_of_softmax),
     Rewrite("log_of_sum_of_exp", "log(sum[k](exp(f[k]))) = logsumexp[k](f[k])", _log_of_sum_of_exp),

@@ -29,7 +29,8 @@ def c_number(value: Fraction) -> str:
     return f"{int(near)}.0" if near == int(near) and abs(near) < 1e15 else repr(near)
 
 
-BOTH = ("exp", "expm1", "log", "log1p", "sign", "tanh", "sech", "erf", "max", "min", "sigmoid", "softplus", "erfc", "normal_cdf", "bell", "exp_difference")
+BOTH = ("exp", "expm1", "log", "log1p", "sign", "tanh", "sech", "erf", "max", "min", "sigmoid", "softplus", "erfc", "normal_cdf", "bell", "exp_difference",
+        "silu", "silu_slope", "gelu", "gelu_slope")
 NAMES = {
     **{name: f"hg_{name}_d" for name in BOTH},
     "sqrt": "sqrt", "abs": "fabs", "sin": "sin", "cos": "cos", "tan": "tan", "sinh": "sinh", "cosh": "cosh",

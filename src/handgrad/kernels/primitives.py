@@ -32,6 +32,29 @@ def clip(x, low, high):
     """x within two bounds."""
     return @.minimum(@.maximum(x, low), high)
 ''',
+    "silu": '''
+def silu(x):
+    """x sigmoid(x); far out to the left x e^x, with e^64 taken out, so that it is no subnormal number before it is multiplied."""
+    x = @.maximum(x, number(-800.0))
+    return @.where(x < -80, x*@.exp(@.minimum(x, number(-80.0)) + 64)*1.603810890548638e-28, x*sigmoid(x))
+''',
+    "silu_slope": '''
+def silu_slope(x):
+    """The derivative of x sigmoid(x)."""
+    x = clip(x, number(-800.0), number(800.0))
+    return @.where(x < -80, (1 + x)*@.exp(@.minimum(x, number(-80.0)) + 64)*1.603810890548638e-28, sigmoid(x)*(1 + x*sigmoid(-x)))
+''',
+    "gelu": '''
+def gelu(x):
+    """x times the normal law at x; far out to the left 0 is reached."""
+    return @.maximum(x, number(-64.0))*normal_cdf(x)
+''',
+    "gelu_slope": '''
+def gelu_slope(x):
+    """The derivative of x times the normal law: the law and x times its density."""
+    x = clip(x, number(-64.0), number(64.0))
+    return normal_cdf(x) + 0.3989422804014327*x*bell(x)
+''',
     "exp_difference": '''
 def exp_difference(x, y):
     """e^(x - y): what the difference loses in rounding is put back, e^(d + r) = e^d (1 + r)."""

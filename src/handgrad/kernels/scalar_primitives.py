@@ -13,7 +13,8 @@ from handgrad.kernels.primitives import WORDS
 # of each primitive its function; those of `math` that have a value everywhere are imported as they are
 FUNCTIONS: Mapping[str, str] = {
     **{name: name for name in ("exp", "expm1", "log", "log1p", "sqrt", "sign", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sech", "erf", "erfc", "clip",
-                               "sigmoid", "softplus", "normal_cdf", "bell", "exp_difference", "power_of_two", "pi")},
+                               "sigmoid", "softplus", "normal_cdf", "bell", "exp_difference", "power_of_two", "pi",
+                               "silu", "silu_slope", "gelu", "gelu_slope")},
     "abs": "abs", "max": "larger", "min": "smaller", "stop": "",
 }
 IMPORTED = ("pi", "tanh", "erf", "erfc", "prod")
@@ -164,6 +165,29 @@ def power(x, y):
         return -math.inf if x < 0 and y % 2 == 1 else math.inf
     except ValueError:
         return math.nan if x < 0 else math.copysign(math.inf, x) if y % 2 == 1 else math.inf
+''',
+    "silu": '''
+def silu(x):
+    """x sigmoid(x); far out to the left x e^x, with e^64 taken out, so that it is no subnormal number before it is multiplied."""
+    x = clip(x, -800.0, math.inf)
+    return x*math.exp(x + 64.0)*1.603810890548638e-28 if x < -80.0 else x*sigmoid(x)
+''',
+    "silu_slope": '''
+def silu_slope(x):
+    """The derivative of x sigmoid(x)."""
+    x = clip(x, -800.0, 800.0)
+    return (1.0 + x)*math.exp(x + 64.0)*1.603810890548638e-28 if x < -80.0 else sigmoid(x)*(1.0 + x*sigmoid(-x))
+''',
+    "gelu": '''
+def gelu(x):
+    """x times the normal law at x; far out to the left 0 is reached."""
+    return clip(x, -64.0, math.inf)*normal_cdf(x)
+''',
+    "gelu_slope": '''
+def gelu_slope(x):
+    """The derivative of x times the normal law: the law and x times its density."""
+    x = clip(x, -64.0, 64.0)
+    return normal_cdf(x) + 0.3989422804014327*x*bell(x)
 ''',
     "exp_difference": '''
 def exp_difference(x, y):

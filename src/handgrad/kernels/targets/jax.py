@@ -18,7 +18,8 @@ from handgrad.kernels.results import by_part, titled
 from handgrad.kernels.target import DType, Options, Runner, Target, register
 
 SAME = ("exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "sin", "cos", "tan", "sinh", "cosh", "tanh")
-OWN = ("sigmoid", "softplus", "sech", "clip", "normal_cdf", "bell", "exp_difference", "power_of_two", "erfc")
+OWN = ("sigmoid", "softplus", "sech", "clip", "normal_cdf", "bell", "exp_difference", "power_of_two", "erfc",
+       "silu", "silu_slope", "gelu", "gelu_slope")
 FUNCTIONS = {**{name: f"jnp.{name}" for name in SAME}, **{name: name for name in OWN}, "max": "jnp.maximum", "min": "jnp.minimum", "pi": "jnp.pi",
              "erf": "jax.scipy.special.erf", "stop": "jax.lax.stop_gradient"}
 HELPERS = {

@@ -17,7 +17,8 @@ from handgrad.kernels.results import by_part, titled
 from handgrad.kernels.target import Options, Runner, Target, register
 
 SAME = ("exp", "expm1", "log", "log1p", "sqrt", "abs", "sign", "sin", "cos", "tan", "sinh", "cosh", "tanh")
-OWN = ("sigmoid", "softplus", "sech", "clip", "erf", "erfc", "normal_cdf", "bell", "exp_difference", "power_of_two")
+OWN = ("sigmoid", "softplus", "sech", "clip", "erf", "erfc", "normal_cdf", "bell", "exp_difference", "power_of_two",
+       "silu", "silu_slope", "gelu", "gelu_slope")
 FUNCTIONS = {**{name: f"np.{name}" for name in SAME}, **{name: name for name in OWN}, "max": "np.maximum", "min": "np.minimum", "pi": "np.pi", "stop": ""}
 HELPERS = {
     "number": '''

@@ -1,6 +1,6 @@
 """The target `torch`: tensors in and out, on any device; the value knows its derivatives of first and second order.
 
-On the CPU value and gradients come from the compiled C where there is a compiler, elsewhere, and where torch traces, from the text in torch's words.
+On the CPU value and gradients come from compiled C, installed or where there is a compiler; elsewhere, and where torch traces, from the text in torch's words.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from handgrad.kernels.primitives import COMMON, written
 from handgrad.kernels.program import Input, Program, pulled_program
 from handgrad.kernels.results import by_part, titled
 from handgrad.kernels.sizes import Rules, sizes_by
-from handgrad.kernels.target import DType, Options, Runner, Target, register, targets
+from handgrad.kernels.target import DType, Options, Runner, Target, register
+from handgrad.kernels.targets.c import build as build_c
+from handgrad.kernels.targets.c import is_installed
 from handgrad.records import dataclass
 
 SAME = ("exp", "expm1", "log", "log1p", "sqrt", "abs", "sin", "cos", "tan", "sinh", "cosh", "tanh", "erf", "erfc")
-OWN = ("sigmoid", "softplus", "sech", "sign", "clip", "normal_cdf", "bell", "exp_difference", "power_of_two")
+OWN = ("sigmoid", "softplus", "sech", "sign", "clip", "normal_cdf", "bell", "exp_difference", "power_of_two",
+       "silu", "silu_slope", "gelu", "gelu_slope")
 FUNCTIONS = {**{name: f"torch.{name}" for name in SAME}, **{name: name for name in OWN}, "max": "torch.maximum", "min": "torch.minimum", "pi": "torch.pi",
              "stop": "torch.detach"}
 HELPERS = {
@@ -161,7 +164,7 @@ class _Ways:
     def of(cls, program: Program, options: Options) -> _Ways:
         """The ways for a program."""
         rules = Rules.of(program)
-        compiled = targets()["c"].build(program, options) if "c" in targets() and compiler() else None
+        compiled = build_c(program, options) if compiler() or is_installed(program, options) else None
         function = module_of(emit(program, options), "torch").value_and_gradients
         if not program.axes_of(program.value):
             return cls(program, rules, compiled, function)
