@@ -127,6 +127,8 @@ class _Naming:
                     self.own = f"{self.own}_{_label(item)}"
                 else:
                     self.power = item
+            case Symbol(_, text, ()) if text in TIMES and self.own != "e":
+                self.own = f"{self.own}_{text}"
             case Symbol(_, text, ()) if text == "*" or (letter_of(sup) is not None and text in LABELS):
                 self.label = "star" if text == "*" else text
             case Product(_, (first, second)) if isinstance(first.node, Group) and isinstance(second.node, Symbol) and second.node.name in TRANSPOSED:
@@ -161,6 +163,7 @@ def _naming(node: Surface) -> _Naming | None:
     return found
 
 
+TIMES = frozenset("new old next prev previous updated initial init before after neu alt".split())      # words above that say when, and no power
 LABELS = frozenset("o")      # letters above that are read as labels (`y^o`, the correct output)
 
 

@@ -11,9 +11,9 @@ from fractions import Fraction
 from itertools import combinations
 
 from handgrad.arithmetic.balls import ONE, Scalar
-from handgrad.checking.evaluation import Lookup, exactly, number, numbers_in, value
+from handgrad.checking.evaluation import Lookup, exactly, number, numbers_in, same, value
 from handgrad.checking.ledger import Ledger, Record
-from handgrad.reading.surface import Braced, Decimal, Group, Product, Surface, walk
+from handgrad.reading.surface import Braced, Decimal, Group, Product, Sum, Surface, walk
 from handgrad.records import dataclass
 
 MOST = 40                       # ways in which operands are tried
@@ -75,8 +75,9 @@ def operands(tree: Surface, ledger: Ledger, expected: tuple[str, ...], lookup: L
     ties: list[Tie] = []
     names: list[str] = []
     taken: set[str] = set()
+    negative = _negative(tree)
     for literal in numbers_in(tree):
-        tie = _tied(literal, ledger, expected, taken)
+        tie = _tied(literal, ledger, expected, taken, id(literal) in negative)
         if tie is not None:
             ties.append(tie)
             taken.add(tie.key)
@@ -87,19 +88,28 @@ def operands(tree: Surface, ledger: Ledger, expected: tuple[str, ...], lookup: L
     return Operands(tree, tuple(ties), tuple(dict.fromkeys(names)), lookup, key_of, {id(t.node): t for t in ties})
 
 
-def _tied(node: Decimal, ledger: Ledger, expected: tuple[str, ...], taken: set[str]) -> Tie | None:
+def _negative(tree: Surface) -> frozenset[int]:
+    """The numbers with a minus in front."""
+    terms = [t.node for node in walk(tree) if isinstance(node, Sum) for t in node.terms if t.sign < 0]
+    return frozenset(id(node.factors[0].node if isinstance(node, Product) else node) for node in terms)
+
+
+def _tied(node: Decimal, ledger: Ledger, expected: tuple[str, ...], taken: set[str], negative: bool) -> Tie | None:
     size = number(node.text)
     if size is None or (size.denominator == 1 and size <= 2):
         return None
-    found = [tie for tie in _ties(node, size, ledger) if "." in node.text or tie.key in expected]      # a whole number stands for itself
+    found = [tie for tie in _ties(node, size, ledger, negative) if "." in node.text or tie.key in expected]      # a whole number stands for itself
     if not found:
         return None
     return min(found, key=lambda t: ((expected.index(t.key) if t.key in expected else len(expected)), t.complement, t.key in taken and not expected))
 
 
-def _ties(node: Decimal, size: Fraction, ledger: Ledger) -> Iterator[Tie]:
+def _ties(node: Decimal, size: Fraction, ledger: Ledger, negative: bool) -> Iterator[Tie]:
     for record in ledger.sized(size):
-        yield Tie(node, key_of_record(record), record.number.value)
+        shown = record.number.value
+        # where the sign was wrong above and is right here, the number is the right one
+        mended = record.fault is not None and record.hand is not None and negative == (shown > 0) and same(record.hand, exactly(-shown))
+        yield Tie(node, key_of_record(record), -shown if mended else shown)
     for known in (1 - size, 1 + size):
         for record in ledger.sized(abs(known)):
             if record.number.value == known and not record.given:

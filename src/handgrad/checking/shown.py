@@ -87,6 +87,9 @@ def relation(number: Shown, x: Scalar) -> Relation:
     zeros = len(number.text) - len(number.text.rstrip("0")) if number.decimals == 0 and len(number.text.lstrip("-")) > 2 else 0
     if zeros and _at_most(off, exactly(Fraction(10) ** zeros) / 2):
         return "rounding"                   # 1200 may show 1234.5, to the hundreds
+    whole = fraction(x) if number.decimals == 0 else None
+    if whole is not None and whole.denominator == 1:
+        return "apart"                      # a count that is another one: nothing was rounded
     return "last_digit" if _at_most(off, unit * 3 / 2) and (number.value == 0 or _same_sign(number, x) or _at_most(abs(x), unit)) else "apart"
 
 
