@@ -175,7 +175,7 @@ class _Modelling:
             for node in subtrees(definition.body):
                 if isinstance(node, Derivative) and isinstance(node.body, Entry) and node.body.name not in model.definitions:
                     for by in node.by:
-                        if by.name != node.body.name:
+                        if node.body.name not in _reached(by.name, model):          # what m is made of does not hang on m
                             wanted.setdefault(node.body.name, {})[by] = node.body
         reach = {name: _reached(name, model) for name in model.tensors}
         found = {}
