@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.curves import Panel, crests, sheet
-from benchmarks.judging import LIBRARIES, Row, Sample, Verdict, by_hand, interpreters, of_libraries, ours, rows, truths, ulps
+from benchmarks.others import LIBRARIES, by_hand, interpreters, of_libraries
 from handgrad.catalogue import CatalogueEntry, entries, entry
 from handgrad.rendering.plot import Curve
+from support_accuracy import Row, Sample, Verdict, ours, rows, truths
 from support_samples import MEETING, sample
+from support_truth import ulps
 
 ROOT = Path(__file__).parent.parent
 PAGE, PICTURE = ROOT / "docs/why/accuracy.md", ROOT / "docs/why/accuracy.svg"

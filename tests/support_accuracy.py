@@ -1,19 +1,14 @@
-"""Everybody's values and slopes of the entries of the catalogue, judged by the truth: `rows(entry, sample, dtype, results)`.
+"""Our values and slopes of the entries of the catalogue, and anybody's, judged by the truth: `rows(entry, sample, dtype, results)`.
 
-Ours are those of the ready functions, compiled by C and on numpy; those by hand are the definition and the tidy derivative of the catalogue, carried out
-by numpy as they stand; other libraries compute in a process of their own, by an interpreter that has them.
+Ours are those of the ready functions, compiled by C and on numpy.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,15 +17,9 @@ from handgrad import activations, losses
 from handgrad.catalogue import CatalogueEntry, entry
 from handgrad.kernels.building import compiler
 from handgrad.kernels.ready import calling
+from support_samples import MEETING, meets
+from support_truth import definition, sizes, truth, ulps, words
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-
-from support_definitions import Textbook, carried_out  # noqa: E402  # the truth lives with the tests
-from support_samples import MEETING, meets  # noqa: E402
-from support_truth import definition, sizes, truth, ulps, words  # noqa: E402
-
-LIBRARIES = {"torch": "torch", "jax": "JAX", "sklearn": "sklearn"}
 LARGE = 1e300                       # what is larger where an argument is the largest number is infinite where the argument is
 WRONG = 4.0                         # units from which a subnormal number, or what an infinity gives, is wrong
 Sample = Mapping[str, Any]
@@ -114,84 +103,22 @@ def truths(of: CatalogueEntry, sample: Sample, dtype: str, processes: int = 1) -
             "slope": Truth(slope[..., 0], slope[..., 1], largest[1].reshape(slope.shape[:-1]))}
 
 
-# ---------------------------------------------------------------- who computes
+# ---------------------------------------------------------------- what we compute
 
 
-def ours(of: CatalogueEntry, sample: Sample, dtype: str) -> Iterator[tuple[str, Results]]:
+def ours(of: CatalogueEntry, sample: Sample, dtype: str, asked: Sequence[str] = ("handgrad C", "handgrad numpy")) -> Iterator[tuple[str, Results]]:
     """The ready function, by C where there is a compiler, and on numpy, whatever the size."""
     function: Any = getattr(losses if of.kind == "loss" else activations, of.name)
     settings = {"reduction": "none"} if of.kind == "loss" else {}
     pays = calling.PAYS
     for who, threshold in (("handgrad C", 0), ("handgrad numpy", 1 << 62)):
-        if threshold or compiler():
+        if who in asked and (threshold or compiler()):
             calling.PAYS = threshold
             function.calls.kernels.clear()
             value, slope = function.value_and_grad(*sample.values(), **settings)
             yield who, {"value": value, "slope": slope}
     calling.PAYS = pays
     function.calls.kernels.clear()
-
-
-def by_hand(of: CatalogueEntry, sample: Sample, dtype: str) -> Results:
-    """The definition and the tidy derivative, as they stand, in numpy."""
-    first, textbook = of.function.parameters[0], Textbook(np.dtype(dtype).type)
-    given = {name: list(x.T) if x.ndim > 1 else x for name, x in sample.items()}
-
-    def stacked(found: Any) -> Any:
-        return np.stack([np.broadcast_to(f, len(sample[first])) for f in found], 1) if isinstance(found, list) else found
-    with np.errstate(all="ignore"):
-        # numpy has the function itself: nobody writes it out
-        named = textbook.has(of.name) and not of.facet.along
-        value = textbook.call(of.name, list(given.values())) if named else stacked(carried_out(of, given, textbook))
-        if first in of.partials:
-            return {"value": value, "slope": stacked(carried_out(of, given, textbook, of.partials[first]))}
-        return {"value": value, "slope": WITHOUT_PARTIAL[of.name](value, sample)}
-
-
-def _softmax(x: Any) -> Any:
-    e = np.exp(x)
-    return e/e.sum(1, keepdims=True)
-
-
-def _one_hot(labels: Any, classes: Any) -> Any:
-    return np.eye(classes.shape[1], dtype=classes.dtype)[labels]
-
-
-# derivatives along the axis that the catalogue states no tidy form of, as one writes them
-WITHOUT_PARTIAL: Mapping[str, Callable[[Any, Sample], Any]] = {
-    "softmax": lambda s, _: s[:, :, None]*(np.eye(s.shape[1], dtype=s.dtype) - s[:, None, :]),
-    "log_softmax": lambda _, given: np.eye(given["x"].shape[1], dtype=given["x"].dtype) - _softmax(given["x"])[:, None, :],
-    "softmax_cross_entropy_labels": lambda _, given: _softmax(given["scores"]) - _one_hot(given["labels"], given["scores"]),
-}
-
-
-def interpreters() -> list[str]:
-    """The interpreters that may have other libraries."""
-    return [str(path) for path in (ROOT / v / "bin/python" for v in (".venv-bench", ".venv-frameworks")) if path.exists()]
-
-
-def of_libraries(samples: Mapping[tuple[str, str], Sample], found: Iterable[str]) -> tuple[dict[str, str], dict[tuple[str, str, str], Results]]:
-    """What libraries compute of samples by entry and type: a word for each library, its version or that it is absent, and the results."""
-    told, results = {}, {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for (entry, dtype), sample in samples.items():
-            np.savez(folder / f"{entry}--{dtype}.npz", **sample)
-        for library, title in LIBRARIES.items():
-            told[title] = "absent"
-            for interpreter in found:
-                command = [interpreter, str(ROOT / "benchmarks/catalogue_peers.py"), library, name]
-                done = subprocess.run(command, capture_output=True, text=True, check=False)
-                word, _, rest = (done.stdout.strip().splitlines() or ["failed"])[-1].partition(" ")
-                if word == "version":
-                    told[title] = rest
-                    break
-                told[title] = "absent" if word == "absent" else f"failed: {done.stderr.strip()[-200:]}"
-            for path in (folder / library).glob("*.npz"):
-                entry, dtype = path.stem.split("--")
-                with np.load(path) as arrays:
-                    results[entry, dtype, title] = dict(arrays)
-    return told, results
 
 
 # ---------------------------------------------------------------- judging
