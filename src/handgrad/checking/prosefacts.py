@@ -11,7 +11,7 @@ from handgrad.checking.vocabulary import Vocabulary
 from handgrad.reading.prose import ProseFact
 
 LETTERS = "ijk"
-USED = frozenset(("one_hot", "classes", "sums_to_one"))
+USED = frozenset(("one_hot", "classes", "sums_to_one", "symmetric"))
 
 
 def facts_for(words: Vocabulary, said: Iterable[ProseFact]) -> tuple[str, ...]:
@@ -30,6 +30,8 @@ def facts_for(words: Vocabulary, said: Iterable[ProseFact]) -> tuple[str, ...]:
 
 
 def _facts(fact: ProseFact, own: str, slots: int) -> list[str]:
+    if fact.kind == "symmetric":
+        return [f"{own}[i,j] == {own}[j,i]"]
     letters = LETTERS[:slots]
     entry = f"{own}[{','.join(letters)}]" if slots else own
     if fact.kind == "classes" and fact.values:

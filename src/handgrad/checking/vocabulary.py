@@ -18,6 +18,7 @@ from handgrad.reading.surface import (
     Decimal,
     Derivative,
     Factor,
+    Fraction,
     Group,
     Product,
     Scripted,
@@ -33,6 +34,7 @@ from handgrad.records import dataclass
 SPOKEN = {"sigma": "sigmoid", "ln": "log", "sgn": "sign", "logistic": "sigmoid", "logit": "", "Softplus": "softplus"}
 SQUARE = "_sq"
 ACCENTS = frozenset(("hat", "bar", "tilde", "dot"))
+COUNTING = frozenset("nNmMdDB")             # letters for how many there are of something
 CONVENTIONAL = frozenset(("f", "g", "phi", "psi", "F", "G", "ell", "L", "J", "C", "mathcal"))
 
 
@@ -179,6 +181,8 @@ class Vocabulary:
                 self.calls.setdefault(name.own, []).append(group.items)
         for tree in all_trees:
             self._sizes(tree)
+        for tree in all_trees:
+            self._means(tree)
 
     def _labels(self, trees: list[Surface], heads: list[tuple[Surface, Surface | None]]) -> None:
         """The letters below names that are labels: bound nowhere, and a quantity of the page themselves or written below one name alone."""
@@ -304,6 +308,32 @@ class Vocabulary:
                 for slot in _slots(node.body, node.letters[0].name):
                     self.sizes.setdefault(identifier(node.upper), slot)
                     break
+
+    def _means(self, tree: Surface) -> None:
+        """The counts that means without bounds divide by: n of `1/n Σᵢ eᵢ²`."""
+        for node in walk(tree):
+            if not isinstance(node, Product) or not isinstance(node.factors[-1].node, Big):
+                continue
+            total = node.factors[-1].node
+            slots = list(_slots(total.body, total.letters[0].name)) if total.kind == "sum" and total.upper is None and len(total.letters) == 1 else []
+            for count in _divisors(node.factors[:-1]) if slots else ():
+                if count.name in COUNTING and count.name not in self.letters | self.by | self.assigned and count.name not in self.counts:
+                    self.sizes.setdefault(identifier(count), slots[0])
+
+
+def _divisors(factors: tuple[Factor, ...]) -> Iterator[Symbol]:
+    """The names that a number is divided by: of `1/n` and `\\frac{1}{2m}`; none where there are names above."""
+    above: list[Surface] = []
+    below: list[Surface] = []
+    for factor in factors:
+        node = factor.node
+        if isinstance(node, Fraction):
+            above.append(node.numerator)
+            below += [f.node for f in node.denominator.factors] if isinstance(node.denominator, Product) else [node.denominator]
+        else:
+            (below if factor.operator == "/" else above).append(node)
+    if all(isinstance(node, Decimal) for node in above):
+        yield from (node for node in below if isinstance(node, Symbol) and not node.accents)
 
 
 def _slots(body: Surface, letter: str) -> Iterator[tuple[str, int]]:

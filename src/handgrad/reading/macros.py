@@ -29,7 +29,9 @@ DEFINITION = re.compile(
     r"[ \t]*(?:\[(?P<count>\d)\])?(?:\[(?P<default>[^\[\]\n]{0,80})\])?(?P<hashes>(?:#\d)*)[ \t]*(?P<open>\{)")
 COMMAND = re.compile(r"\\[A-Za-z]+")
 ARGUMENT = re.compile(r"#([1-9])")
-BARE = re.compile(r"\s*(?:[\^_'&=<>]|\\(?:left|right|begin|end|quad|text|big|Big|approx|cdot|odot|times|to|in|le|ge|neq|,)(?![A-Za-z]))")
+BARE = re.compile(r"\s*(?:[\^_'&=<>]|\\(?:nabla|partial)(?![A-Za-z])|\\[dt]?frac\s*\{\s*(?:\\partial|\\mathrm\{d\}|d)\s*\}"
+                  r"|\\(?:left|right|begin|end|quad|text|big|Big|approx|cdot|odot|times|to|in|le|ge|neq|,)(?![A-Za-z]))")
+ALONE = re.compile(r"\s*(?:\\[A-Za-z]+|d|\\(?:mathrm|text|operatorname|mathop)\{\\?d\})\s*")         # what may want an argument, or is the d of a derivative
 LONGEST = 20_000
 DEEPEST = 12
 
@@ -137,7 +139,7 @@ def _arguments(text: str, place: int, macro: Macro) -> tuple[list[Argument] | No
 def _filled(macro: Macro, arguments: list[Argument]) -> Iterable[Argument]:
     """The long form piece by piece; a space keeps a command from the letter behind it."""
     place = 0
-    opens, closes = ("", " ") if BARE.match(macro.body) else ("{", "}")
+    opens, closes = ("", " ") if BARE.match(macro.body) or ALONE.fullmatch(macro.body) else ("{", "}")
     yield opens, None
     for match in ARGUMENT.finditer(macro.body):
         yield macro.body[place:match.start()], None

@@ -21,7 +21,7 @@ from handgrad.records import dataclass
 class ProseFact:
     """What is said: its kind, its place and words, the names it is about, what it says of them, and numbers in it as they are shown.
 
-    Kinds: `one_hot`, `classes` (the values), `sums_to_one`, `size` (about `samples`, `classes`, …), `distinct` and `same` (two letters),
+    Kinds: `one_hot`, `classes` (the values), `sums_to_one`, `symmetric`, `size` (about `samples`, `classes`, …), `distinct` and `same` (two letters),
     `function` (about `softmax`, …), `role` (about `target`, `prediction`, `input`, `weight`, `bias`, `loss`, `rate`, `score`, `probability`,
     `output`), `natural_log`, `log_base`, `einstein`, `elementwise`, `decimals`, `mean`.
     """

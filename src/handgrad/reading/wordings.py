@@ -75,6 +75,8 @@ PATTERNS = (
              r"(?:NAME\s+(?:[a-z]+\s+){0,3}?|probabilities\s+|entries\s+(?:of\s+)?|components\s+(?:of\s+)?)?(?:sums?|adds?|summing|adding)(?:\s+up)?\s+to\s+(?:one|1|unity)\b"),
     pattern("sums_to_one", r"distribution", rf"NAME\s+{IS}\s+(?:a\s+|the\s+)?(?:[a-z]+\s+){{0,2}}(?:probability\s+)?distribution"),
     pattern("sums_to_one", r"=\s*1", r"(?:∑|Σ|\\sum|\bsum)\s*_?\{?\s*[A-Za-zᵢⱼₖₘₙ]\s*\}?\s*NAME\s*=\s*1(?![\d.]|\s*[-+−*/])"),
+    pattern("symmetric", r"symmetric", r"(?<!skew-)(?<!anti)(?<!a)symmetric,?\s+(?:[a-z()-]+\s+){0,3}?(?:matrix|matrices)\s+NAME"),
+    pattern("symmetric", r"symmetric", rf"NAME\s*,?\s*(?:{IS})?\s*(?:(?!not\b)[a-z]+\s+){{0,3}}?symmetric\b"),
     pattern("size", r"number|no\.|#|count|size|dimension",
              rf"NAME\s*{IS}\s*(?:the\s+)?(?:total\s+)?(?:number|no\.?|#|count|size|dimension(?:ality)?)\s+(?:of\s+)?(?:the\s+)?(?:{COUNTED}|(?P<other>mini-?batch|batch))?"),
     pattern("size", r"sampl|exampl|class|feature|point|unit|neuron|observ|instanc|imag|token|record|dimens|inputs", rf"NAME\s+{COUNTED}\b"),
