@@ -19,12 +19,12 @@
 HG_INLINE int32_t hg_least(int32_t a, int32_t b) { return a < b ? a : b; }
 HG_INLINE double hg_square(double x) { return x * x; }
 HG_INLINE double hg_clip(double x, double lo, double hi) { return x < lo ? lo : (x > hi ? hi : x); }
-/* The power of two at or below |x|; 1 for zero, subnormal, infinite and nan. */
+/* The power of two at or below |x|, of subnormal x the least normal one; 1 for zero, infinite and nan. */
 HG_INLINE double hg_power_of_two(double x) {
   union { double d; uint64_t u; } v;
   v.d = x;
   v.u &= 0x7ff0000000000000ull;
-  return v.u == 0 || v.u == 0x7ff0000000000000ull ? 1.0 : v.d;
+  return v.u == 0x7ff0000000000000ull || x == 0.0 ? 1.0 : v.u == 0 ? 0x1p-1022 : v.d;
 }
 
 /* Room for so many entries of a size, and some to align; none where there are too many for the machine. The count is a double: it cannot overflow. */
