@@ -233,7 +233,9 @@ def _product(factors: tuple[Expr, ...], scope: Scope) -> str:
     if above and above[0] is MINUS_ONE:
         sign, above = "-", above[1:]
     written = "*".join(code(f, scope) for f in above) or scope.dialect.number(Fraction(1))
-    if below:
+    if len({*below}) < len(below):          # one after the other: the square of one may be too small
+        written += "".join(f"/({code(f, scope)})" for f in below)
+    elif below:
         divisor = "*".join(code(f, scope) for f in below)
         written += f"/({divisor})" if len(below) > 1 or "*" in divisor or "/" in divisor else f"/{divisor}"
     return f"({sign}{written})"
