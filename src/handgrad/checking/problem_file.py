@@ -1,6 +1,6 @@
 """The problem file of a page: its formulas as the model, its numbers as the givens, its decimals as the rounding.
 
-Each quantity of the page is one number with a name of its own: `w_1` and `w_2`, not the entries of a matrix.
+Each quantity of the page is one number with a name of its own: `w_1` and `w_2`, not the entries of a matrix. Formulas with indices are written out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from handgrad.checking.naming import RESERVED, name_of
 from handgrad.checking.notating import UnwritableError, notation
 from handgrad.checking.report import Report
 from handgrad.checking.rows import is_number
+from handgrad.checking.unrolling import unrolled
 from handgrad.checking.words import listed, minus, plural
 from handgrad.errors import HandgradError
 from handgrad.problem import gradient, read_problem
@@ -69,6 +70,7 @@ class _Page:
                 for chain in part.chains:
                     start, end = chain.sides[0].span[0], chain.sides[-1].span[1]
                     self.statements += _apart(chain.sides, any(start <= at[0] < end for at in repaired))
+        self.statements = unrolled(self.statements)
         self._define()
         self._show()
         self._give()
@@ -138,6 +140,15 @@ class _Page:
             if name is not None and found and (name not in self.shown or name.startswith("d(")):
                 self.shown[name] = found
 
+    def _drop(self) -> None:
+        """Leaves out formulas that are only spoken of: no number is shown for them, nothing uses them, and they use what has no number."""
+        numbers = {self.name(sides[0].tree) for sides in self.statements if len(sides) > 1 and number(sides[-1].tree) is not None}
+        used = {below for name in self.formulas for below in self._below(name)}
+        spoken = {name for name in self.formulas if name not in used | numbers and not self._below(name) <= numbers | set(self.formulas)}
+        if len(spoken) < len(self.formulas):
+            self.formulas = {name: body for name, body in self.formulas.items() if name not in spoken}
+            self.spellings = {spelling: name for spelling, name in self.spellings.items() if name not in spoken}
+
     def _known(self, name: str) -> str:
         """The name by which a quantity stands in the formulas, where the page has two letters for one."""
         if not self.used:
@@ -147,6 +158,7 @@ class _Page:
         return name if name in self.used else next((twin for twin in twins if twin in self.used), name)
 
     def _give(self) -> None:
+        self._drop()
         inputs = [n for body in self.formulas.values() for n in self._names(body) if n not in self.formulas]
         stated: Assignment = {}
         choices: list[tuple[Assignment, ...]] = []
@@ -162,6 +174,12 @@ class _Page:
                     choices += alternatives(body, side, self.name)
         shown = {name: frozenset(Fraction(v) for v in self.shown.get(name, ())) for name in self.formulas}
         found = assigned(choices, stated, shown)
+        for name, other in (("t", "target"), ("target", "t")):          # a page has both for one
+            stated_so = (number(sides[1].tree) for sides in self.statements if len(sides) == 2 and self.name(sides[0].tree) == other)
+            said = next((v for v in stated_so if v is not None), None)
+            if name in inputs and name not in found and said is not None:
+                found[name] = said
+                self.spellings.setdefault(other, name)
         missing = [name for name in dict.fromkeys(inputs) if name not in found]
         if missing:
             raise UnwritableError(f"the page gives no number for {listed(missing[:6])}", remedy=f"add a line such as {missing[0]} = 0.5 to the page")
