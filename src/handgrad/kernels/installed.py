@@ -40,7 +40,7 @@ class Level:
     flags: tuple[str, ...]
 
 
-BASELINE = Level("baseline", 0, ())
+BASELINE = (Level("baseline", 0, ()),)
 LEVELS = (                                  # of x86-64; elsewhere there is the baseline alone
     Level("baseline", 0, ("-march=x86-64",)),
     Level("v3", 3, ("-march=x86-64-v3",)),
@@ -72,16 +72,16 @@ def key_of(source: str) -> str:
 
 def levels() -> tuple[Level, ...]:
     """The levels of this kind of machine, from the lowest."""
-    return LEVELS if platform.machine().lower() in ("x86_64", "amd64") else (BASELINE,)
+    return LEVELS if platform.machine().lower() in ("x86_64", "amd64") else BASELINE
 
 
 def found(source: str, name: str = "hg_run") -> Code | None:
     """The installed code of the text, which defines the name; None if it is not there."""
-    library = _library()
-    if library is None:
+    held = library()
+    if held is None:
         return None
-    code = Code(library, f"_{key_of(source)}")
-    return code if hasattr(library, name + code.ending) else None
+    code = Code(held, f"_{key_of(source)}")
+    return code if hasattr(held, name + code.ending) else None
 
 
 def folder() -> Path | None:
@@ -97,7 +97,7 @@ def folder() -> Path | None:
 
 
 @cache
-def _library() -> ctypes.CDLL | None:
+def library() -> ctypes.CDLL | None:
     """The library of the highest level that the processor has; it stays loaded."""
     lies = folder()
     known = levels()

@@ -20,7 +20,8 @@ from handgrad.kernels.ready.weighing import counted_from_1, labels_within, weigh
 from handgrad.kernels.ready.wording import Plan, Wording, along_axis
 from handgrad.kernels.recent import Recent
 from handgrad.kernels.sizes import ArgumentError, refused
-from handgrad.kernels.target import DType, Options
+from handgrad.kernels.target import Options
+from handgrad.kernels.targets.c import is_installed
 from handgrad.records import dataclass
 
 PAYS = 1 << 14              # from how many numbers on compiled code is worth the time that the compiler takes
@@ -67,13 +68,14 @@ class Calls:
         return Wording(self.entry, Plan(each, reduction=settings.checked().reduction, weighted=weighted)).text
 
     def kernel(self, plan: Plan, given: Prepared) -> Kernel:
-        """The kernel of the plan, made when it is first needed: of long arrays in C, where it can be compiled, of short ones in numpy."""
+        """The kernel of the plan, made when it is first needed: in C that is installed; else of long arrays in C that is compiled, of short ones in numpy."""
         target = given.family.target or ("numpy" if given.count < PAYS else None)
         key = plan, given.computed, target
         if key not in self.kernels:
-            dtype: DType = "float64" if given.computed == "float64" else "float32"
+            options = Options("float64" if given.computed == "float64" else "float32")
             made = program(self.entry, plan)
-            self.kernels[key] = Kernel(made, chosen(made, target), Options(dtype)).ready()
+            way = "c" if given.family.target is None and is_installed(made, options) else target
+            self.kernels[key] = Kernel(made, chosen(made, way), options).ready()
         return self.kernels[key]
 
     def _call(self, family: Family, given: Mapping[str, Any], settings: Settings, gradients: bool) -> _Call:

@@ -16,7 +16,7 @@ from handgrad.expr import Axis
 from handgrad.kernels.building import compiled, compiler
 from handgrad.kernels.calling import Call, native
 from handgrad.kernels.cprogram import FEW, c_source
-from handgrad.kernels.installed import found
+from handgrad.kernels.installed import found, library
 from handgrad.kernels.layout import SMALL, Layout, axes_of_program
 from handgrad.kernels.optional import optional
 from handgrad.kernels.program import Program
@@ -63,6 +63,11 @@ def headers() -> tuple[str, ...]:
     """The mathematics and the threads."""
     folder = files("handgrad.kernels")
     return tuple((folder / name).read_text() for name in ("mathematics.h", "runtime.h"))
+
+
+def is_installed(program: Program, options: Options) -> bool:
+    """Whether the C of the program for arrays of any size is installed compiled."""
+    return library() is not None and found(emit(program, options)) is not None
 
 
 def build(program: Program, options: Options) -> Runner:
@@ -123,19 +128,18 @@ class Compiled:
     def _made(self) -> dict[tuple[int, ...], Callable[..., int]]:
         return {}
 
-    def _function(self, sizes: Mapping[Axis, int]) -> Callable[..., int]:
+    def _function(self, sizes: Mapping[Axis, int], is_long: bool) -> Callable[..., int]:
         """The function for the sizes."""
-        key = tuple(sizes[axis] if 0 < sizes[axis] <= SMALL else 0 for axis in self._axes)
+        key = (*(sizes[axis] if 0 < sizes[axis] <= SMALL else 0 for axis in self._axes), is_long)
         if key not in self._made:
-            self._made[key] = compiled(self._source(sizes)).function("hg_run")
+            self._made[key] = compiled(self._source(sizes, is_long)).function("hg_run")
         return self._made[key]
 
-    def _source(self, sizes: Mapping[Axis, int]) -> str:
-        """The code for the sizes; where nothing can compile it, that for all sizes, if it is installed."""
+    def _source(self, sizes: Mapping[Axis, int], is_long: bool) -> str:
+        """The code for the sizes; that for all sizes, if it is installed, where nothing can compile the other, or few numbers are not worth it."""
         own = whole(laid_out(self.program, self.options, sizes))
-        if compiler() is None and not found(own) and found(general := emit(self.program, self.options)):
-            return general
-        return own
+        is_made = library() is None or is_long and compiler() is not None or found(own) is not None
+        return own if is_made or not is_installed(self.program, self.options) else emit(self.program, self.options)
 
     def _frame(self, sizes: Mapping[Axis, int]) -> _Frame:
         """What all calls with arrays of these sizes have in common."""
@@ -146,7 +150,8 @@ class Compiled:
             shapes = {name: tuple(sizes[axis] for axis in own) for name, own in self._shapes.items()}
             entries = sum(map(prod, (*inputs, *shapes.values())))
             counts = (ctypes.c_int64 * max(1, len(key)))(*key)
-            frame = self._frames[key] = _Frame(self._function(sizes), counts, shapes, ctypes.c_size_t * (len(inputs) + len(shapes)), entries > FEW)
+            addresses, is_long = ctypes.c_size_t * (len(inputs) + len(shapes)), entries > FEW
+            frame = self._frames[key] = _Frame(self._function(sizes, is_long), counts, shapes, addresses, is_long)
         return frame
 
     def _call(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> tuple[Call, dict[str, Any]]:
