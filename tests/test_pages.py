@@ -9,22 +9,13 @@ from handgrad.problem import Problem, read_problem
 from support_pages import PAGES, ToldPage, disagreements, told_pages
 
 TOLD = told_pages()
-SHORT = {
-    "relu321_dead_unit.txt": "the gradient through a dead unit, given as a number alone, is not held against the model",
-}
-"""Pages on which less is found than a perfect reader finds, and what; on none of them is a right line accused."""
 
 
 def problem_of(page: ToldPage) -> Problem | None:
     return read_problem((PAGES / page.told["problem"]).read_text(encoding="utf-8")) if "problem" in page.told else None
 
 
-def marked(page: ToldPage) -> object:
-    short = SHORT.get(page.path.name)
-    return pytest.param(page, id=page.path.name, marks=[pytest.mark.xfail(reason=short)] if short else [])
-
-
-@pytest.mark.parametrize("page", [marked(page) for page in TOLD])
+@pytest.mark.parametrize("page", TOLD, ids=[page.path.name for page in TOLD])
 def test_a_page_gets_the_verdicts_that_a_perfect_reader_gives(page: ToldPage) -> None:
     report = check(page.text, problem_of(page))
     found = disagreements(page, report)

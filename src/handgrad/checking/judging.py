@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 
+from handgrad.checking.alone import doubted
 from handgrad.checking.certain import Certain
 from handgrad.checking.chains import Chain, Part, parts_of
 from handgrad.checking.definitions import Stated, is_numeric, segments, stated
@@ -63,9 +64,10 @@ class _Judging:
         found = tuple(sorted((j for made in self.judgements.values() for j in made), key=lambda j: (j.line, j.span, j.entry or (0, 0))))
         sections = tuple(Section(p.title, self.page.line_of(p.span[0]), self.page.line_of(max(p.span[0], p.span[1] - 1))) for p in parts)
         closing = numbers.closing() if numbers is not None else ""
-        return Report(self.name, self.problem_name, self.page.source, found, formulas=len(self.page.formulas), unread=unread, sections=sections,
-                      missing=numbers.missing() if numbers is not None else (), remarks=numbers.remarks() if numbers is not None else (),
-                      closing=(closing,) if closing else ())
+        report = Report(self.name, self.problem_name, self.page.source, found, formulas=len(self.page.formulas), unread=unread, sections=sections,
+                        missing=numbers.missing() if numbers is not None else (), remarks=numbers.remarks() if numbers is not None else (),
+                        closing=(closing,) if closing else ())
+        return report if self.problem is not None else doubted(report, {link.id: c.head.side.tree for part in parts for c in part.chains for link in c.links})
 
     def _numbers_of_all(self) -> NumericJudge | None:
         """The judge of numbers; of a page without numbers that has a problem, one that saw none."""
