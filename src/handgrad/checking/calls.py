@@ -11,8 +11,8 @@ from handgrad.checking.vocabulary import known_function
 from handgrad.reading.surface import Decimal, Group, Span, Surface, Symbol, spelled
 
 # functions that have a meaning of their own everywhere, and that the notation does not have
-OTHERS = frozenset("arctan arcsin arccos arccot atan asin acos arctan2 atan2 arsinh arcosh artanh asinh acosh atanh sinc cot sec csc erfc gamma digamma det tr trace"
-                   .split())
+OTHERS = frozenset("arctan arcsin arccos arccot atan asin acos arctan2 atan2 arsinh arcosh artanh asinh acosh atanh sinc cot sec csc erfc gamma digamma det tr"
+                   " trace".split())
 
 
 class Calls(Indexed):

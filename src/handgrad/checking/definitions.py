@@ -59,6 +59,18 @@ def is_substituted(tree: Surface) -> bool:
     return decimals and all(name.own in CONSTANTS or known_function(name.own) is not None for _, name in occurrences(tree))
 
 
+def is_step(head: Surface, side: Surface) -> bool:
+    """Whether a name gets a new value from its old one: `w = w - 0.1 g`, `x_{n+1} = x_n - f(x_n)/f'(x_n)`."""
+    if spelled(head) in {spelled(node) for node in walk(side)}:
+        return True
+    name = name_of(head)
+    after = [i for i in name.indices if isinstance(i, Sum)] if name is not None and name.power is None else []
+    if name is None or len(after) != 1 or len(after[0].terms) != 2 or spelled(after[0].terms[1].node) != "1":
+        return False
+    now = [spelled(i.terms[0].node if isinstance(i, Sum) else i) for i in name.indices]
+    return any(n.own == name.own and list(map(spelled, n.indices)) == now for _, n in occurrences(side))
+
+
 def is_place(chain: Chain) -> bool:
     """Whether a chain only says where something holds: `At x = 0 the slope …`."""
     return len(chain.links) == 2 and bool(PLACE.search(chain.before)) and not chain.head.side.boxed

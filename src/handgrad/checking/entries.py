@@ -29,9 +29,10 @@ class Spellings:
     words: frozenset[str] = frozenset()
     exponents: frozenset[str] = frozenset()
     runs: frozenset[str] = frozenset()
+    quotients: frozenset[str] = frozenset()     # what is differentiated as programs name it: `d_loss/d_w`, where the page says what loss is
 
     def __bool__(self) -> bool:
-        return bool(self.called or self.gradients or self.words or self.exponents or self.runs)
+        return bool(self.called or self.gradients or self.words or self.exponents or self.runs or self.quotients)
 
 
 def spellings(chains: Sequence[tuple[Surface, ...]]) -> Spellings:
@@ -41,7 +42,28 @@ def spellings(chains: Sequence[tuple[Surface, ...]]) -> Spellings:
     gradients = frozenset(found for head, bodies in heads for found in _gradient(head, bodies))
     words = frozenset(found for trees in chains for tree in trees for found in _words(tree))
     all_trees = [tree for trees in chains for tree in trees]
-    return Spellings(called, gradients, words, _exponents(all_trees), _runs(all_trees))
+    return Spellings(called, gradients, words, _exponents(all_trees), _runs(all_trees), _quotients(all_trees, heads))
+
+
+def _quotients(trees: Sequence[Surface], heads: Sequence[tuple[Surface, tuple[Surface, ...]]]) -> frozenset[str]:
+    """The words that stand below a d over another d and that the page defines, where d is no quantity itself."""
+    defined = {spelled(head) for head, _ in heads}
+    found = {spelled(parts[0]) for tree in trees for node in walk(tree) if (parts := _quotient(node)) is not None}
+    return frozenset(found & defined) if "d" not in defined else frozenset()
+
+
+def _quotient(node: Surface) -> tuple[Surface, Surface] | None:
+    """The two things of `d_loss/d_w`, or None."""
+    if not isinstance(node, Product) or len(node.factors) != 2 or node.factors[1].operator != "/":
+        return None
+    above, below = (f.node for f in node.factors)
+    if not all(isinstance(n, Scripted) and isinstance(n.base, Symbol) and n.base.name == "d" and n.sub and n.sup is None for n in (above, below)):
+        return None
+    assert isinstance(above, Scripted) and isinstance(below, Scripted)
+    by = below.sub[0]
+    if len(below.sub) > 1:
+        by = Scripted(below.span, by.base, (*by.sub, *below.sub[1:])) if isinstance(by, Scripted) else Scripted(below.span, by, below.sub[1:])
+    return (above.sub[0], by) if len(above.sub) == 1 and isinstance(above.sub[0], Symbol) and len(above.sub[0].name) > 1 else None
 
 
 def _words(tree: Surface) -> Iterator[str]:
@@ -115,6 +137,9 @@ def respelled(tree: Surface, words: Spellings) -> Surface:
         return replace(tree, sup=above)
     if not isinstance(tree, Product):
         return tree
+    parts = _quotient(tree) if words.quotients else None
+    if parts is not None and spelled(parts[0]) in words.quotients:
+        return Derivative(tree.span, parts[0], (parts[1],), False)
     kept: list[Factor] = []
     for factor in tree.factors:
         joined = _joined(kept[-1].node, factor, words) if kept else None

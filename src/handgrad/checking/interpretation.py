@@ -264,10 +264,12 @@ def gradient_of(body: Surface, by: Surface | None, words: Vocabulary) -> tuple[S
 
 
 def hessian_of(node: Product) -> tuple[Surface, Surface] | None:
-    """The function and its argument where a product is `∇² f(w)`."""
+    """The function and what it is differentiated by where a product is `∇² f(w)` or `∇_w² J`."""
     first = node.factors[0].node
     if not (isinstance(first, Scripted) and isinstance(first.base, Symbol) and first.base.name == "nabla" and isinstance(first.sup, Decimal)):
         return None
+    if len(first.sub) == 1 and first.sup.text == "2" and len(node.factors) > 1:
+        return (replace(node, factors=node.factors[1:]) if len(node.factors) > 2 else node.factors[1].node), first.sub[0]
     called = call_of(replace(node, factors=node.factors[1:])) if first.sup.text == "2" and len(node.factors) == 3 else None
     return (replace(node, factors=node.factors[1:]), called[1][0]) if called is not None and len(called[1]) == 1 else None
 

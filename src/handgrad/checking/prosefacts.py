@@ -11,6 +11,7 @@ from handgrad.checking.vocabulary import Vocabulary
 from handgrad.reading.prose import ProseFact
 
 LETTERS = "ijk"
+TARGETS = ("target", "targets", "label", "labels", "y_true", "t", "y")
 USED = frozenset(("one_hot", "classes", "sums_to_one", "symmetric"))
 
 
@@ -18,12 +19,11 @@ def facts_for(words: Vocabulary, said: Iterable[ProseFact]) -> tuple[str, ...]:
     """The facts that the prose states of names which are known in the part."""
     found: dict[str, None] = {}
     for fact in said:
-        for node in fact.names if fact.kind in USED else ():
-            name = name_of(node)
-            if name is not None:
-                own = words.resolved(name).own
-                if own in words.assigned or own in words.functions:
-                    continue
+        names = [words.resolved(name).own for node in fact.names if (name := name_of(node)) is not None]
+        if fact.kind == "one_hot" and not fact.names:               # `the target is one-hot`, said with a word
+            names = [own for own in TARGETS if words.arity(own)][:1]
+        for own in names if fact.kind in USED else ():
+            if own not in words.assigned and own not in words.functions:
                 slots = words.arity(own) + (own in words.sampled)
                 found |= dict.fromkeys(_facts(fact, safe(own), slots))
     return tuple(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from heapq import heappop, heappush
-from itertools import islice
+from itertools import islice, pairwise
 
 from handgrad.checking.indexed import Opaque
 from handgrad.checking.interpretation import Interpreter
@@ -16,12 +16,16 @@ from handgrad.checking.naming import identifier, name_of, occurrences
 from handgrad.checking.shapes import Shaped, Unfit
 from handgrad.checking.vocabulary import Vocabulary, known_function
 from handgrad.reading.surface import (
+    Applied,
     Derivative,
+    Group,
     Nabla,
     Product,
     Scripted,
+    Sum,
     Surface,
     Symbol,
+    spelled,
     walk,
 )
 from handgrad.records import dataclass
@@ -96,7 +100,7 @@ def _options(own: str, usual: int, words: Vocabulary) -> list[tuple[float, int]]
 
 # what it costs that a name with this usual rank has another: a small letter is often a vector, a capital seldom anything but a matrix
 COSTS = {0: (0.0, 0.5, 2.0), 1: (2.0, 0.0, 1.0), 2: (2.0, 1.5, 0.0)}
-UNFIT, MARGIN, MOST_DEVIATIONS = 1.5, 2.0, 4
+UNFIT, CLOSED, MARGIN, MOST_DEVIATIONS = 1.5, 0.4, 2.0, 4
 
 
 def _deviations(options: Sequence[Sequence[tuple[float, int]]]) -> Iterator[tuple[float, tuple[int, ...]]]:
@@ -130,27 +134,27 @@ class _Fitting:
 
     trees: Sequence[tuple[Surface, ...]]
     names: Sequence[tuple[str, ...]]
-    known: dict[tuple[int, bool, tuple[int, ...]], bool] = field(default_factory=dict)
+    known: dict[tuple[int, bool, tuple[int, ...]], float] = field(default_factory=dict)
 
-    def unfit(self, shaped: Shaped) -> int:
-        """In how many chains the shapes do not go together."""
-        found = 0
+    def unfit(self, shaped: Shaped) -> float:
+        """In how many chains the shapes do not go together; those that cannot be read with them count for less."""
+        found = 0.0
         for n, (sides, names) in enumerate(zip(self.trees, self.names, strict=True)):
             key = (n, shaped.upright, tuple([shaped.ranks.get(own, -1) for own in names]))
             if key not in self.known:
-                self.known[key] = _is_unfit(sides, shaped)
+                self.known[key] = _unfit(sides, shaped)
             found += self.known[key]
         return found
 
 
-def _is_unfit(sides: Sequence[Surface], shaped: Shaped) -> bool:
+def _unfit(sides: Sequence[Surface], shaped: Shaped) -> float:
     try:
         shapes = [shaped.shape(side) for side in sides]
     except Unfit:
-        return True
+        return 1.0
     except Opaque:
-        return False
-    return any(s != shapes[0] for s in shapes[1:])
+        return CLOSED
+    return float(any(s != shapes[0] for s in shapes[1:]))
 
 
 def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str, int]:
@@ -175,4 +179,49 @@ def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str,
                     body = name_of(node.body)
                     if body is not None and not body.indices:
                         numbers.add(words.resolved(body).own)
-    return {own: 0 if own in numbers else rank for own, rank in found.items()}
+    usual = {own: 0 if own in numbers else rank for own, rank in found.items()}
+    for _ in range(LAYERS):
+        for sides in trees:
+            _led(sides, words, usual, numbers)
+    return usual
+
+
+LAYERS = 3          # how far the shapes of layers are followed up
+
+
+def _led(sides: Sequence[Surface], words: Vocabulary, usual: dict[str, int], numbers: set[str]) -> None:
+    """Names that are vectors since a matrix stands in front of them, or since a matrix times a vector, or a function of a vector, is what they are."""
+    def rank(node: Surface) -> int:
+        name = name_of(node)
+        own = words.resolved(name).own if name is not None and not name.indices and name.power is None else ""
+        return usual.get(own, 0) if own not in words.counts else 0
+
+    def lift(node: Surface) -> None:
+        name = name_of(node)
+        own = words.resolved(name).own if name is not None and not name.indices and name.power is None and not name.transposed else ""
+        if own in usual and own not in words.counts and own not in numbers and usual[own] == 0:
+            usual[own] = 1
+
+    def is_vector(node: Surface) -> bool:
+        match node:
+            case Sum(_, terms):
+                return any(is_vector(t.node) for t in terms)
+            case Product(_, factors):
+                last = factors[-1].node
+                if len(factors) == 2 and isinstance(last, Group) and len(last.items) == 1 and known_function(spelled(factors[0].node)):
+                    return is_vector(last.items[0])
+                return len(factors) == 2 and factors[-1].operator in ("", "*") and rank(factors[0].node) == 2 and rank(last) == 1
+            case Applied(_, function, (argument,)):
+                return known_function(spelled(function)) is not None and is_vector(argument)
+        return rank(node) == 1
+
+    for tree in sides:
+        for node in walk(tree):
+            for first, second in pairwise(node.factors) if isinstance(node, Product) else ():
+                if second.operator in ("", "*") and rank(first.node) == 2:
+                    lift(second.node)
+    if len(sides) == 2 and is_vector(sides[1]):
+        lift(sides[0])
+        for term in sides[1].terms if isinstance(sides[1], Sum) else ():
+            if spelled(term.node)[:1] == "b":
+                lift(term.node)

@@ -149,6 +149,7 @@ class Shaped:
         """The shape of a product and its factors from left to right: operator, factor, arguments where it is called, shape."""
         items: list[tuple[str, Surface, Surface | None, Shape]] = []
         shape: Shape | None = None
+        joined = False
         factors = node.factors
         n = 0
         while n < len(factors):
@@ -157,8 +158,10 @@ class Shaped:
             own = self._called_shape(factor.node, arguments) if arguments is not None else self.shape(factor.node)
             if shape is not None and shape.columns and factor.operator in ("", "*") and _is_ones(factor.node):
                 own = COLUMN                                # `G 1`, the sums of the rows
-            items.append((factor.operator, factor.node, arguments, own))
-            shape = own if shape is None else self._times(factor.operator, shape, own, node)
+            operator = "hadamard" if factor.operator == "*" and shape == own != SCALAR and joined else factor.operator
+            joined = joined or operator == "" and shape is not None and SCALAR not in (shape, own)      # such a writer has another sign for these
+            items.append((operator, factor.node, arguments, own))
+            shape = own if shape is None else self._times(operator, shape, own, node)
             n += 2 if arguments is not None else 1
         assert shape is not None
         return shape, items

@@ -14,7 +14,7 @@ from dataclasses import field, replace
 
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import Reading, Readings, claim_of, readings, vocabulary
-from handgrad.checking.definitions import Stated, hatted, is_numeric, is_place, is_substituted, leaned_on, maps, stated
+from handgrad.checking.definitions import Stated, hatted, is_numeric, is_place, is_step, is_substituted, leaned_on, maps, stated
 from handgrad.checking.einstein import implies_sums, with_sums
 from handgrad.checking.indexed import Opaque
 from handgrad.checking.naming import letter_of, letters_in, name_of, occurrences
@@ -27,7 +27,7 @@ from handgrad.checking.through import through
 from handgrad.checking.vocabulary import Vocabulary
 from handgrad.errors import HandgradError
 from handgrad.expr import ZERO
-from handgrad.reading.surface import Big, Decimal, Derivative, Surface, Unread, spelled, walk
+from handgrad.reading.surface import Big, Decimal, Derivative, Nabla, Surface, Unread, spelled, walk
 from handgrad.reading.typesetting import unicode
 from handgrad.records import dataclass
 from handgrad.trees import subtrees
@@ -127,9 +127,10 @@ class Segment:
         for chain in self.chains:
             for link in chain.links:
                 for node in walk(link.side.tree):
-                    body = name_of(node.body) if isinstance(node, Derivative) else None
-                    if isinstance(node, Derivative) and body is not None:
-                        found.setdefault(body.own, set()).update(n.own for n in map(name_of, node.by) if n is not None)
+                    body = name_of(node.body) if isinstance(node, (Derivative, Nabla)) else None
+                    by = node.by if isinstance(node, Derivative) else (node.by,) if isinstance(node, Nabla) and node.by is not None else ()
+                    if body is not None:
+                        found.setdefault(body.own, set()).update(n.own for n in map(name_of, by) if n is not None)
         return found
 
     def _stands_elsewhere(self, found: Stated) -> bool:
@@ -298,7 +299,7 @@ class Segment:
         for definition in self.definitions.values():
             if definition.link.id == link.id:
                 return self._definition(definition, blank)
-        if link.side.relation in UPDATES and spelled(chain.head.side.tree) in {spelled(n) for n in walk(link.side.tree)}:
+        if link.side.relation in UPDATES and is_step(chain.head.side.tree, link.side.tree):
             return replace(blank, verdict="right", role="definition", because="a step that gives a name a new value")
         if link.side.relation in MEMBER:
             return replace(blank, verdict="right", role="condition", because="says what a quantity is")

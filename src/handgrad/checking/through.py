@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from handgrad.checking.definitions import Stated
-from handgrad.reading.surface import Factor, Product, Sum, Surface, rebuilt, spelled
+from handgrad.reading.surface import Applied, Factor, Product, Sum, Surface, rebuilt, spelled
 
 
 def through(definitions: dict[str, Stated], differentiated: Mapping[str, set[str]]) -> dict[str, Stated]:
     """The definitions with later names in place of what they stand for, where the page differentiates by them."""
     found = dict(definitions)
+    by = frozenset[str]().union(*differentiated.values())
     for key, outer in definitions.items():
         for inner in definitions.values():
-            wanted = inner.name.own in differentiated.get(outer.name.own, ())
-            if wanted and inner is not outer and inner.link.side.span > outer.link.side.span and isinstance(inner.body, (Product, Sum)):
+            if inner.name.own in by and inner is not outer and inner.link.side.span > outer.link.side.span and isinstance(inner.body, (Applied, Product, Sum)):
                 found[key] = replace(found[key], body=_named(found[key].body, inner))
     return found
 

@@ -206,11 +206,16 @@ def _tag(mask: Mask, found: re.Match[str]) -> str:
     return shown + spaces(text[len(shown):])
 
 
+WORD = re.compile(r" ?[A-Za-z]{2,}")
+
+
 def _program(found: re.Match[str]) -> str:
     """`X.T @ r`, `np.exp(x)`, `w(new)`, `w5+ = …`, `0.5 x 0.3` and `y-hat` as they are written by hand."""
     shown = found.group()
     if found.lastgroup in ("transpose", "plus", "new"):
         return {"transpose": "\u1d40 ", "plus": "'"}.get(found.lastgroup, "_" + shown[1:-1] + " ")
+    if found.lastgroup == "product" and WORD.match(found.string, found.end()):
+        return "·"                  # in front of a word a sign shows that it is a name
     return {"times": shown.replace("x", "×").replace("X", "×"), "hat": shown.replace("-hat", "hat ")}.get(found.lastgroup or "", " " * len(shown))
 
 

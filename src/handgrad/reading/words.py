@@ -75,12 +75,16 @@ RENAMED = {"transpose": "strong", "smudged": "strong", "array": "strong", "bidi"
 PLURAL = re.compile(r"\((?:s|es|ed|n)\)")
 GRADIENT = re.compile(r" [A-Za-zα-ω][\w₀-₉]?(?=[ \t]*=)")
 DIFFERENTIATED = re.compile(r"∂([A-Za-z]{4,})/∂|\bd([A-Za-z]{4,})/d[A-Za-z]")
+DEFINED = re.compile(r"^[ \t]*([A-Za-z]{4,})[ \t]*=[ \t]*(?=[^\n]*[@*/+^(])([^\n]+)$", re.MULTILINE)
+CALLED = re.compile(r"[A-Za-z_.]+\([\w, .]+\)\s*$")
+SPOKEN = re.compile(r"[A-Za-z]{2,}[ \t]+[A-Za-z]{2,}")           # two words in a row are no formula
 DIFFERENTIAL = re.compile(r"d[²2]?[A-Za-zα-ωŷ][\w₀-₉]*")
 
 
 def differentiated(text: str) -> frozenset[str]:
-    """The words that are differentiated somewhere, `∂contraction/∂x`: they are names on all of the page."""
-    return frozenset(word for found in DIFFERENTIATED.finditer(text) for word in found.groups() if word) if "/" in text else frozenset()
+    """The words that are differentiated somewhere, `∂contraction/∂x`, or defined in a line of their own: they are names on all of the page."""
+    defined = {found[1] for found in DEFINED.finditer(text) if found[1].lower() not in STOP and (CALLED.match(found[2]) or not SPOKEN.search(found[2]))}
+    return frozenset(word for found in DIFFERENTIATED.finditer(text) for word in found.groups() if word) | defined if "=" in text else frozenset()
 
 
 def tokens(text: str, start: int, end: int, marked: Sequence[tuple[int, int]] = (), names: frozenset[str] = frozenset()) -> list[Token]:
