@@ -39,9 +39,9 @@ page.
 
 ![error over x of four gradients](accuracy.svg)
 
-The picture shows the gradients in float32, the greatest error of a hundred short stretches of the axis. At 10⁷ units no digit is right: the
-textbook's `s*(1 - s)`, `1 - t^2` and `p - 1` take a number near 1 from 1. The accurate forms do not: `handgrad derive --steps full` shows which are used,
-with the certificate of each.
+The picture shows gradients in float32, of each short stretch of the axis the greatest error. At 10⁷ units no digit is right: the textbook's `s*(1 - s)`,
+`1 - t^2` and `p - 1` take a number near 1 from 1. The accurate forms do not: `handgrad derive --steps full` shows which are used, each with its
+certificate. The textbook's ones stand under those of torch where they cannot be seen.
 
 ## Errors
 
@@ -55,7 +55,8 @@ BESIDES = """
 
 How many there are in both types together: a *zero* where the truth is a normal number; a *nan or inf* of finite arguments where the truth is a number;
 a *subnormal* number, or what comes of one, off by more than 4 units; and *special* ones: what an infinite argument, a masked class of score −∞ or a nan
-gives. JAX's processor code takes subnormal numbers for 0. A nan should stay a nan, which the textbook's `where` does not do.
+gives, and the slope at a kink, of which others take another. JAX takes subnormal numbers for 0. A nan should stay a nan, which the textbook's `where`
+does not see to.
 """
 HOW = """
 ## How it is measured
@@ -180,7 +181,8 @@ def _panel(name: str, given: Sample, theirs: Mapping[tuple[str, str, str], Any])
         if who != "handgrad numpy":
             off = ulps(np.asarray(everyone[who]["slope"], float).reshape(true.high.shape), true.high, true.low, "float32").reshape(len(x), -1)[:, 0]
             curves.append(Curve(who.split(" C")[0], crests(list(zip(x.tolist(), off.tolist(), strict=True)), BINS)))
-    return Panel(f"{of.name}′" + (" by the score of the right class" if of.facet.along else ""), "score" if of.facet.along else "x", curves, -1, 8)
+    title = "cross-entropy′ by the score of the right class" if of.facet.along else f"{of.name}′"
+    return Panel(title, "score of the right class, the others 0" if of.facet.along else "x", curves, -1, 8)
 
 
 # ---------------------------------------------------------------- the page

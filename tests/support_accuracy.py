@@ -35,7 +35,7 @@ class Verdict:
     zeros: int = 0                  # zeros where the truth is none
     nans: int = 0                   # nans and infinities of finite arguments where the truth is a number
     subnormals: int = 0             # where an argument or the truth is subnormal
-    specials: int = 0               # of infinite arguments, masks and nans
+    specials: int = 0               # of infinite arguments, masks and nans, and slopes at kinks
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Truth:
-    """Numbers in two words, and the size of the largest term, where that is the measure, else 0."""
+    """Numbers in two words, and the size of the largest term, where that is the measure, else 0; whether they are chosen, as at kinks."""
 
     high: Any
     low: Any
     largest: Any
+    chosen: Any
 
 
 # ---------------------------------------------------------------- the truth of a sample
@@ -70,8 +71,8 @@ def points_of(sample: Sample) -> Iterator[dict[str, Any]]:
         yield {n: x[i].tolist() for n, x in finite.items()}
 
 
-def _one(name: str, dtype: str, given: tuple[dict[str, Any], bool]) -> tuple[Any, Any, Any, Any] | None:
-    """The values, slopes, and the largest terms of both where they are asked for, at a point; None where there is a nan, or no truth is found."""
+def _one(name: str, dtype: str, given: tuple[dict[str, Any], bool]) -> tuple[Any, ...] | None:
+    """The values, slopes, the largest terms of both where they are asked for, and whether it is a kink, at a point; None of nan, and if none is found."""
     point, met = given
     of = entry(name)
     assert of is not None
@@ -84,7 +85,7 @@ def _one(name: str, dtype: str, given: tuple[dict[str, Any], bool]) -> tuple[Any
     measured = {"value": definition(of), "slope": of.partials.get(first)}
     largest = [sizes(of, formula, point) if met and (of.name, what) in MEETING else None for what, formula in measured.items()]
     values, slopes = np.array([words(v) for v in found[0]]), np.array([[words(s) for s in each] for each in found[1]])
-    return values, slopes, largest[0] or [0.0]*len(values), largest[1] or [0.0]*len(values)*slopes.shape[1]
+    return values, slopes, largest[0] or [0.0]*len(values), largest[1] or [0.0]*len(values)*slopes.shape[1], found[2] and bool(of.facet.kinks)
 
 
 def truths(of: CatalogueEntry, sample: Sample, dtype: str, processes: int = 1) -> dict[str, Truth]:
@@ -98,9 +99,9 @@ def truths(of: CatalogueEntry, sample: Sample, dtype: str, processes: int = 1) -
         found = list(map(work, asked))
     known = next(f for f in found if f is not None)
     gap = tuple(np.full_like(np.asarray(part, float), np.nan) for part in known)
-    value, slope, *largest = (np.array([np.asarray((f or gap)[n], float) for f in found]) for n in range(4))
-    return {"value": Truth(value[..., 0], value[..., 1], largest[0].reshape(value.shape[:-1])),
-            "slope": Truth(slope[..., 0], slope[..., 1], largest[1].reshape(slope.shape[:-1]))}
+    value, slope, *largest, kink = (np.array([np.asarray((f or gap)[n], float) for f in found]) for n in range(5))
+    return {"value": Truth(value[..., 0], value[..., 1], largest[0].reshape(value.shape[:-1]), np.zeros(len(value), bool)),
+            "slope": Truth(slope[..., 0], slope[..., 1], largest[1].reshape(slope.shape[:-1]), kink == 1)}
 
 
 # ---------------------------------------------------------------- what we compute
@@ -136,14 +137,15 @@ def verdict(got: Any, true: Truth, sample: Sample, dtype: str) -> Verdict:
     if bool((true.largest > 0).any()):
         off = np.minimum(off, ulps(got, high, low, dtype, np.where(known, np.maximum(np.abs(high), true.largest), 0)))
     tiny, top = float(np.finfo(dtype).tiny), float(np.finfo(dtype).max)
-    judged = known & finite
+    chosen = _spread(true.chosen, shape)
+    judged = known & finite & ~chosen
     zero = judged & normal & (got == 0) & (np.abs(high) >= tiny)
     none = judged & (np.isnan(got) | (np.isinf(got) & (np.abs(high) <= top)))
     small = judged & ~zero & ~none & (~normal | (np.abs(high) < tiny))
     rest = np.where(judged & ~zero & ~none & ~small, off, 0)
     worst = np.unravel_index(int(rest.argmax()), shape)
     limit = np.where(np.abs(high) > LARGE, np.copysign(np.inf, high), high)
-    special = known & ~finite & ~np.where(np.isinf(limit), got == limit, off <= WRONG)
+    special = known & (~finite | chosen) & ~np.where(np.isinf(limit), got == limit, off <= WRONG)
     missed = nan & ~np.isnan(got) & (np.ones(shape, bool) if first.ndim == 1 else _spread(nan.reshape(len(first), -1).all(1), shape))
     return Verdict(float(rest.max()), tuple(float(v) for v in np.atleast_1d(first[worst[0]])), int(zero.sum()), int(none.sum()),
                    int((small & (off > WRONG)).sum()), int(special.sum() + missed.sum()))

@@ -169,8 +169,11 @@ def definition(of: CatalogueEntry) -> Any:
     return replaced(of.function.body, turned)
 
 
-def truth(of: CatalogueEntry, point: Mapping[str, Any], dtype: str) -> tuple[list[arb], list[tuple[arb, ...]]] | None:
-    """The values and their slopes by the first argument at one point, whose arguments are numbers, or lists along the axis; None if they are not found."""
+def truth(of: CatalogueEntry, point: Mapping[str, Any], dtype: str) -> tuple[list[arb], list[tuple[arb, ...]], bool] | None:
+    """The values and their slopes by the first argument at one point, whose arguments are numbers, or lists along the axis, and whether it may be a kink.
+
+    None if they are not found.
+    """
     first, body = of.function.parameters[0], definition(of)
     for ctx.prec in PRECISIONS:
         arithmetic = Balls()
@@ -184,7 +187,7 @@ def truth(of: CatalogueEntry, point: Mapping[str, Any], dtype: str) -> tuple[lis
         values = [v[0] for v in found] if isinstance(found, list) else [found[0]]
         if all(_known(x, dtype) for x in values) and all(_known(s, dtype) for each in slopes if each for s in each):
             one = len(point[first]) if isinstance(point[first], list) else 1
-            return values, [each or (arb(0),)*one for each in slopes]
+            return values, [each or (arb(0),)*one for each in slopes], arithmetic.tied
     return None
 
 
