@@ -261,7 +261,8 @@ def _power(base: Expr, exponent: Expr, scope: Scope) -> str:
             return "(" + "*".join([code(base, scope)] * int(value)) + ")"
         if value == 2:
             return f"{scope.dialect.functions['square']}({code(base, scope)})"
-    return scope.dialect.power(code(base, scope), code(exponent, scope))
+    wide = replace(scope, narrow=lambda _: False)          # what the base is off by the power multiplies
+    return scope.dialect.power(code(base, wide), code(exponent, scope))
 
 
 # ---------------------------------------------------------------- positions and conditions
