@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from handgrad.checking.naming import letter_of, letters_in, name_of, occurrences
+from handgrad.checking.naming import index_letters, letter_of, letters_in, name_of, occurrences
 from handgrad.checking.vocabulary import call_of, known_function
 from handgrad.reading.surface import GREEK, Big, Derivative, Factor, Group, Product, Scripted, Sum, Surface, Symbol, rebuilt, spelled, walk
 from handgrad.records import dataclass
@@ -29,10 +29,11 @@ class Spellings:
     words: frozenset[str] = frozenset()
     exponents: frozenset[str] = frozenset()
     runs: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
     quotients: frozenset[str] = frozenset()     # what is differentiated as programs name it: `d_loss/d_w`, where the page says what loss is
 
     def __bool__(self) -> bool:
-        return bool(self.called or self.gradients or self.words or self.exponents or self.runs or self.quotients)
+        return bool(self.called or self.gradients or self.words or self.exponents or self.runs or self.labels or self.quotients)
 
 
 def spellings(chains: Sequence[tuple[Surface, ...]]) -> Spellings:
@@ -42,7 +43,7 @@ def spellings(chains: Sequence[tuple[Surface, ...]]) -> Spellings:
     gradients = frozenset(found for head, bodies in heads for found in _gradient(head, bodies))
     words = frozenset(found for trees in chains for tree in trees for found in _words(tree))
     all_trees = [tree for trees in chains for tree in trees]
-    return Spellings(called, gradients, words, _exponents(all_trees), _runs(all_trees), _quotients(all_trees, heads))
+    return Spellings(called, gradients, words, _exponents(all_trees), _runs(all_trees), _labels(all_trees), _quotients(all_trees, heads))
 
 
 def _quotients(trees: Sequence[Surface], heads: Sequence[tuple[Surface, tuple[Surface, ...]]]) -> frozenset[str]:
@@ -81,6 +82,21 @@ def _runs(trees: Sequence[Surface]) -> frozenset[str]:
         return frozenset()
     letters = {x for tree in trees for x in letters_in(tree)}
     return frozenset(word for word in below if word not in GREEK and len(set(word)) == len(word) and letters.issuperset(word))
+
+
+def _labels(trees: Sequence[Surface]) -> frozenset[str]:
+    """The differences and sums of two letters below names that are labels, `w_{i-h}`, and no shifted index: one letter is nowhere else an index."""
+    names = [name for tree in trees for _, name in occurrences(tree)]
+    below = {spelled(i): i for name in names for i in name.indices if _is_pair(i)}
+    if not below:
+        return frozenset()
+    letters = {letter.name for tree in trees for node in walk(tree) if isinstance(node, Big) for letter in node.letters}
+    letters |= {x for name in names for i in name.indices if not _is_pair(i) for x in index_letters(i)}
+    return frozenset(text for text, index in below.items() if not letters >= index_letters(index))
+
+
+def _is_pair(index: Surface) -> bool:
+    return isinstance(index, Sum) and len(index.terms) == 2 and all(letter_of(t.node) is not None for t in index.terms)
 
 
 def _exponents(trees: Sequence[Surface]) -> frozenset[str]:
@@ -130,6 +146,8 @@ def _is_delta(node: Surface) -> bool:
 def respelled(tree: Surface, words: Spellings) -> Surface:
     """The tree with such calls as entries and such products as names."""
     tree = rebuilt(tree, lambda child: respelled(child, words))
+    if isinstance(tree, Scripted) and any(_is_pair(item) and spelled(item) in words.labels for item in tree.sub):
+        tree = replace(tree, sub=tuple(Symbol(item.span, spelled(item)) if _is_pair(item) and spelled(item) in words.labels else item for item in tree.sub))
     if isinstance(tree, Scripted) and any(isinstance(item, Symbol) and item.name in words.runs for item in tree.sub):
         tree = replace(tree, sub=tuple(piece for item in tree.sub for piece in _letters(item, words)))
     above = _shifted(tree.sup) if isinstance(tree, Scripted) else None

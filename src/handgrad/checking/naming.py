@@ -17,6 +17,7 @@ from handgrad.records import dataclass
 LETTER = re.compile(r"[a-z]\Z")
 TRANSPOSED = frozenset(("T", "top", "intercal", "transpose", "prime"))
 RESERVED = frozenset("if else and or not in assume axes pi sum mean prod max min norm logsumexp softmax d delta size log exp".split())
+LAYER = "layer"             # the accent of a letter above a name that says of which layer it is
 SILENT = frozenset(("vec", "bold", "overline_vector"))
 
 
@@ -52,13 +53,13 @@ def is_index(node: Surface) -> bool:
         return True
     if isinstance(node, Sum) and len(node.terms) > 1:
         first, *others = node.terms
-        return first.sign > 0 and letter_of(first.node) is not None and all(_shifts(t.node, len(others) > 1) for t in others)
+        return first.sign > 0 and letter_of(first.node) is not None and all(_shifts(t.node) for t in others)
     return False
 
 
-def _shifts(node: Surface, letters: bool) -> bool:
-    """Whether an index may be shifted by it: a whole number, and beside one also a letter."""
-    return isinstance(node, Decimal) and node.text.isdigit() or letters and letter_of(node) is not None
+def _shifts(node: Surface) -> bool:
+    """Whether an index may be shifted by it: a whole number or a letter."""
+    return isinstance(node, Decimal) and node.text.isdigit() or letter_of(node) is not None
 
 
 def is_label(node: Surface) -> bool:
@@ -114,7 +115,11 @@ class _Naming:
             self.indices, self.digits = (*(Decimal((0, 0), d) for d in self.digits), *self.indices), ()
 
     def raise_to(self, sup: Surface | None) -> None:
-        """Takes what stands above: an index of the sample, a label, a transpose, or else a power."""
+        """Takes what stands above: the layer, an index of the sample, a label, a transpose, or else a power."""
+        layer = _layer(sup)
+        if layer:
+            self.own = f"{self.own}_{layer}"
+            return
         match sup:
             case None:
                 return
@@ -164,6 +169,19 @@ def _naming(node: Surface) -> _Naming | None:
 
 
 TIMES = frozenset("new old next prev previous updated initial init before after neu alt".split())      # words above that say when, and no power
+def _layer(sup: Surface | None) -> str:
+    """The layer that stands above a name, as part of its identifier; the last one is the next."""
+    if isinstance(sup, Group) and len(sup.items) == 1:
+        sup = sup.items[0]
+    shift = 0
+    if isinstance(sup, Sum) and len(sup.terms) == 2 and isinstance(sup.terms[1].node, Decimal) and sup.terms[1].node.text.isdigit():
+        shift, sup = sup.terms[1].sign * int(sup.terms[1].node.text), sup.terms[0].node
+    if not isinstance(sup, Symbol) or LAYER not in sup.accents:
+        return ""
+    shift += sup.name == "L"
+    return f"l{'p' if shift > 0 else 'm'}{abs(shift)}" if shift else "l"
+
+
 LABELS = frozenset("o")      # letters above that are read as labels (`y^o`, the correct output)
 
 
