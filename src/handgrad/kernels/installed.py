@@ -18,7 +18,6 @@ from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -89,9 +88,10 @@ def folder() -> Path | None:
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         return None
+    metadata = import_module("importlib.metadata")          # which takes as long to load as all of this, and most have no such distribution
     try:
-        agrees = getattr(import_module(PACKAGE), "__version__", None) == version("handgrad")
-    except PackageNotFoundError:
+        agrees = getattr(import_module(PACKAGE), "__version__", None) == metadata.version("handgrad")
+    except metadata.PackageNotFoundError:
         return None
     return Path(spec.origin).parent if agrees else None
 
