@@ -114,6 +114,12 @@ def test_the_true_class_in_bfloat16_has_no_digits_at_a_probability_of_0_999() ->
     assert "at a margin of 7" in "".join(part for part in found.said if isinstance(part, str))
 
 
+def test_denormal_inputs_are_tried_in_both_types() -> None:
+    (found,) = report("faults:direction", "J = sqrt(sum[i](x[i]^2)); assume x[i] > 0", "x").findings
+    assert found.verdict == "digits" and "at a denormal input" in "".join(map(str, found.said))
+    assert not report("faults:direction_scaled", "J = sqrt(sum[i](x[i]^2)); assume x[i] > 0", "x").findings
+
+
 def test_an_overflow_on_the_way_is_no_slip_of_the_formula() -> None:
     lost, none = report("softmax:ce_naive", "softmax_cross_entropy").findings
     assert (lost.verdict, none.verdict, none.yours) == ("digits", "digits", "nan")

@@ -47,6 +47,18 @@ def test_a_plain_function_of_tensors_in_bfloat16_loses_its_digits() -> None:
     assert any("reversed" in note for note in found.notes)      # torch has no negative strides, and says so
 
 
+def test_functions_of_a_framework_are_tried_in_bfloat16_too() -> None:
+    model = str(HERE.parent / "code" / "cross_entropy.txt")
+    assert not [f for f in of_torch("Accurate", model, "scores").findings if f.dtype == "bfloat16"]
+    (found,) = [f for f in of_torch("NarrowAccumulator", model, "scores").findings if f.dtype == "bfloat16"]
+    assert found.verdict == "digits" and "at a margin of 7" in "".join(map(str, found.said))
+
+
+def test_that_a_function_takes_no_bfloat16_is_told_and_is_no_slip() -> None:
+    found = of_torch("HalfRefused", NORM, "x", "w")
+    assert not found.findings and "in bfloat16, it raises TypeError: no kernel for bfloat16" in found.notes
+
+
 def test_a_right_custom_vjp_is_passed() -> None:
     assert not of_jax("rms_norm", "x", "w").findings
 

@@ -103,7 +103,7 @@ def adapted(given: Any, seconds: float = SECONDS) -> Adapted:
         return made(_parameters(given)[0], frozenset(), _jax(given, jax), "jax")
     if not callable(given):
         raise CodeError(f"{name} is no function")
-    return made(*_parameters(given), lambda values, _, __: given(**values))
+    return made(*_parameters(given), lambda values, _, __, ___: given(**values))
 
 
 @contextmanager
@@ -153,22 +153,28 @@ def _parameters(function: Any, skip: int = 0) -> tuple[tuple[str, ...], frozense
 
 
 def _torch(given: Any, torch: Any) -> Call:
-    def call(values: Mapping[str, Any], by: Sequence[str], cotangent: Any) -> Any:
-        tensors = {n: torch.as_tensor(v).clone() if hasattr(v, "dtype") else v for n, v in values.items()}
+    def narrowed(tensor: Any, narrow: bool) -> Any:
+        return tensor.to(torch.bfloat16) if narrow and tensor.is_floating_point() else tensor
+
+    def call(values: Mapping[str, Any], by: Sequence[str], cotangent: Any, narrow: bool) -> Any:
+        tensors = {n: narrowed(torch.as_tensor(v).clone(), narrow) if hasattr(v, "dtype") else v for n, v in values.items()}
         for n in by:
             tensors[n] = torch.as_tensor(tensors[n], dtype=torch.float64 if not hasattr(tensors[n], "dtype") else None).requires_grad_()
         out = given.apply(*tensors.values())
         upstream = torch.ones_like(out) if cotangent is None else torch.as_tensor(cotangent, dtype=out.dtype).expand_as(out)
         found = torch.autograd.grad(out, [tensors[n] for n in by], upstream, allow_unused=True)
-        return tuple(0.0 if g is None else g.detach().cpu().numpy() for g in found)
+        return tuple(0.0 if g is None else g.detach().cpu() for g in found)
 
     return call
 
 
 def _jax(given: Any, jax: Any) -> Call:
-    def call(values: Mapping[str, Any], by: Sequence[str], cotangent: Any) -> Any:
+    def narrowed(array: Any, narrow: bool) -> Any:
+        return array.astype(jax.numpy.bfloat16) if narrow and jax.numpy.issubdtype(array.dtype, jax.numpy.floating) else array
+
+    def call(values: Mapping[str, Any], by: Sequence[str], cotangent: Any, narrow: bool) -> Any:
         order = list(values)
-        out, pull = jax.vjp(given, *(jax.numpy.asarray(v) for v in values.values()))
+        out, pull = jax.vjp(given, *(narrowed(jax.numpy.asarray(v), narrow) for v in values.values()))
         upstream = jax.numpy.ones_like(out) if cotangent is None else jax.numpy.broadcast_to(jax.numpy.asarray(cotangent, out.dtype), out.shape)
         found = pull(upstream)
         return tuple(found[order.index(n)] for n in by)

@@ -13,6 +13,8 @@ Flat = dict[tuple[int, ...], float]
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 SMALLEST = {"float64": 2.0**-1022, "float32": 2.0**-126, "float16": 2.0**-14, "bfloat16": 2.0**-126}
 LARGEST = {"float64": 1.7e308, "float32": 3.4e38, "float16": 65504.0, "bfloat16": 3.3e38}
+WIDER = {"bfloat16": "float32"}         # what NumPy has instead: a framework narrows it, and the numbers are such that nothing is lost
+DENORMAL = {"float32": -140, "float64": -1060}         # powers of two that are
 MASK = -2**20                   # stands for −∞ where the exact value is worked out: its exponential is no float
 LAYOUTS = ("strided", "Fortran order", "read-only", "reversed")
 
@@ -36,10 +38,10 @@ def made(numbers: Mapping[tuple[int, ...], float], shape: tuple[int, ...], dtype
     if dtype == "int64":
         numbers = {at: int(value) for at, value in numbers.items()}
     if not shape:
-        return numbers[()] if np is None else getattr(np, dtype)(numbers[()])
+        return numbers[()] if np is None else getattr(np, WIDER.get(dtype, dtype))(numbers[()])
     if np is None:
         return _nested(numbers, shape, ())
-    array = np.zeros(shape, dtype)
+    array = np.zeros(shape, WIDER.get(dtype, dtype))
     for at, value in numbers.items():
         array[at] = value
     return _laid_out(np, array, layout)
@@ -100,7 +102,7 @@ def placed(entries: Sequence[float], shape: tuple[int, ...]) -> Flat:
 
 def type_of(types: Sequence[str], dtype: str) -> str:
     """With how many digits the results were worked out: those of their type, or fewer where all of them have no more."""
-    found = next((t for t in ("float16", "bfloat16", "float32") if any(t in name for name in types)), dtype if dtype in EPSILON else "float64")
+    found = next((t for t in ("bfloat16", "float16", "float32") if any(t in name for name in types)), dtype if dtype in EPSILON else "float64")
     return found
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from handgrad.checking.code.arrays import flat, made, shape_of
 from handgrad.records import dataclass
 
-Call = Callable[[Mapping[str, Any], Sequence[str], Any], Any]       # values by parameter, the parameters asked for, the cotangent
+Call = Callable[[Mapping[str, Any], Sequence[str], Any, bool], Any]     # values by parameter, the parameters asked for, the cotangent, whether in bfloat16
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def answered(call: Call, question: Question) -> Answer:
     try:
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
-            found = call(values, question.asked, upstream)
+            found = call(values, question.asked, upstream, any(a.dtype == "bfloat16" for a in question.arguments.values()))
     except (Exception, SystemExit) as error:
         return Answer(raised=told(error))
     changed = next((name for name, old in before.items() if not _same(old, values[name])), "")

@@ -44,7 +44,7 @@ class Off:
 def right_of(truth: Truth, wanted: Wanted, trial: Trial) -> Known:
     """What the derivation gives at the point; an entry where the definition says otherwise is left out."""
     found = truth.values(wanted.tree, wanted.letters, trial.point)
-    known = truth.values(wanted.asked, wanted.letters, trial.point) if trial.what != "far" else {}
+    known = truth.values(wanted.asked, wanted.letters, trial.point) if trial.what in ("plain", "kink") else {}
     return {at: value for at, value in found.items() if value is not None and _agree(value, known.get(at))}
 
 
@@ -92,7 +92,8 @@ def _moved(truth: Truth, wanted: Wanted, at: tuple[int, ...], trial: Trial, dtyp
     for place, old in trial.point.given.items():
         if old == 0 or value is None or old.q == 1 and place[0] not in measured:
             continue                                    # an integer, such as a label, is what it is in every type
-        point = trial.point.moved({place: old * (1 + fmpq(1, round(2 / EPSILON[dtype])))})
+        unit = max(abs(old) / round(2 / EPSILON[dtype]), fmpq(1, round(1 / SMALLEST[dtype]) * round(1 / EPSILON[dtype])))
+        point = trial.point.moved({place: old + unit if old > 0 else old - unit})
         changed = truth.entry(wanted.tree, wanted.letters, at, point)
         if changed is None:
             return None

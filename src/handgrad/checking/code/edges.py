@@ -15,7 +15,7 @@ from flint import fmpq
 from handgrad.checking.code.arrays import LAYOUTS, MASK, numpy
 from handgrad.checking.code.findings import Finding
 from handgrad.checking.code.observing import RAISED, Plan, observed
-from handgrad.checking.code.points import Trial
+from handgrad.checking.code.points import Trial, in_bfloat16
 from handgrad.checking.code.showing import seen_at
 from handgrad.checking.code.truth import Truth
 from handgrad.expr import Axis, Call, Entry, Reduce, VectorCall
@@ -61,6 +61,10 @@ def notes(plan: Plan, truth: Truth, trials: tuple[Trial, ...]) -> Iterator[str]:
         refused = observed(plan, truth, trials[-1], "float64", layout).wrong
         if refused.startswith(RAISED):
             yield f"with arrays that are {layout}, {refused}"
+    narrow = next((t for t in trials if t.what == "far" and in_bfloat16(t)), None) if plan.function.framework else None
+    refused = observed(plan, truth, narrow, "bfloat16").wrong if narrow is not None else ""
+    if refused:
+        yield f"in bfloat16, {refused}"
     for trial in _masked(truth, trials):
         given = observed(plan, truth, trial, "float64")
         if given.wrong or any(math.isnan(x) for result in given.results for x in result.values()):

@@ -18,7 +18,7 @@ from handgrad.checking.code.edges import layouts, notes
 from handgrad.checking.code.findings import CodeReport, Finding
 from handgrad.checking.code.losing import advice_on
 from handgrad.checking.code.observing import Ended, Observed, Plan, answer, observed, planned, question
-from handgrad.checking.code.points import Trial, trials
+from handgrad.checking.code.points import Trial, in_bfloat16, trials
 from handgrad.checking.code.showing import number, seen_at, shown
 from handgrad.checking.code.suspects import Suspect, pairs, suspects
 from handgrad.checking.code.truth import Truth, Wanted, truth
@@ -41,8 +41,8 @@ class _Case:
     trials: tuple[Trial, ...]
 
     def look(self, kinds: Sequence[str], dtype: str) -> list[Observed]:
-        """The function at all points of these kinds."""
-        return [observed(self.plan, self.truth, t, dtype) for t in self.trials if t.what in kinds]
+        """The function at all points of these kinds; in bfloat16 at those whose numbers it has."""
+        return [observed(self.plan, self.truth, t, dtype) for t in self.trials if t.what in kinds and (dtype != "bfloat16" or in_bfloat16(t))]
 
 
 def check_code(function: Any, against: str, by: Sequence[str] = (), *, of: str | None = None, aliases: Mapping[str, str] | None = None,
@@ -277,9 +277,13 @@ def _is_choice(case: _Case, wanted: Wanted, off: Off, dtype: str) -> bool:
 def _digits(case: _Case, right: Sequence[int], moderate: Sequence[Observed]) -> Iterator[Finding]:
     """Where a right formula loses its digits: in single precision first, at the smallest margin that shows it."""
     told: set[tuple[int, bool]] = set()         # of each gradient: lost digits, and no number at all
-    for dtype in ("float32", "float64") if numpy() is not None else ("float64",):
-        far = sorted(case.look(("far", "plain"), dtype), key=lambda o: (abs(int(o.trial.margin or 0)), o.trial.weight))
+    own = ("bfloat16",) if case.plan.function.framework else ()
+    for dtype in ("float32", "float64", *own) if numpy() is not None else ("float64",):
+        seen = case.look(("far", "plain", f"denormal {dtype}"), dtype)
+        far = sorted(seen, key=lambda o: (o.trial.what.startswith("denormal"), abs(int(o.trial.margin or 0)), o.trial.weight))
         broken = next((o for o in far if o.wrong), None)
+        if broken is not None and dtype in own:         # that it takes no such numbers is told, and is no slip
+            return
         if broken is not None:
             yield Finding("slip", "", None, (broken.wrong,), seen_at(case.plan, case.truth, broken.trial), dtype=dtype)
             return
@@ -294,14 +298,14 @@ def _digits(case: _Case, right: Sequence[int], moderate: Sequence[Observed]) -> 
 
 def _lost(case: _Case, wanted: Wanted, seen: Observed, n: int, narrow: str) -> Iterator[Off]:
     seen = replace(seen, dtype=narrow) if narrow in ("float16", "bfloat16") else seen
-    if seen.trial.what == "far" or seen.dtype == "float32" and not is_tied(case.truth, wanted, seen.trial):
+    if seen.trial.what not in ("plain", "kink") or seen.dtype == "float32" and not is_tied(case.truth, wanted, seen.trial):
         yield from lost(case.truth, wanted, seen, n)
 
 
 def _losing(case: _Case, wanted: Wanted, off: Off, dtype: str) -> Finding:
     off_by = abs(Fraction(off.got) - off.right) / abs(off.right) if math.isfinite(off.got) and off.right else None
     share = f" ({_percent(off_by)} off)" if off_by is not None else ""
-    margin = f"at a margin of {off.trial.margin.lstrip('-')} " if off.trial.margin else ""
+    margin = f"at a margin of {off.trial.margin.lstrip('-')} " if off.trial.margin else "at a denormal input " if off.trial.what.startswith("denormal") else ""
     at = f"[{','.join(map(str, off.at))}]" if off.at else ""
     said = (f"formula right; {dtype} loses digits: {margin}the entry {wanted.name}{at} is {number(off.got)}, right {number(float(off.right))}{share}",)
     return Finding("digits", wanted.name, None, _of_order(wanted, said), seen_at(case.plan, case.truth, off.trial), number(off.got),

@@ -11,6 +11,7 @@ from flint import fmpq
 
 from handgrad.arithmetic import balls
 from handgrad.axes import Model
+from handgrad.checking.code.arrays import DENORMAL
 from handgrad.checking.code.truth import Truth
 from handgrad.errors import HandgradError
 from handgrad.expr import Axis, Label
@@ -20,12 +21,12 @@ from handgrad.verification.worlds import GIVEN, Place, Point, noise
 MARGINS = ("7", "15", "40", "100", "700", "-7", "-15", "-40", "-100", "-700")
 PATTERNS = ("count", "hot", "ones", "mixed", "half", "zero", "fifth", "signs")
 WHOLE = ("count", "hot", "ones", "zero", "signs")        # patterns of integers: easier to follow, so every other point has nothing else
-TRIES, SIZES, MOST_FAR = 300, (2, 1, 3, 4), 12
+TRIES, SIZES, MOST_FAR, MOST_DENORMAL = 300, (2, 1, 3, 4), 12, 4
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A point, and what it is for: `plain`, `tie`, `kink` or `far` (with its margin)."""
+    """A point, and what it is for: `plain`, `tie`, `kink`, `far` (with its margin), or `denormal float32` and the like."""
 
     point: Point
     what: str
@@ -43,7 +44,7 @@ def trials(truth: Truth, inputs: tuple[str, ...], moved: tuple[str, ...], fixed:
     plain = list(_plain(truth, inputs, fixed))
     if not plain:
         raise HandgradError("no point with exact inputs honours all facts of the model", remedy="state fewer facts")
-    return [*plain, *_kinks(truth, plain), *_far(truth, plain, moved)]
+    return [*plain, *_kinks(truth, plain), *_far(truth, plain, moved), *_denormal(truth, plain, moved)]
 
 
 def _plain(truth: Truth, inputs: tuple[str, ...], fixed: Mapping[str, Fraction]) -> Iterator[Trial]:
@@ -135,3 +136,23 @@ def _far(truth: Truth, plain: list[Trial], moved: tuple[str, ...]) -> Iterator[T
                     with balls.working_precision(320):
                         if truth.points.honours(far):
                             yield Trial(far, "far", margin)
+
+
+def _denormal(truth: Truth, plain: list[Trial], moved: tuple[str, ...]) -> Iterator[Trial]:
+    """All entries of an input that small that the type has fewer digits for them, of both signs."""
+    for name, (dtype, power), sign in product(moved, DENORMAL.items(), (1, -1)):
+        for trial in plain[:MOST_DENORMAL]:
+            places = [place for place in trial.point.given if place[0] == name]
+            tiny = trial.point.moved({place: fmpq(sign * (n + 1), 2**-power) for n, place in enumerate(places)})
+            with balls.working_precision(320):
+                if truth.points.honours(tiny):
+                    yield Trial(tiny, f"denormal {dtype}")
+
+
+def in_bfloat16(trial: Trial) -> bool:
+    """Whether all numbers of the point are such of eight bits."""
+    return all(abs(int(v.p)).bit_length() - _zeros(abs(int(v.p))) <= 8 for v in trial.point.given.values())
+
+
+def _zeros(n: int) -> int:
+    return (n & -n).bit_length() - 1 if n else 0
