@@ -9,6 +9,7 @@ from handgrad.errors import LimitError
 from handgrad.expr import (
     Axis,
     Bound,
+    Cases,
     Condition,
     Delta,
     Entry,
@@ -31,15 +32,21 @@ LONGEST = 4
 MOST = 300                      # the length of an axis that literal indices may ask for
 MOST_PAST = 40
 DEEP, DEEPEST = 6, 14           # reductions inside one another: above the first axes are short, the second is the limit
-Met = tuple[Node, tuple[Axis, ...]]
+Met = tuple[Node, tuple[Axis, ...], bool]
 
 
-def walked(node: Node, binders: tuple[Axis, ...] = ()) -> Iterator[Met]:
-    """Every node with the axes of the binders around it, innermost last."""
-    yield node, binders
+def walked(node: Node, binders: tuple[Axis, ...] = (), guarded: bool = False) -> Iterator[Met]:
+    """Every node with the axes of the binders around it, innermost last, and whether a condition on indices says where it is asked for."""
+    yield node, binders, guarded
+    if isinstance(node, Cases):
+        for value, condition in node.branches:
+            yield from walked(value, binders, guarded or any(isinstance(n, IndexCompare) for n, _, _ in walked(condition)))
+            yield from walked(condition, binders, guarded)
+        yield from walked(node.otherwise, binders, guarded)
+        return
     for child, bound in parts(node):
         inner = (*binders, node.axis) if bound and isinstance(node, (Reduce, VectorCall, Slice)) else binders
-        yield from walked(child, inner)
+        yield from walked(child, inner, guarded)
 
 
 class Sizes:
@@ -51,17 +58,17 @@ class Sizes:
         met = [m for body in bodies for m in walked(body)]
         axes = [axis for slots in model.tensors.values() for axis in slots]
         axes += [letter.axis for d in model.definitions.values() for letter in d.letters]
-        self.depth = max((len(binders) for _, binders in met), default=0)
+        self.depth = max((len(binders) for _, binders, _ in met), default=0)
         if self.depth > DEEPEST:
             raise LimitError(f"{self.depth} reductions inside one another are too many to evaluate")
         self.axes = tuple(dict.fromkeys(axes))
         self.least = dict(model.least)
         self.past: dict[Axis, int] = {}
         self.shifts: list[tuple[Axis, Shift, tuple[Axis, ...]]] = []
-        for node, binders in met if self.axes else ():
-            self._note(node, binders)
+        for node, binders, guarded in met if self.axes else ():
+            self._note(node, binders, guarded)
 
-    def _note(self, node: Node, binders: tuple[Axis, ...]) -> None:
+    def _note(self, node: Node, binders: tuple[Axis, ...], guarded: bool) -> None:
         if isinstance(node, (IndexCompare, Delta)):
             left, right = affine(node.left), affine(node.right)
             if left is not None and right is not None:
@@ -71,7 +78,7 @@ class Sizes:
                         self.past[axis] = max(self.past.get(axis, 0), min(abs(left[1] - right[1]), MOST_PAST))
         if isinstance(node, Entry) and node.name in self.model.tensors:
             for axis, index in zip(self.model.tensors[node.name], node.indices, strict=True):
-                if isinstance(index, Shift):
+                if isinstance(index, Shift) and not guarded:
                     self.shifts.append((axis, index, binders))
                 elif isinstance(index, Literal):
                     self.least[axis] = max(self.least.get(axis, 1), index.value)
