@@ -80,11 +80,30 @@ def test_a_logarithm_of_a_sum_along_two_axes_neither_overflows_nor_loses_its_slo
     assert value == pytest.approx(1001 - np.log(shares[1, 1]), rel=1e-15) and np.allclose(slopes["x"], shares, rtol=1e-12, atol=0)
 
 
-def test_sums_over_chosen_exponentials_do_not_overflow() -> None:
-    kernel = handgrad.compile("y = log(sum[k](exp(x[k]) if m[k] == 1 else 0))", by=["x"], target="numpy")
-    value, slopes = kernel(x=[1000.0, 1001.0, 5000.0], m=[1.0, 1.0, 0.0])
+@pytest.mark.parametrize("text", [
+    "y = log(sum[k](exp(x[k]) if m[k] == 1 else 0))",
+    "y = log(sum[k](exp(x[k])*(1 if m[k] == 1 else 0)))",
+    "Z = sum[k](exp(x[k]) if m[k] == 1 else 0); y = log(Z)",
+])
+def test_sums_over_chosen_exponentials_do_not_overflow(text: str) -> None:
+    value, slopes = handgrad.compile(text, by=["x"], target="numpy")(x=[1000.0, 1001.0, 5000.0], m=[1.0, 1.0, 0.0])
     assert value == pytest.approx(1001 + np.log1p(np.exp(-1)), rel=1e-15)
     assert np.allclose(slopes["x"], [1/(1 + np.e), np.e/(1 + np.e), 0], rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize("text", [
+    "p[k] = (exp(x[k]) if m[k] == 1 else 0)/sum[j](exp(x[j]) if m[j] == 1 else 0); y = p[2]",
+    "p[k] = exp(x[k])*(1 if m[k] == 1 else 0)/sum[j](exp(x[j])*(1 if m[j] == 1 else 0)); y = p[2]",
+])
+def test_a_softmax_of_chosen_entries_does_not_overflow(text: str) -> None:
+    assert handgrad.compile(text, by=["x"], target="numpy")(x=[1000.0, 1001.0, 5000.0], m=[1.0, 1.0, 0.0])[0] == pytest.approx(np.e/(1 + np.e), rel=1e-15)
+
+
+def test_a_sum_over_chosen_exponentials_along_two_axes_does_not_overflow() -> None:
+    kernel = handgrad.compile("y = log(sum[i,k](exp(x[i,k]) if m[i,k] == 1 else 0))", by=["x"], target="numpy")
+    value, slopes = kernel(x=[[1000.0, 1001.0], [999.0, 5000.0]], m=[[1.0, 1.0], [1.0, 0.0]])
+    e = np.exp([[-1, 0], [-2, -np.inf]])
+    assert value == pytest.approx(1001 + np.log(e.sum()), rel=1e-15) and np.allclose(slopes["x"], e/e.sum(), rtol=1e-13, atol=0)
 
 
 @pytest.mark.parametrize("text", ["J = -log(softmax[k](a[k]/T)[1])", "J = -sum[k](y[k]*log(softmax[k](a[k]/T)))"])

@@ -36,6 +36,7 @@ from handgrad.expr import (
     negative,
 )
 from handgrad.kernels.accurate_quotients import (
+    log_over_axes,
     over_square,
     part_across,
     quotient_of_chosen_exp,
@@ -318,7 +319,7 @@ def _log_of_sum_of_exp(e: Any, setting: Setting) -> Expr | None:
         return None
     letter, (body,) = opened(x)
     inner = setting.exponent(body)
-    return None if inner is None else Reduce("logsumexp", x.axis, (bind(inner, letter),))
+    return log_over_axes(x, setting) if inner is None else Reduce("logsumexp", x.axis, (bind(inner, letter),))
 
 
 def _reciprocal_of_one_and_exp(e: Any, setting: Setting) -> Expr | None:

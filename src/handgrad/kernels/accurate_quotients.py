@@ -12,6 +12,7 @@ from typing import Any
 from handgrad.expr import (
     HALF,
     MINUS_ONE,
+    ONE,
     TWO,
     ZERO,
     Add,
@@ -60,7 +61,7 @@ def quotient_of_exp(e: Any, setting: Setting) -> Expr | None:
 def quotient_of_exp_over_axes(e: Any, setting: Setting) -> Expr | None:
     """exp(x), or a sum in which it is a factor, over a sum of exp(f) along several axes: the exponential of a difference."""
     for divisor in e.factors if isinstance(e, Mul) else ():
-        logarithm = _log_over_axes(divisor.base, setting) if isinstance(divisor, Pow) and divisor.exponent is MINUS_ONE else None
+        logarithm = log_over_axes(divisor.base, setting) if isinstance(divisor, Pow) and divisor.exponent is MINUS_ONE else None
         for f in e.factors if logarithm is not None else ():
             found = _less(f, logarithm, setting)
             if found is not None:
@@ -78,17 +79,18 @@ def _less(e: Any, logarithm: Any, setting: Setting) -> Expr | None:
         letter, (body,) = opened(e)
         below = _less(body, logarithm, setting)
         return None if below is None else Reduce("sum", e.axis, (bind(below, letter),))
-    return Call("exp_difference", (e.arguments[0], logarithm)) if isinstance(e, Call) and e.function == "exp" else None
+    argument = setting.exponent(e)
+    return None if argument is None else Call("exp_difference", (argument, logarithm))
 
 
-def _log_over_axes(total: Any, setting: Setting, within: bool = False) -> Expr | None:
+def log_over_axes(total: Any, setting: Setting, within: bool = False) -> Expr | None:
     """The logarithm of a sum of exponentials along two axes or more."""
     total = setting.seen(total)
     if not isinstance(total, Reduce) or total.kind != "sum":
-        return setting.call(total, "exp") if within else None
+        return setting.exponent(total) if within else None
     letter, (body,) = opened(total)
     below = setting.seen(body)
-    inner = _log_over_axes(below, setting, True) if within or isinstance(below, Reduce) else None
+    inner = log_over_axes(below, setting, True) if within or isinstance(below, Reduce) else None
     return None if inner is None else Reduce("logsumexp", total.axis, (bind(inner, letter),))
 
 
@@ -123,7 +125,10 @@ def quotient_of_chosen_exp(e: Any, setting: Setting) -> Expr | None:
             if isinstance(chosen, Cases) and len(chosen.branches) == 1 and chosen.otherwise is ZERO:
                 (value, condition), = chosen.branches
                 one = Cases(((f, condition),), ZERO)
-                inside = quotient_of_exp(mul(one, value) if not isinstance(value, Mul) else mul(one, *value.factors), setting)
+                if value is ONE and (whole := quotient_of_exp(mul(one, *(g for g in e.factors if g is not f and g is not chosen)), setting)) is not None:
+                    return whole
+                product = mul(one, *(value.factors if isinstance(value, Mul) else (value,)))
+                inside = quotient_of_exp(product, setting) or quotient_of_exp_over_axes(product, setting)
                 if inside is not None:
                     rest = [g for g in e.factors if g is not f and g is not chosen]
                     return mul(*rest, Cases(((inside, condition),), ZERO))

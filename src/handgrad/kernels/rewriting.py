@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from handgrad.axes import Definition, Function, Model
-from handgrad.expr import ZERO, Call, Cases, Entry, Expr, Letter, Mul, Number, Reduce, VectorCall, mul
+from handgrad.expr import ONE, ZERO, Call, Cases, Entry, Expr, Letter, Mul, Number, Reduce, VectorCall, mul
 from handgrad.records import dataclass
 from handgrad.trees import names, opened, renamed, subtrees
 
@@ -77,6 +77,12 @@ class Setting:
     def exponent(self, e: Any) -> Expr | None:
         """x of exp(x); of cases of such ones and of 0 the cases of x, with minus infinity for 0."""
         body = self.seen(e)
+        if isinstance(body, Mul) and len(body.factors) == 2:            # exp(x) times a choice of 1 or 0
+            for one, other in (body.factors, body.factors[::-1]):
+                if isinstance(other, Cases) and self.call(one, "exp") is not None:
+                    if all(v is ONE or v is ZERO for v in (*(v for v, _ in other.branches), other.otherwise)):
+                        chosen = tuple((one if v is ONE else ZERO, condition) for v, condition in other.branches)
+                        return self.exponent(Cases(chosen, one if other.otherwise is ONE else ZERO))
         if not isinstance(body, Cases):
             return self.call(e, "exp")
         values = [NOTHING if v is ZERO else self.call(v, "exp") for v in (*(v for v, _ in body.branches), body.otherwise)]
