@@ -261,3 +261,30 @@ def test_layout_changes_nothing_of_what_is_read(layout: str) -> None:
     for text, _ in READ:
         if "\\" in text and ("\\hfill" not in text or layout != "end"):
             assert meant(LAYOUTS[layout](text)) == meant(text), text
+
+
+# ---------------------------------------------------------------- names as programs have them, derivatives by several things
+
+
+@pytest.mark.parametrize(("text", "name"), [("d2q = q*(1 - q)", "d2q"), ("__init__ = 3", "__init__")])
+def test_a_name_of_a_program_is_one_name(text: str, name: str) -> None:
+    (statement,) = statements(text, typed=True)
+    assert isinstance(statement.sides[0].tree, Symbol) and statement.sides[0].tree.name == name
+
+
+@pytest.mark.parametrize(("text", "body", "by"), [
+    ("d^2f/(dx[p] dx[q])", "f", ["x_p", "x_q"]), ("d^3f/(dx^2 dy)", "f", ["x", "x", "y"]), ("dd2q/dt", "d2q", ["t"]), ("∂d2q/∂t", "d2q", ["t"]),
+    ("dnp/d__init__", "np", ["__init__"]), ("du[d]/du[j]", "u_d", ["u_j"]),
+])
+def test_a_typed_derivative_says_of_what_and_by_what(text: str, body: str, by: list[str]) -> None:
+    found = statements(text, typed=True)[0].sides[0].tree
+    assert isinstance(found, Derivative)
+    assert (spelled(found.body), [spelled(b) for b in found.by]) == (body, by)
+
+
+@pytest.mark.parametrize("text", ["a = d/(d + 1)", "a = dL/(da db)", "a = d1x1 + d2x2", "X[n,d]*dw[d]/dw[p]"])
+def test_what_only_looks_like_one_is_read_as_it_stands(text: str) -> None:
+    found = statements(text, typed=True)
+    assert not unread(found)
+    trees_below = [node for root in trees(found) for node in walk(root) if isinstance(node, Derivative)]
+    assert all(spelled(node.body) == "w_d" for node in trees_below)
