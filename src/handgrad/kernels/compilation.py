@@ -84,7 +84,7 @@ class Kernel:
         """The code."""
         return self.target.emit(self.program, self.options)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """The names of the inputs."""
         return tuple(i.name for i in self.program.inputs)

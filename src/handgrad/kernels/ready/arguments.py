@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
-from typing import Any, Literal
+from typing import Any
 
 from handgrad.catalogue import CatalogueEntry
 from handgrad.kernels.ready.families import Family
@@ -18,7 +18,6 @@ from handgrad.kernels.sizes import refused
 from handgrad.records import dataclass
 
 Shape = tuple[int, ...]
-Role = Literal["label", "classes", "number", "samples"]
 
 
 @dataclass(frozen=True)
@@ -34,16 +33,14 @@ class Prepared:
     samples: Shape
     each: tuple[str, ...]
     inputs: Mapping[str, Any]
-    roles: Mapping[str, Role]
     by_label: bool = False                  # whether the targets are given by labels, which the entry knows nothing of
     label: str = ""                         # the argument that holds labels
     weights: Any = None                     # of the samples
     divisor: Any = None                     # of the mean, where there are weights
 
-    def holding(self, arrays: Mapping[str, Any], inputs: Mapping[str, Any]) -> Prepared:
-        """The same of other arrays; `replace` would take longer than all else that is done with few numbers."""
-        return Prepared(self.family, arrays, self.dtype, self.computed, self.axis, self.shape, self.samples, self.each, inputs, self.roles, self.by_label,
-                        self.label)
+    def holding(self, inputs: Mapping[str, Any]) -> Prepared:
+        """The same with other inputs, and without the arguments as they came."""
+        return Prepared(self.family, {}, self.dtype, self.computed, self.axis, self.shape, self.samples, self.each, inputs, self.by_label, self.label)
 
     @property
     def along(self) -> bool:
@@ -73,7 +70,7 @@ def prepared(entry: CatalogueEntry, family: Family, given: Mapping[str, Any], se
     shape = tuple(arrays[first].shape)
     if along:
         shape = (*shape[:axis], *shape[axis + 1 :], shape[axis])
-    base = Prepared(family, arrays, dtype, dtype if dtype in ("float32", "float64") else "float32", axis, shape, shape[:-1] if along else shape, (), {}, {})
+    base = Prepared(family, arrays, dtype, dtype if dtype in ("float32", "float64") else "float32", axis, shape, shape[:-1] if along else shape, (), {})
     return _with_arguments(base, entry)
 
 
@@ -91,36 +88,23 @@ def _axis(axis: int, axes: int, first: str) -> int:
 def _with_arguments(base: Prepared, entry: CatalogueEntry) -> Prepared:
     """What each argument is: along the axis, a label, one number for each sample, or one for all."""
     along, labels = along_axis(entry), labels_of(entry)
-    roles: dict[str, Role] = {}
-    by_label = False
+    each: list[str] = []
+    inputs: dict[str, Any] = {}
+    label, by_label = "", False
     for number, (name, array) in enumerate(base.arrays.items()):
         if name in labels or number == 1 and len(along) > 1 and _is_label(base, array):
-            roles[name], by_label = "label", name not in labels
+            label, by_label = name, name not in labels
+            inputs[name] = _label(base, name, array)
+            each.append(name)
         elif name in along:
-            _along(base, name, array)
-            roles[name] = "classes"
+            inputs[name] = _classes(base, name, array)
+            each.append(name)
+        elif array.ndim == 0 and number > 0:
+            inputs[name] = base.family.cast(array, base.computed)
         else:
-            roles[name] = "number" if array.ndim == 0 and number > 0 else "samples"
-    label = next((name for name, role in roles.items() if role == "label"), "")
-    base = replace(base, roles=roles, each=tuple(name for name, role in roles.items() if role != "number"), label=label, by_label=by_label)
-    return replace(base, inputs=placed(base, base.arrays))
-
-
-def placed(base: Prepared, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments as the kernel takes them, by their roles, which are known."""
-    inputs: dict[str, Any] = {}
-    for name, role in base.roles.items():
-        array = arrays[name]
-        match role:
-            case "label":
-                inputs[name] = _label(base, name, array)
-            case "classes":
-                inputs[name] = _classes(base, array)
-            case "number":
-                inputs[name] = base.family.cast(array, base.computed)
-            case "samples":
-                inputs[name] = of_samples(base, name, base.family.cast(array, base.computed))
-    return inputs
+            inputs[name] = of_samples(base, name, base.family.cast(array, base.computed))
+            each.append(name)
+    return replace(base, each=tuple(each), inputs=inputs, label=label, by_label=by_label)
 
 
 def _is_label(base: Prepared, array: Any) -> bool:
@@ -139,18 +123,13 @@ def _label(base: Prepared, name: str, array: Any) -> Any:
     return base.family.cast(array, "int64").reshape(-1)
 
 
-def _along(base: Prepared, name: str, array: Any) -> None:
-    """Refuses an argument along the axis that has another shape than the scores."""
+def _classes(base: Prepared, name: str, array: Any) -> Any:
+    """An argument along the axis: samples in a row, classes last."""
+    family = base.family
     first = next(iter(base.arrays))
     if tuple(array.shape) != tuple(base.arrays[first].shape):
         labels = f"give labels, integers of shape {base.samples}, or the shape of `{first}`"
-        holds = f"holds {base.family.kind(array)}s of shape {tuple(array.shape)}"
-        raise refused(name, f"{holds}, where `{first}` has shape {tuple(base.arrays[first].shape)}", labels)
-
-
-def _classes(base: Prepared, array: Any) -> Any:
-    """An argument along the axis: samples in a row, classes last."""
-    family = base.family
+        raise refused(name, f"holds {family.kind(array)}s of shape {tuple(array.shape)}, where `{first}` has shape {tuple(base.arrays[first].shape)}", labels)
     return family.cast(family.xp.moveaxis(array, base.axis, -1), base.computed).reshape(base.count_of_samples, base.shape[-1])
 
 

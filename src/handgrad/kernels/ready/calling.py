@@ -10,13 +10,13 @@ from typing import Any
 from handgrad.catalogue import CatalogueEntry
 from handgrad.kernels.compilation import Kernel, chosen
 from handgrad.kernels.optional import optional
-from handgrad.kernels.ready.arguments import Prepared, of_samples, placed, prepared
+from handgrad.kernels.ready.arguments import Prepared, of_samples, prepared
 from handgrad.kernels.ready.domains import within_domain
 from handgrad.kernels.ready.families import Family, family_of
-from handgrad.kernels.ready.likeness import likeness
 from handgrad.kernels.ready.programs import program
+from handgrad.kernels.ready.repeating import Repetition, likeness, repetition
 from handgrad.kernels.ready.settings import Settings, by_name, names_by
-from handgrad.kernels.ready.weighing import counted_from_1, labels_within, weighed
+from handgrad.kernels.ready.weighing import labels_within, weighed
 from handgrad.kernels.ready.wording import Plan, Wording, along_axis
 from handgrad.kernels.recent import Recent
 from handgrad.kernels.sizes import ArgumentError, refused
@@ -34,27 +34,24 @@ class Calls:
 
     entry: CatalogueEntry
     kernels: dict[tuple[Plan, str, str | None], Kernel] = field(default_factory=dict)
-    known: Recent[Any, _Call] = field(default_factory=Recent)           # calls by all that they are told by, but for the numbers
+    known: Recent[Any, Repetition] = field(default_factory=Recent)           # calls by all that they are told by, but for the numbers
 
     def results(self, arguments: tuple[Any, ...], named: Mapping[str, Any], settings: Settings, gradients: bool) -> tuple[Any, dict[str, Any]]:
         """The value, and the gradients by what the settings name, if they are asked for."""
         alike = likeness(arguments, named, settings, gradients)
         before = self.known.get(alike.key) if alike else None
         if alike and before:
-            with before.given.family.quiet():
-                return self._run(before.again(alike.arrays))
+            with before.first.family.quiet():
+                return before(self.kernel(before.plan, before.first), alike.arrays)
         settings.checked()
         given = by_name(self.entry, arguments, named)
         family = family_of((*given.values(), settings.weights, settings.mask, settings.class_weights, settings.cotangent))
         with family.quiet():
             call = self._call(family, given, settings, gradients)
-            found = self._run(call)
-        if alike and type(family) is Family:
-            self.known[alike.key] = call.without((*self.entry.function.parameters[:len(arguments)], *named))
+            found = call.results(self.kernel(call.plan, call.given))
+        if alike and type(family) is Family and (later := call.repeated((*self.entry.function.parameters[:len(arguments)], *named))):
+            self.known[alike.key] = later
         return found
-
-    def _run(self, call: _Call) -> tuple[Any, dict[str, Any]]:
-        return call.results(self.kernel(call.plan, call.given))
 
     def text(self, arguments: tuple[Any, ...], named: Mapping[str, Any], settings: Settings) -> str:
         """The model that such a call computes; without arguments that of one array for each sample's own ones."""
@@ -102,21 +99,10 @@ class _Call:
     asked: tuple[str, ...]
     settings: Settings
     gradients: bool
-    names: tuple[str, ...] = ()             # the arguments that it is without
 
-    def without(self, names: tuple[str, ...]) -> _Call:
-        """The call without the arguments of these names: what types and shapes say."""
-        arrays = {name: None if name in names else array for name, array in self.given.arrays.items()}
-        return replace(self, given=replace(self.given, arrays=arrays, inputs={}), names=names)
-
-    def again(self, arrays: tuple[Any, ...]) -> _Call:
-        """The call with other arrays of the same types and shapes: their numbers are looked at."""
-        given = {**self.given.arrays, **dict(zip(self.names, arrays, strict=True))}
-        inputs = placed(self.given, given)
-        if self.given.label:
-            inputs[self.given.label] = counted_from_1(inputs[self.given.label])
-        prepared = within_domain(self.entry, self.given.holding(given, inputs))
-        return _Call(self.entry, prepared, self.plan, self.asked, self.settings, self.gradients)
+    def repeated(self, names: tuple[str, ...]) -> Repetition | None:
+        """What later calls with arguments of these names have in common with this one."""
+        return repetition(self.entry, self.plan, self.given, names, self._value_shape, {name: self._gradient_shape(name) for name in self.asked})
 
     def results(self, kernel: Kernel) -> tuple[Any, dict[str, Any]]:
         """The value and the gradients that are asked for."""

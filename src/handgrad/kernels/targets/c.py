@@ -83,22 +83,32 @@ class Compiled:
     options: Options
 
     def __call__(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> Mapping[str, Any]:
-        call, results = self._call(given, sizes, out)
-        if call.run(call.data, call.sizes, call.threads):
-            raise MemoryError(f"there is no memory for what {self.program.value} and its gradients need in between")
+        frame, held, results = self._held(given, sizes, out)
+        threads = threads_of(self.options) if frame.is_long or self._multiplies else 1         # with fewer numbers no second one is woken
+        if frame.run(frame.addresses(*map(_address, held)), frame.counts, threads):
+            raise self._no_memory()
         return results
 
     def bound(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> Callable[[], Any]:
         """A function without arguments that writes the results that have buffers, and gives the value."""
-        call, results = self._call(given, sizes, out)
-        value = results[self.program.value]
+        frame, held, results = self._held(given, sizes, out)
+        value, data = results[self.program.value], frame.addresses(*map(_address, held))
+        call = Call(frame.run, data, frame.counts, threads_of(self.options), value, tuple(held), frame.is_long)
 
         def run() -> Any:
             if call.run(call.data, call.sizes, call.threads):
-                raise MemoryError(f"there is no memory for what {self.program.value} and its gradients need in between")
+                raise self._no_memory()
             return value if value.ndim else float(value)
 
         return native(call) or run
+
+    def _no_memory(self) -> MemoryError:
+        return MemoryError(f"there is no memory for what {self.program.value} and its gradients need in between")
+
+    @cached_property
+    def _multiplies(self) -> bool:
+        """Whether there are products of matrices, which take long for few numbers."""
+        return bool(Layout(self.program, {}, STORED[self.options.dtype]).products)
 
     @cached_property
     def _np(self) -> Any:
@@ -154,14 +164,13 @@ class Compiled:
             frame = self._frames[key] = _Frame(self._function(sizes, is_long), counts, shapes, addresses, is_long)
         return frame
 
-    def _call(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> tuple[Call, dict[str, Any]]:
-        """The call of the compiled function, and its results."""
+    def _held(self, given: Mapping[str, Any], sizes: Mapping[Axis, int], out: Mapping[str, Any]) -> tuple[_Frame, list[Any], dict[str, Any]]:
+        """The frame of a call, all its arrays in their order, and its results."""
         np, frame, dtype = self._np, self._frame(sizes), self._dtype
         held = [_in_rows(np, given[i.name], kind) for i, kind in zip(self.program.inputs, self._kinds, strict=True)]
         results = {name: out[name] if name in out else np.empty(shape, dtype) for name, shape in frame.shapes.items()}
         held += results.values()
-        data = frame.addresses(*map(_address, held))
-        return Call(frame.run, data, frame.counts, threads_of(self.options), results[self.program.value], tuple(held), frame.is_long), results
+        return frame, held, results
 
 
 @dataclass(frozen=True, slots=True)
