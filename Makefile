@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 BENCH  ?=                    # options of bench: BENCH="--rounds 1 --only derive:" is the quick one, of the shared cases
 PEERS  ?= torch==2.13.0 sympy tensorgrad handcalcs math-verify antlr4-python3-runtime==4.13.2 jax scikit-learn numba casadi   # what bench and accuracy compare with
 
-.PHONY: demo test lint types imports unit fuzz test-frameworks bench nightly nightly-frameworks torch-differences picture gallery accuracy speed clean
+.PHONY: demo test lint types imports unit fuzz test-frameworks bench nightly nightly-frameworks torch-differences kernels picture gallery accuracy speed clean
 .DEFAULT_GOAL := test
 
 $(BIN)/python:
@@ -71,6 +71,9 @@ nightly-frameworks: $(VENV)-frameworks/.frameworks   ## torch's own test samples
 torch-differences: $(VENV)-frameworks/.frameworks    ## the page of what torch answers otherwise, from all its test samples
 	cd tests/frameworks && PYTHONPATH=. PYTHONWARNINGS=ignore ../../$(VENV)-frameworks/bin/python -m oracle.report $$(mktemp) ../../docs/why/torch-differences.md
 
+kernels: $(VENV)/.test        ## the wheel of the ready functions, compiled for several levels of instructions, into dist/; some minutes
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist ./compiled
+
 picture: $(VENV)/.core        ## the picture of the README, from real output
 	$(BIN)/python docs/picture.py
 
@@ -82,4 +85,4 @@ accuracy: $(VENV)/.test $(VENV)-bench/.peers  ## how many digits of every loss a
 	$(BIN)/python -m benchmarks.catalogue --write
 
 clean:
-	rm -rf $(VENV) $(VENV)-frameworks $(VENV)-bench build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-frameworks $(VENV)-bench build compiled/build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
