@@ -11,7 +11,7 @@ from dataclasses import field, replace
 
 from handgrad.checking.continuing import MOST, continued
 from handgrad.checking.entries import respelled, spellings
-from handgrad.checking.layers import layered, named
+from handgrad.checking.layers import layered, layers_above, marked, named
 from handgrad.checking.rewriting import with_indicators
 from handgrad.reading.page import Formula, Page, Prose, Title
 from handgrad.reading.surface import Compared, Side, Span, Statement, Surface, Unread
@@ -178,4 +178,6 @@ def _with_layers(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """The parts, the numbers of layers taken into the names."""
     chains = [chain for part in parts for chain in part.chains]
     bases = layered([chain.head.side.tree for chain in chains], [link.side.tree for chain in chains for link in chain.links])
+    letters = layers_above([link.side.tree for chain in chains for link in chain.links])
+    parts = _changed(parts, lambda tree: marked(tree, letters)) if letters else parts
     return _changed(parts, lambda tree: named(tree, bases)) if bases else parts

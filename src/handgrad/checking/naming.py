@@ -139,6 +139,10 @@ class _Naming:
             case Product(_, (first, second)) if isinstance(first.node, Group) and isinstance(second.node, Symbol) and second.node.name in TRANSPOSED:
                 self.raise_to(first.node)
                 self.transposed = True
+            case Product(_, factors) if self.own != "e" and all(isinstance(f.node, Group) and f.node.bracket in "([" and not f.operator for f in factors) \
+                    and any(isinstance(f.node, Group) and f.node.bracket == "[" for f in factors):
+                for factor in factors:              # `a^{[2](i)}`
+                    self.raise_to(factor.node)
             case _:
                 self.power = sup
 

@@ -281,7 +281,8 @@ class Shaped:
         base = node.base
         if isinstance(base, Bars) and node.sup is not None:
             return f"({self._length(base.body)})^({self.plain.text(node.sup)})"
-        if node.sup is None or self.shape(base) == MATRIX:
+        square = isinstance(node.sup, Decimal) and node.sup.text == "2"              # is taken entry by entry, as that of a name
+        if node.sup is None or self.shape(base) == MATRIX and not square:
             raise Opaque("scripts on a matrix that are not read here", node.span)
         return f"({self.entry(base, row, column)})^({self.plain.text(node.sup)})"
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 
+from handgrad.checking.above import lifted
 from handgrad.checking.chains import Chain
 from handgrad.checking.claims import Reading, Readings, claim_of, readings, vocabulary
 from handgrad.checking.definitions import Stated, hatted, is_numeric, is_place, is_step, is_substituted, leaned_on, maps, stated
@@ -177,7 +178,7 @@ class Segment:
         before = self.words_before.aliases if self.words_before is not None else {}
         called = {name.own for tree in trees for _, name in occurrences(tree)}
         vectors = {f"{result}_i" for own, (_, result) in before.items() if own in called} & set(self.earlier) - set(chosen)
-        known = {**leaned_on(trees, self.earlier, set(chosen)), **{key: self.earlier[key] for key in vectors}, **chosen}
+        known = {**leaned_on(trees, lifted({**self.earlier, **chosen}), set(chosen)), **{key: self.earlier[key] for key in vectors}, **chosen}
         known = through(known, self._differentiated())
         self.words = vocabulary(self.chains, known, self.words_before)
         ranks, upright = self.shaped or (None, True)
@@ -216,8 +217,7 @@ class Segment:
                 self._pass(readings(iter(self._failing(failing)), with_sides), with_sides, sides)
             surrogated = [(c, n) for c, n in self._failing(failing) if any(f.compiled.surrogates for f in self.findings.get(c.links[n].id, ()))]
             if surrogated:
-                plain = replace(scope, surrogating=False)
-                self._pass(readings(iter(surrogated), plain), plain)
+                self._pass(readings(iter(surrogated), plain := replace(scope, surrogating=False)), plain)
 
     def _is_constraint(self, chain: Chain) -> bool:
         """Whether a chain says that something made of inputs is a constant: `Σ p_k = 1`."""
@@ -272,7 +272,7 @@ class Segment:
                 fault = compiled.faults[n] if "pair_" not in compiled.faults[n] else "the indices of both sides do not go together"
                 self.opaque.setdefault(reading.link.id, Opaque(fault, reading.link.side.span))
                 continue
-            finding = _found(reading, compiled, n, used)
+            finding = _found(reading, compiled, n, used, scope.surrogating)
             if finding.empty and reading.link.id in self.findings:
                 continue            # a reading in which nothing is said does not speak against the others
             self.findings.setdefault(reading.link.id, []).append(finding)
@@ -377,13 +377,13 @@ def _quantity(tree: Surface) -> str:
     return "" if isinstance(tree, Unread) else unicode(tree)
 
 
-def _found(reading: Reading, compiled: Compiled, n: int, used: tuple[str, ...]) -> Finding:
+def _found(reading: Reading, compiled: Compiled, n: int, used: tuple[str, ...], surrogating: bool) -> Finding:
     certificate = compiled.compare(n)
     pair = compiled.pairs[n]
     nowhere = compiled.reaches(n) if certificate.verdict == "agrees" and pair.right is not ZERO else ""
-    held = "stop(" in reading.claim.left and certificate.verdict == "agrees" and pair.right is not ZERO
+    held = ("stop(" in reading.claim.left or not surrogating) and certificate.verdict == "agrees" and pair.right is not ZERO
     if held and compiled.verifier.compare(pair.left, ZERO, 3).verdict == "agrees":
-        nowhere = "with the other names held fixed both sides are 0"
+        nowhere = "both sides are 0 as they are read"
     if nowhere:         # 0 = 0 says nothing
         certificate = Certificate("undecided", 0, 0, because=nowhere)
     convention = False

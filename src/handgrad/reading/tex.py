@@ -117,6 +117,8 @@ def _name(symbol: Symbol) -> str:
     if symbol.bold:
         shown = f"\\boldsymbol{{{shown}}}"
     for accent in symbol.accents:
+        if accent == "layer":               # a mark that nobody sees
+            continue
         shown = f"\\Delta {shown}" if accent == "Delta" else f"\\{ACCENTS.get(accent, accent)}{{{shown}}}"
     return shown
 
