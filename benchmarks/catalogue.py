@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -48,8 +49,7 @@ certificate. The textbook's ones stand under those of torch where they cannot be
 The greatest error in units of the last place, **float32 / float64**; ′ marks the gradient by the first argument. *all* means that no digit is right
 somewhere. Zeros, nans, subnormal and infinite numbers are counted in the next table.
 """
-MEASURE = """
-\\* Where terms of opposite sign meet for arguments like any others, the unit is that of the largest term, for everybody:"""
+MEASURE = """\\* Where terms of opposite sign meet for arguments like any others, the unit is that of the largest term, for everybody:"""
 BESIDES = """
 ## Numbers that are wrong in another way
 
@@ -59,8 +59,6 @@ gives, and the slope at a kink, of which others take another. JAX takes subnorma
 does not see to.
 """
 HOW = """
-## How it is measured
-
 For every entry and type {points} points: numbers of random bits over the whole range, dense ones in the middle and in the tails, subnormal ones, both sides
 of every kink and every edge of a formula; targets in their domain, on its ends, and beside the scores; rows of four classes whose gaps are from 10⁻² to 10²
 and more, with one class far in front, and of every size from 2⁻¹⁰⁰⁰ to 2¹⁰⁰⁰. The truth is the definition in ball arithmetic, its gradient by dual numbers,
@@ -193,8 +191,9 @@ def page(found: Sequence[tuple[Row, Row]], versions: Mapping[str, str]) -> str:
     met = [f"{titled(row).rstrip(' *')}: {MEETING[row.entry, row.what]}" for row, _ in found if row.met]
     points = max(row.points for pair in found for row in pair)
     told = ", ".join(f"{who} {version}" for who, version in versions.items())
-    return "".join((HEAD, "\n", markdown(errors(found)), MEASURE, " ", "; ".join(met), ".\n", BESIDES, "\n", markdown(faults(found)),
-                    HOW.format(points=points, versions=told)))
+    how = textwrap.fill(" ".join(HOW.split()).format(points=points, versions=told), 155)
+    return "".join((HEAD, "\n", markdown(errors(found)), "\n", textwrap.fill(f"{MEASURE} {'; '.join(met)}.", 155), "\n", BESIDES, "\n", markdown(faults(found)),
+                    "\n## How it is measured\n\n", how, "\n"))
 
 
 def main() -> None:
