@@ -40,6 +40,7 @@ from support_values import differs, value  # noqa: E402
 
 GOALS = {"detected": 0.99, "top 1": 0.80, "top 3": 0.92}
 WRITERS: dict[str, Callable[[Surface], str]] = {"markdown": latex, "latex": latex, "unicode": unicode, "ascii": typed}
+TYPED = ("unicode", "ascii")        # where what is drawn over several lines, such as cases, is left as it is
 SETS: dict[str, Callable[[Surface, int, Page], list[Injected]]] = {"first": slips, "second": lambda tree, seed, page: _shuffled(made(tree, page), seed)}
 
 
@@ -159,7 +160,7 @@ def _text(tree: Surface, dialect: str) -> str | None:
         text = WRITERS[dialect](tree)
     except ValueError:
         return None
-    found = statements(text, typed=dialect in ("unicode", "ascii"))
+    found = statements(text, typed=dialect in TYPED)
     read = found[0].sides[0].tree if len(found) == 1 and len(found[0].sides) == 1 else None
     return text if read is not None and not any(isinstance(n, Unread) for n in walk(read)) and not differs(tree, read) else None
 
@@ -198,7 +199,7 @@ class Setting:
 
 def tried(page: RightPage, given: Setting) -> Iterator[Outcome]:
     """What becomes of some slips in a page, one at a time."""
-    found = sites(page.source, page.problem)
+    found = [site for site in sites(page.source, page.problem) if page.dialect not in TYPED or "\n" not in page.source[slice(*site.span)]]
     around = surroundings(found)
     order = random.Random(f"{page.name}:{given.seed}")
     for n, site in enumerate(order.sample(found, min(given.count, len(found)))):
@@ -280,11 +281,12 @@ def main() -> None:
             print(f"FALSE {page.name} ({page.dialect}): {judgement.verdict} {judgement.kind or ''} {judgement.source!r}: {judgement.because}")
         for origin in SETS if given.set == "both" else (given.set,):
             for seed in given.seed:
-                outcomes += tried(page, Setting(origin, page.dialect, given.slips, seed))
+                found = list(tried(page, Setting(origin, page.dialect, given.slips, seed)))
+                outcomes += found
+                for o in found if given.misses else ():
+                    show_miss(o)
     print(f"{false} false accusations on {lines} clean lines")
     tables(outcomes)
-    for o in outcomes if given.misses else ():
-        show_miss(o)
     if given.json:
         given.json.write_text(json.dumps([asdict(o) for o in outcomes], indent=1), encoding="utf-8")
 
