@@ -140,7 +140,26 @@ def test_a_model_with_our_quantile_loss_covers_the_quantile() -> None:
     assert (found > y - 140).mean() == pytest.approx(0.8, abs=0.06)
 
 
+def test_our_quantile_loss_reaches_that_of_lightgbm_which_refits_its_leaves() -> None:
+    x, y = load_diabetes(return_X_y=True)
+    x, test_x, y, test_y = train_test_split(x, y, random_state=0)
+    asked = {"num_leaves": 7, "min_data_in_leaf": 10, "verbosity": -1, "num_threads": 1, "deterministic": True}
+    f = handgrad.objective("pinball", to="lightgbm", given={"tau": 0.8}, surrogate="clip", floor=1.0)
+    own = lightgbm.train({**asked, "objective": "quantile", "alpha": 0.8, "learning_rate": 0.1}, lightgbm.Dataset(x, y), 60).predict(test_x)
+    found = lightgbm.train({**asked, "objective": f, "learning_rate": 5.0}, lightgbm.Dataset(x, y - 150), 60).predict(test_x) + 150
+    lost = [np.mean(np.maximum(0.8*(test_y - s), -0.2*(test_y - s))) for s in (own, found)]
+    assert lost[1] <= 1.03*lost[0]
+
+
 # ---------------------------------------------------------------- SciPy
+
+
+def test_convexity_is_told_at_any_place() -> None:
+    bent = handgrad.objective("J = 1/4*x^4 - 1/2*x^2", to="scipy", start={"x": 2.0}, given={})
+    assert "at the start no eigenvalue" in bent.convexity[0]
+    assert bent.convexity_at([0.0]) == ("not convex in x: there the least eigenvalue of the Hessian is -1", False)
+    ridge = handgrad.objective("z[i] = w[i] - y[i]; J = sum[i](z[i]^2)", to="scipy", start={"w": np.zeros(2)}, given={"y": np.ones(2)})
+    assert ridge.convexity_at([1.0, 1.0]) == ridge.convexity and ridge.convexity[1]
 
 
 @pytest.mark.parametrize("asked", [{"method": "BFGS"}, {"method": "trust-exact", "hess": True}, {"method": "Newton-CG", "hessp": True},

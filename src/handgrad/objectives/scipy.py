@@ -189,11 +189,19 @@ class SciPy(Showable):
             second = self.model.derive(self.of, by[0], order=2).vouched()
             if sign_of(Ground(self.model, numbers, by[0]), second.result).is_proved:
                 return f"convex in {names}: the second derivative is nowhere negative", True
+        return self._looked_at(self.start, "at the start"), False
+
+    def convexity_at(self, x: Any) -> tuple[str, bool]:
+        """The same where it is not proved by the eigenvalues of the Hessian at another place than the start, such as where `minimize` ended."""
+        return self.convexity if self.convexity[1] else (self._looked_at(x, "there"), False)
+
+    def _looked_at(self, x: Any, place: str) -> str:
         np = optional("numpy", "objectives")
-        values = np.linalg.eigvalsh(self._exact(np, self.unpack(self.start)))
+        names = ", ".join(self.packing.shapes)
+        values = np.linalg.eigvalsh(self._exact(np, self.unpack(x)))
         if values[0] < -1e-9 * max(abs(values[-1]), abs(values[0])):
-            return f"not convex in {names}: at the start the least eigenvalue of the Hessian is {values[0]:.4g}", False
-        return f"not decided whether convex in {names}; at the start no eigenvalue of the Hessian is negative", False
+            return f"not convex in {names}: {place} the least eigenvalue of the Hessian is {values[0]:.4g}"
+        return f"not decided whether convex in {names}; {place} no eigenvalue of the Hessian is negative"
 
     def blocks(self) -> Document:
         """What is minimised, over what, whether it is convex, and the conventions."""
