@@ -41,7 +41,7 @@ def likeness(arguments: tuple[Any, ...], named: Mapping[str, Any], settings: Set
     kinds: list[Any] = []
     for value in (*arguments, *named.values()):
         if type(value) is not np.ndarray:
-            if type(value) not in NUMBERS:
+            if type(value) not in NUMBERS and not isinstance(value, np.generic):
                 return None
             try:
                 value = np.asarray(value)
@@ -95,6 +95,8 @@ def repetition(entry: CatalogueEntry, plan: Plan, given: Prepared, names: tuple[
 
 def _shaped(result: Any, shape: Shape) -> Any:
     """A result in its shape: a number of Python where there is no axis."""
+    if type(result) is float:
+        return result
     if not shape:
-        return float(result)
+        return float(result.reshape(()))
     return result if result.shape == shape else result.reshape(shape)
