@@ -40,6 +40,7 @@ FOUND_IN = {
     "root_of_squares": "u = sqrt(sum[k](x[k]^2))",
     "silu": "s = sigmoid(z); u = w*z*s",
     "slope_of_silu": "s = sigmoid(z); u = s*(1 + z*(1 - s))",
+    "sum_as_slope_of_silu": "s = sigmoid(z); u = 2*s + 2*s*(1 - s)*z",
     "gelu": "u = x*(1 + erf(x/sqrt(2)))/2",
     "slope_of_gelu": "u = (1 + erf(x/sqrt(2)))/2 + x*exp(-(x^2)/2)/sqrt(2*pi)",
     "entry_less_mean": "p[k] = softmax[k](f[k]); m = sum[k](a[k]*p[k]); u = a[2] - m",

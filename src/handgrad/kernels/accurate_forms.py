@@ -273,12 +273,26 @@ def _slope_of_silu(e: Any, setting: Setting) -> Expr | None:
     return None
 
 
-def _slope_of_gelu(e: Any, setting: Setting) -> Expr | None:
+def _sum_as_slope_of_silu(e: Any, setting: Setting) -> Expr | None:
+    """s + silu(z)*(1 - s) of s = sigmoid(z), with a number in front of both."""
     for term, other in (e.terms, e.terms[::-1]) if isinstance(e, Add) and len(e.terms) == 2 else ():
-        x = setting.call(term, "normal_cdf")
-        rest = _taken(list(other.factors), [x, Call("bell", (x,))]) if x is not None and isinstance(other, Mul) else None
+        (number, s), (second, product) = signed(term), signed(other)
+        z = setting.call(s, "sigmoid") if number == second else None
+        rest = _taken(list(product.factors), [Call("sigmoid", (negative(z),))]) if z is not None and isinstance(product, Mul) else None
+        if z is not None and rest is not None and len(rest) == 1 and setting.call(rest[0], "silu") is z:
+            return mul(Number(number), Call("silu_slope", (z,))) if number != 1 else Call("silu_slope", (z,))
+    return None
+
+
+def _slope_of_gelu(e: Any, setting: Setting) -> Expr | None:
+    """The normal law at x, and x times its density, with a number in front of both."""
+    for term, other in (e.terms, e.terms[::-1]) if isinstance(e, Add) and len(e.terms) == 2 else ():
+        (number, law), (second, product) = signed(term), signed(other)
+        x = setting.call(law, "normal_cdf") if number == second else None
+        wanted = [Call("bell", (x,)), *(x.factors if isinstance(x, Mul) else [x])] if x is not None else []
+        rest = _taken(list(product.factors), wanted) if x is not None and isinstance(product, Mul) else None
         if x is not None and rest and mul(*rest) in DENSITY:
-            return Call("gelu_slope", (x,))
+            return mul(Number(number), Call("gelu_slope", (x,))) if number != 1 else Call("gelu_slope", (x,))
     return None
 
 
@@ -362,6 +376,7 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite("one_and_erf", "1 + erf(x/sqrt(2)) = 2*((1 + erf(x/sqrt(2)))/2)", _one_and_erf),
     Rewrite("silu", "x*sigmoid(x) = silu(x)", _silu),
     Rewrite("slope_of_silu", "sigmoid(x)*(1 + x*sigmoid(-x)) = sigmoid(x) + x*sigmoid(x)*(1 - sigmoid(x))", _slope_of_silu),
+    Rewrite("sum_as_slope_of_silu", "s + s*(1 - s)*x = s*(1 + x*(1 - s))", _sum_as_slope_of_silu),
     Rewrite("gelu", "x*(1 + erf(x/sqrt(2)))/2 = gelu(x)", _gelu),
     Rewrite("slope_of_gelu", "(1 + erf(x/sqrt(2)))/2 + x*exp(-(x^2)/2)/sqrt(2*pi) = gelu(x)/x + x*exp(-(x^2)/2)/sqrt(2*pi)", _slope_of_gelu),
     Rewrite("log_of_sigmoid", "log(sigmoid(x)) = -softplus(-x)", _log_of_sigmoid),
