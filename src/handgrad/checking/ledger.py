@@ -45,6 +45,7 @@ class Ledger:
     bases: Counter[int] = field(default_factory=Counter)                  # of the logarithms that would be right with another base than e
     templates: list[tuple[Surface, Surface]] = field(default_factory=list)      # heads with letters for indices, and their formulas
     shapes: dict[str, tuple[int, int]] = field(default_factory=dict)      # of quantities that were shown as matrices
+    products: dict[str, list[tuple[Fraction, ...]]] = field(default_factory=dict)      # put in with all signs, by the family of what they give
 
     def add(self, record: Record) -> None:
         """Notes a number."""

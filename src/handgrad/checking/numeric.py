@@ -13,7 +13,7 @@ from dataclasses import field, replace
 from typing import Literal
 
 from handgrad.arithmetic.balls import Scalar, working_precision
-from handgrad.checking import matrices, number_slips, steps, substitutions, templates
+from handgrad.checking import matrices, number_slips, steps, stray, substitutions, templates
 from handgrad.checking.agreement import Renaming, agrees, renaming_of, substituted
 from handgrad.checking.certain import BITS, Certain
 from handgrad.checking.chains import Chain
@@ -254,7 +254,7 @@ class _Judging:
         self.wanted = found.wanted
         if found.contradicts is not None:
             self.known.contradicted[found.contradicts] += 1
-        finding, x = found.finding, value(tree, self.known.lookup)
+        finding, x = stray.judged(found, tree, self.key, self.known), value(tree, self.known.lookup)
         if (found.near or finding.verdict in ("slip", "undecided")) and self.known.whole.records and not any(same(x, v) for v in found.wanted):
             self.explanations = number_slips.of_substitution(tree, found, lefts, self.known)
             best = number_slips.structural(self.explanations) if found.near or found.weak else next(iter(self.explanations), None)
