@@ -28,7 +28,7 @@ TRUE: dict[str, tuple[Callable[[Any], Any], float, float]] = {          # the fu
     "sinh": (mp.sinh, -700.0, 700.0), "cosh": (mp.cosh, -700.0, 700.0), "tanh": (mp.tanh, -20.0, 20.0), "sech": (mp.sech, -700.0, 700.0),
     "erf": (mp.erf, -6.0, 6.0), "erfc": (mp.erfc, -6.0, 27.0), "normal_cdf": (mp.ncdf, -38.0, 9.0), "sigmoid": (lambda x: 1/(1 + mp.exp(-x)), -740.0, 40.0),
     "softplus": (lambda x: mp.log1p(mp.exp(x)), -740.0, 40.0), "bell": (lambda x: mp.exp(-x*x/2), -38.0, 38.0),
-    "silu": (lambda x: x/(1 + mp.exp(-x)), -740.0, 740.0), "gelu": (lambda x: x*mp.ncdf(x), -36.0, 40.0),
+    "silu": (lambda x: x/(1 + mp.exp(-x)), -740.0, 740.0), "gelu": (lambda x: x*mp.ncdf(x), -37.5, 40.0),
     "silu_slope": (lambda x: (1 + mp.exp(-x) + x*mp.exp(-x))/(1 + mp.exp(-x))**2, -1.0, 740.0), "gelu_slope": (lambda x: mp.ncdf(x) + x*mp.npdf(x), -0.5, 40.0),
     "tan": (mp.tan, -10.0, 10.0), "sin": (mp.sin, -10.0, 10.0), "cos": (mp.cos, -10.0, 10.0),
 }

@@ -46,8 +46,12 @@ def silu_slope(x):
 ''',
     "gelu": '''
 def gelu(x):
-    """x times the normal law at x; far out to the left 0 is reached."""
-    return @.maximum(x, number(-64.0))*normal_cdf(x)
+    """x times the normal law at x; far out to the left minus the density times the asymptotic series, before the law is a subnormal number."""
+    x = @.maximum(x, number(-64.0))
+    far = @.minimum(x, number(-37.0))
+    q = 1/(far*far)
+    series = 1 - q*(1 - 3*q*(1 - 5*q*(1 - 7*q*(1 - 9*q*(1 - 11*q)))))
+    return @.where(x < -37, -0.3989422804014327*bell(far)*series, x*normal_cdf(x))
 ''',
     "gelu_slope": '''
 def gelu_slope(x):

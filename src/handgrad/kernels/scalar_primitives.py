@@ -180,8 +180,12 @@ def silu_slope(x):
 ''',
     "gelu": '''
 def gelu(x):
-    """x times the normal law at x; far out to the left 0 is reached."""
-    return clip(x, -64.0, math.inf)*normal_cdf(x)
+    """x times the normal law at x; far out to the left minus the density times the asymptotic series, before the law is a subnormal number."""
+    if not x < -37.0:
+        return x*normal_cdf(x)
+    x = clip(x, -64.0, math.inf)
+    q = 1.0/(x*x)
+    return -0.3989422804014327*bell(x)*(1.0 - q*(1.0 - 3.0*q*(1.0 - 5.0*q*(1.0 - 7.0*q*(1.0 - 9.0*q*(1.0 - 11.0*q))))))
 ''',
     "gelu_slope": '''
 def gelu_slope(x):
