@@ -63,8 +63,8 @@ For every entry and type {points} points: numbers of random bits over the whole 
 of every kink and every edge of a formula; targets in their domain, on its ends, and beside the scores; rows of four classes whose gaps are from 10⁻² to 10²
 and more, with one class far in front, and of every size from 2⁻¹⁰⁰⁰ to 2¹⁰⁰⁰. The truth is the definition in ball arithmetic, its gradient by dual numbers,
 with as many bits as the point needs; at a kink it is the slope that the catalogue states. *handgrad* is the worse of compiled C and numpy. *by hand* is the
-textbook's definition and derivative in numpy. The libraries stand with the function that they offer and their own differentiation: {versions}; torch's cosine and
-Gaussian bound from below what they divide by.
+textbook's definition and derivative in numpy. The libraries stand with the function that they offer and their own differentiation: {versions};
+torch's cosine and Gaussian bound from below what they divide by.
 """
 
 
