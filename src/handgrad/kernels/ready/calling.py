@@ -68,12 +68,13 @@ class Calls:
         """The kernel of the plan, made when it is first needed: in C that is installed; else of long arrays in C that is compiled, of short ones in numpy."""
         target = given.family.target or ("numpy" if given.count < PAYS else None)
         key = plan, given.computed, target
-        if key not in self.kernels:
+        kernel = self.kernels.get(key)
+        if kernel is None:
             options = Options("float64" if given.computed == "float64" else "float32")
             made = program(self.entry, plan)
             way = "c" if given.family.target is None and is_installed(made, options) else target
-            self.kernels[key] = Kernel(made, chosen(made, way), options).ready()
-        return self.kernels[key]
+            kernel = self.kernels[key] = Kernel(made, chosen(made, way), options).ready()
+        return kernel
 
     def _call(self, family: Family, given: Mapping[str, Any], settings: Settings, gradients: bool) -> _Call:
         asked = names_by(self.entry, settings.by) if gradients else ()

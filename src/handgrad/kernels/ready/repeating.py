@@ -13,7 +13,7 @@ from typing import Any
 from handgrad.catalogue import CatalogueEntry
 from handgrad.kernels.compilation import Kernel
 from handgrad.kernels.ready.arguments import Prepared, Shape
-from handgrad.kernels.ready.domains import within_domain
+from handgrad.kernels.ready.domains import bounds, within_domain
 from handgrad.kernels.ready.settings import Settings
 from handgrad.kernels.ready.weighing import counted_from_1, labels_within
 from handgrad.kernels.ready.wording import Plan
@@ -60,7 +60,7 @@ class Repetition:
     plan: Plan
     first: Prepared                             # the arguments of the first of them; of inputs the defaults alone
     places: tuple[tuple[str, Shape, str], ...]  # of each argument given: its name, its shape in the kernel, and its type there
-    given: frozenset[str]
+    looked_at: frozenset[str]                   # the arguments of which not all numbers can be taken, beside labels
     value: Shape                                # of the value
     gradients: Mapping[str, Shape]
 
@@ -70,7 +70,9 @@ class Repetition:
         for (name, shape, dtype), array in zip(self.places, arrays, strict=True):
             held = array.astype(dtype) if array.dtype != dtype else array
             inputs[name] = held if held.shape == shape else held.reshape(shape)
-        given = within_domain(self.entry, self.first.holding(inputs), self.given)
+        given = self.first
+        if self.looked_at or given.label:
+            given = within_domain(self.entry, given.holding(inputs), self.looked_at)
         if given.label:
             inputs = {**inputs, given.label: counted_from_1(inputs[given.label])}
         try:
@@ -90,7 +92,8 @@ def repetition(entry: CatalogueEntry, plan: Plan, given: Prepared, names: tuple[
         return None                             # rounded at the end, with axes moved, repeated along an axis, or with labels that are too large
     places = tuple((name, tuple(given.inputs[name].shape), given.inputs[name].dtype.name) for name in names)
     defaults = {name: array for name, array in given.inputs.items() if name not in names}
-    return Repetition(entry, plan, given.holding(defaults), places, frozenset(names), value, gradients)
+    looked_at = frozenset(bound.name for bound in bounds(entry) if bound.name in names)
+    return Repetition(entry, plan, given.holding(defaults), places, looked_at, value, gradients)
 
 
 def _shaped(result: Any, shape: Shape) -> Any:
