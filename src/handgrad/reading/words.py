@@ -78,6 +78,7 @@ DIFFERENTIATED = re.compile(r"∂([A-Za-z]{4,})/∂|\bd([A-Za-z]{4,})/d[A-Za-z]"
 DEFINED = re.compile(r"^[ \t]*([A-Za-z]{4,})[ \t]*=[ \t]*(?=[^\n]*[@*/+^(])([^\n]+)$", re.MULTILINE)
 CALLED = re.compile(r"[A-Za-z_.]+\([\w, .]+\)\s*$")
 SPOKEN = re.compile(r"[A-Za-z]{2,}[ \t]+[A-Za-z]{2,}")           # two words in a row are no formula
+UNDER = re.compile(r"/\((?:d[^\W\d_]\w*(?:\[[^\[\]]*\])?\s+)*\Z")            # what stands before a differential of `d^2f/(dx dy)`
 DIFFERENTIAL = re.compile(r"d[²2]?[A-Za-zα-ωŷ][\w₀-₉]*")
 
 
@@ -164,7 +165,9 @@ def _word(text: str, shown: str, start: int, end: int) -> str:
     after = text[end:end + 1]
     if DIFFERENTIAL.fullmatch(bare) and after == "[" or bare == "grad" and GRADIENT.match(text, end):
         return "prefix" if bare == "grad" else "strong"
-    if DIFFERENTIAL.fullmatch(bare) and (after == "/" and text[end + 1:end + 2] in ("d", "∂") or text[max(0, start - 1):start] == "/"):
+    before = text[max(0, start - 40):start]
+    below = before.endswith("/") or before.endswith(("(", " ", "]")) and UNDER.search(before)
+    if DIFFERENTIAL.fullmatch(bare) and (after == "/" and text[end + 1:end + 2] in ("d", "∂") or below):
         return "strong"         # also `do` in `dE/do`
     if bare.lower() in STOP:
         return "stop"

@@ -210,7 +210,7 @@ def _factors(factors: tuple[Expr, ...], last: bool, context: Context, style: Sty
 def _joint(left: Expr, right: Expr, style: Style) -> str:
     if shape.are_bracketed(left, right):
         return ""
-    return style.dot if isinstance(left, Derivative) or shape.are_numbers(left, right) else style.times
+    return style.dot if isinstance(left, Derivative) or isinstance(right, Number) and right.value > 0 or shape.are_numbers(left, right) else style.times
 
 
 def _power(e: Pow, context: Context, style: Style) -> str:
