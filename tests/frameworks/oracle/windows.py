@@ -96,42 +96,53 @@ def _(page: Page, input: Any, weight: Any, bias: Any = None, stride: Any = 1, pa
     page.gives((*batch, "o", "s"), f"sum[c,t,k]({w}*{u}*{x})" + ("" if bias is None else f" + {page.tensor('b', bias).at(('o',))}"))
 
 
-def _pool(kind: str, count: int, *names: str) -> None:
+def _max_pool(count: int, *names: str) -> None:
     @written(*names)
     def _(page: Page, input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
-          count_include_pad: bool = True, divisor_override: Any = None, return_indices: bool = False) -> None:
-        if not input.numel():
-            raise Beyond("nothing to read")
-        size = several(kernel_size, count)
-        stride = size if stride is None or stride == () or stride == [] else several(stride, count)
-        padding, dilation = several(padding, count), several(dilation, count)
-        batch = ("i", "j", "l")[:input.dim() - count]
-        x, places, masks, spans = page.tensor("x", input), [], [], []
-        for axis in range(count):
-            length = input.shape[axis - count]
-            found = (length, size[axis], stride[axis], padding[axis], dilation[axis])
-            at, within = reads(*found, windows(*found, ceil_mode))
-            letters = (OUTSIDE[axis], INSIDE[axis])
-            places.append(page.positions(f"p{axis}", at).at(letters))
-            if kind == "mean" and not within.all():
-                masks.append(page.given(f"m{axis}", within).at(letters))
-            ends = np.minimum(np.arange(len(at)) * stride[axis] - padding[axis] + size[axis], length + padding[axis])
-            spans.append(ends - (np.arange(len(at)) * stride[axis] - padding[axis]) if count_include_pad else within.sum(axis=1))
-        entry, over, out = x.at((*batch, *places)), ",".join(INSIDE[:count]), OUTSIDE[:count]
-        if kind == "max":
-            page.gives((*batch, *out), f"max[{over}]({entry})")
-            return
-        total = f"sum[{over}]({'*'.join((*masks, entry))})"
+          return_indices: bool = False) -> None:
+        x, places, *_ = _windowed(page, count, input, kernel_size, stride, padding, dilation, ceil_mode)
+        batch, out = ("i", "j", "l")[:input.dim() - count], OUTSIDE[:count]
+        page.gives((*batch, *out), f"max[{','.join(INSIDE[:count])}]({x.at((*batch, *places))})")
+
+
+def _mean_pool(count: int, *names: str) -> None:
+    @written(*names)
+    def _(page: Page, input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False, count_include_pad: bool = True,
+          divisor_override: Any = None) -> None:
+        x, places, withins, alls = _windowed(page, count, input, kernel_size, stride, padding, 1, ceil_mode)
+        batch, out = ("i", "j", "l")[:input.dim() - count], OUTSIDE[:count]
+        masks = [page.given(f"m{axis}", within).at((out[axis], INSIDE[axis])) for axis, within in enumerate(withins) if not within.all()]
+        total = f"sum[{','.join(INSIDE[:count])}]({'*'.join((*masks, x.at((*batch, *places))))})"
         if divisor_override:
             page.gives((*batch, *out), f"{total}/{divisor_override}")
             return
+        spans = alls if count_include_pad else [within.sum(axis=1) for within in withins]
         counts = "*".join(page.given(f"c{a}", span).at((out[a],)) for a, span in enumerate(spans))
         page.gives((*batch, *out), f"{total}/({counts})")
 
 
+def _windowed(page: Page, count: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> tuple[Any, ...]:
+    """The input, the positions that each window reads, which of them are within it, and how many are with the padding."""
+    if not input.numel():
+        raise Beyond("nothing to read")
+    size = several(kernel_size, count)
+    stride = size if stride is None or stride == () or stride == [] else several(stride, count)
+    padding, dilation = several(padding, count), several(dilation, count)
+    x, places, withins, spans = page.tensor("x", input), [], [], []
+    for axis in range(count):
+        length = input.shape[axis - count]
+        found = (length, size[axis], stride[axis], padding[axis], dilation[axis])
+        at, within = reads(*found, windows(*found, ceil_mode))
+        places.append(page.positions(f"p{axis}", at).at((OUTSIDE[axis], INSIDE[axis])))
+        withins.append(within)
+        starts = np.arange(len(at)) * stride[axis] - padding[axis]
+        spans.append(np.minimum(starts + size[axis], length + padding[axis]) - starts)
+    return x, places, withins, spans
+
+
 for _n in (1, 2, 3):
-    _pool("max", _n, f"nn.functional.max_pool{_n}d")
-    _pool("mean", _n, f"nn.functional.avg_pool{_n}d")
+    _max_pool(_n, f"nn.functional.max_pool{_n}d")
+    _mean_pool(_n, f"nn.functional.avg_pool{_n}d")
 
 
 def _adaptive(kind: str, count: int, *names: str) -> None:
