@@ -8,7 +8,7 @@ where there is no memory left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
@@ -84,6 +84,8 @@ def _run(layout: Layout) -> Iterator[str]:
         yield f"  if (!({' && '.join(place.name for place in held)})) {{ s->failed = 1; goto hg_end; }}"
     stages = [line for number, stage in enumerate(layout.schedule.stages) for line in _stage(layout, number, stage)]
     yield from (f"  {line}" for line in stages)
+    if _is_straight(layout):            # at the end: what is written may lie, for all that the compiler knows, where something is read
+        yield from (f"  {line}" for stage in layout.schedule.stages for part in stage.before for line in _stored(layout, part))
     if held or any("goto hg_end" in line for line in stages):
         yield "  hg_end:"
     yield from (f"  free({place.name});" for place in held)
@@ -99,10 +101,10 @@ def _moved(layout: Layout) -> str:
 
 
 def _stage(layout: Layout, number: int, stage: Stage) -> Iterator[str]:
-    straight = layout.unrolled and layout.batch is None
+    straight = _is_straight(layout)
     places: dict[str, Place] = dict(layout.homes)
     if straight:
-        places |= {p.name: Place("variable", layout.names[p.name], tuple(i.axis for i in p.letters), kind=layout.kinds[p.name]) for p in stage.before}
+        places |= {p.name: _variable(layout, p) for p in stage.before}
     writer = Writer(places, layout.names, layout.sizes, layout.unrolled)
     for part in stage.before:
         yield f"/* {part.name} = {_formula(layout, part)} */"
@@ -110,7 +112,6 @@ def _stage(layout: Layout, number: int, stage: Stage) -> Iterator[str]:
             yield from _multiplied(layout, layout.products[part.name])
         elif straight:
             yield from writer.part(part, {})
-            yield from _stored(layout, part, places)
         else:
             yield from ("{", *(f"  {line}" for line in writer.part(part, {})), "}")
     if number in (loops := _loops(layout)):
@@ -134,12 +135,21 @@ def _factor(layout: Layout, entry: Entry, row: Letter, column: Letter) -> str:
     return f"{{{place.name}, {strides[row]}, {strides[column]}, {int(place.kind == 'float')}}}"
 
 
-def _stored(layout: Layout, part: Definition, places: Mapping[str, Place]) -> Iterator[str]:
-    place = layout.homes[part.name]
+def _is_straight(layout: Layout) -> bool:
+    """Whether all is computed in straight lines, an entry a line."""
+    return layout.unrolled and layout.batch is None
+
+
+def _variable(layout: Layout, part: Definition) -> Place:
+    return Place("variable", layout.names[part.name], tuple(i.axis for i in part.letters), kind=layout.kinds[part.name])
+
+
+def _stored(layout: Layout, part: Definition) -> Iterator[str]:
+    place, variable = layout.homes[part.name], _variable(layout, part)
     if place.home == "result":
         for at in layout.entries(part.letters):
             positions = [at[i] for i in part.letters]
-            yield f"{place.entry(positions, layout.sizes)} = {place.stored(places[part.name].entry(positions, layout.sizes))};"
+            yield f"{place.entry(positions, layout.sizes)} = {place.stored(variable.entry(positions, layout.sizes))};"
 
 
 def _formula(layout: Layout, part: Definition) -> str:

@@ -36,6 +36,8 @@ from handgrad.expr import (
     Pow,
     Size,
     affine,
+    mul,
+    negative,
 )
 from handgrad.records import dataclass
 
@@ -212,17 +214,26 @@ def single(e: Any, scope: Scope) -> str:
 
 
 def _sum(terms: tuple[Expr, ...], scope: Scope) -> str:
+    """The terms; all that are negative as one negative sum, so that what f(-z) and f(z) have in common is computed once."""
+    if all(map(_is_negative, terms)):
+        return f"-({_sum(tuple(map(_positive, terms)), scope)})"
     written = code(terms[0], scope)
     for term in terms[1:]:
-        match term:
-            case Number(value) if value < 0:
-                written += f" - {scope.dialect.number(-value)}"
-            case Mul((first, *rest)) if isinstance(first, Number) and first.value < 0:
-                factors = rest if first is MINUS_ONE else [Number(-first.value), *rest]
-                written += f" - {_product(tuple(factors), scope)}"
-            case _:
-                written += f" + {code(term, scope)}"
+        written += f" - {code(_positive(term), scope)}" if _is_negative(term) else f" + {code(term, scope)}"
     return written
+
+
+def _is_negative(term: Expr) -> bool:
+    first = term.factors[0] if isinstance(term, Mul) else term
+    return isinstance(first, Number) and first.value < 0
+
+
+def _positive(term: Expr) -> Expr:
+    """A negative term without its minus."""
+    if not isinstance(term, Mul):
+        return negative(term)
+    first, *rest = term.factors
+    return mul(*rest) if first is MINUS_ONE else mul(negative(first), *rest)
 
 
 def _product(factors: tuple[Expr, ...], scope: Scope) -> str:

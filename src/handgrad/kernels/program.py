@@ -24,6 +24,7 @@ from handgrad.errors import ModelError
 from handgrad.expr import Abstract, Axis, Derivative, Entry, Label, Letter, Member, Reduce, Size, add, mul
 from handgrad.kernels.accuracy import accurate
 from handgrad.kernels.nans import with_nan
+from handgrad.kernels.sharing import shared
 from handgrad.kernels.splitting import Splitter
 from handgrad.records import dataclass
 from handgrad.trees import names, reduction, subtrees
@@ -170,7 +171,7 @@ def program_with(model: Model, value: str, results: Mapping[tuple[str, ...], str
     for definition in known.values():
         _refuse(definition)
     splitter = Splitter(accurate(known, functions(), model, {d: key[0] for key, d in results.items()}), frozenset(model.tensors) | frozenset(known))
-    parts = tuple(replace(part, body=with_nan(part.body)) for part in splitter.parts((value, *results.values())))
+    parts = tuple(replace(part, body=with_nan(part.body)) for part in shared(splitter.parts((value, *results.values())), {value, *results.values()}))
     labels = _labels(model)
     needed = frozenset().union(*(names(p.body) for p in parts))
     needed |= _measured({name: axes for name, axes in model.tensors.items() if name not in known}, needed, parts)

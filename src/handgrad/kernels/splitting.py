@@ -147,7 +147,7 @@ class Splitter:
 
     def _named(self, body: Any, scope: tuple[Letter, ...], stem: str) -> Entry:
         """An entry of the part with this body; equal bodies are one part."""
-        letters = _in_order(body)
+        letters = in_order(body)
         canonical = renamed(body, {letter: Letter(f"\u00b7c{n}", letter.axis) for n, letter in enumerate(letters)})
         if canonical not in self._known:
             slots = sorted(range(len(letters)), key=lambda n: scope.index(letters[n]) if letters[n] in scope else len(scope))
@@ -239,6 +239,6 @@ def _is_free(node: Any) -> bool:
     return bool(node.loose == 0)
 
 
-def _in_order(node: Any) -> list[Letter]:
+def in_order(node: Any) -> list[Letter]:
     """The free letters, in the order in which they appear."""
     return [n for n in subtrees(node) if isinstance(n, Letter) and n in node.letters]
