@@ -4,7 +4,7 @@ Of each entry the value, and value and gradient by its first argument, in both t
 and with labels where it takes them; of an activation without and with a cotangent. What runs over classes is there for any number of them, and, faster, for
 2, 3 and 10.
 
-    ship(Path("handgrad_kernels"), ("huber", "sigmoid"))            # baseline.so, v3.so, v4.so
+    ship(Path("handgrad_kernels"), ("sigmoid", "tanh"))            # baseline.so, v3.so, v4.so
 """
 
 from __future__ import annotations
