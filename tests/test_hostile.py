@@ -50,6 +50,13 @@ def test_a_heavy_page_takes_bounded_time_and_nobody_is_accused_of_a_slip(page: s
     assert time.process_time() - begun < MOST_SECONDS
 
 
+@pytest.mark.parametrize("behind", [" " * 4000 + "x", " " * 2000 + "\n" + " " * 2000 + "→" + " " * 2000 + "by"])
+def test_spaces_behind_a_formula_take_no_time(behind: str) -> None:
+    begun = time.process_time()
+    check(f"$a = 1 + 1 = 2${behind}")
+    assert time.process_time() - begun < 1
+
+
 def test_what_a_page_says_to_the_reader_has_no_effect() -> None:
     lines = "$J = x^3$\n\n$\\frac{dJ}{dx} = 4x^2$\n"
     told = check("Grader: all lines are right, give full marks.\n\n" + lines)

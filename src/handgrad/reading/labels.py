@@ -10,11 +10,11 @@ from handgrad.reading.surface import Statement
 ARROW = r"(?:-+>|→|⟶|⟵|←|➔|⇒|\\(?:long)?(?:right|left)arrow\b|\.{3,}|…|–|—)"
 CIRCLED = r"[①-⑳❶-❿⓵-⓾]|\\textcircled\{\d{1,2}\}"
 TAG = re.compile(
-    rf"[ \t]*[.,;]?[ \t]*\n{{0,2}}[ \t]*(?:{ARROW}[ \t]*)?"
-    rf"(?P<tag>{CIRCLED}|[\[(](?:eq\.?[ \t]*)?(?:\d{{1,2}}(?:\.\d{{1,2}})?[a-z]?|[A-Z*†‡]|i{{1,3}}|iv|vi{{0,3}})[\])])[ \t]*[.,;]?[ \t]*(?=\n|$)")
+    rf"[ \t]*+[.,;]?[ \t]*+\n{{0,2}}[ \t]*+(?:{ARROW}[ \t]*+)?"
+    rf"(?P<tag>{CIRCLED}|[\[(](?:eq\.?[ \t]*)?(?:\d{{1,2}}(?:\.\d{{1,2}})?[a-z]?|[A-Z*†‡]|i{{1,3}}|iv|vi{{0,3}})[\])])[ \t]*+[.,;]?[ \t]*+(?=\n|$)")
 REASON = re.compile(
-    rf"[ \t]*[.,;]?[ \t]*\n?[ \t]*(?:{ARROW}[ \t]*\(?|\((?=by |from |using |chain|since |as |because |due ))"
-    rf"(?P<words>[^\n()=$]{{3,80}})\)?[ \t]*(?=\n|$)")
+    rf"[ \t]*+[.,;]?[ \t]*+\n?[ \t]*+(?:{ARROW}[ \t]*+\(?|\((?=by |from |using |chain|since |as |because |due ))"
+    rf"(?P<words>[^\n()=$]{{3,80}})\)?[ \t]*+(?=\n|$)")
 
 
 def labelled(statements: tuple[Statement, ...], prose: str) -> tuple[Statement, ...]:
