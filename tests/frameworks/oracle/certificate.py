@@ -38,6 +38,8 @@ def _letters(name: str, count: int) -> str:
 def enclosed(text: str, arrays: Mapping[str, Array], vectors: Mapping[str, Array], cotangent: Array, kind: str, name: str,
              where: tuple[int, ...]) -> arb | None:
     """The ball that holds the number of that kind, by the entry `where` of the input `name`; None where it is not to be had."""
+    if not all(np.isfinite(a).all() for a in (*arrays.values(), *vectors.values(), cotangent)):
+        return None
     moved = [f"{_letters(x, v.ndim)} = {_letters('at_' + x, v.ndim)} + step*{_letters('along_' + x, v.ndim)}" for x, v in vectors.items()]
     over = ",".join(LETTERS[:cotangent.ndim])
     total = f"sum[{over}]({_letters('pull', cotangent.ndim)}*{_letters('y', cotangent.ndim)})" if over else "pull*y"

@@ -95,6 +95,8 @@ class Page:
             raise Beyond("more axes than letters")
         if value.isneginf().any():
             raise Beyond("minus infinity as an input")
+        if value.is_floating_point() and value.isnan().any():
+            raise Beyond("nan as an input")
         self.arrays[name] = value.detach().resolve_neg().numpy(force=True).astype(np.float64)
         if value.requires_grad:
             self.leaves[name] = value
