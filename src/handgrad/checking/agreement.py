@@ -11,6 +11,7 @@ from handgrad.checking import substitutions
 from handgrad.checking.certain import Certain
 from handgrad.checking.evaluation import numbers_in, same, value
 from handgrad.checking.knowledge import Knowledge
+from handgrad.checking.naming import occurrences
 from handgrad.checking.shown import shown
 from handgrad.reading.surface import Array, Scripted, Surface, Symbol, rebuilt, spelled, walk
 from handgrad.records import dataclass
@@ -96,7 +97,9 @@ def _consistent(trees: tuple[Surface, ...], key: str, known: Knowledge) -> bool 
 
 def substituted(tree: Surface) -> bool:
     """Whether numbers of a quantity stand in the formula, other than small whole ones beside names."""
-    return any("." in n.text or len(n.text) > 1 for n in numbers_in(tree)) or value(tree) is not None
+    if any("." in n.text or len(n.text) > 1 for n in numbers_in(tree)) or value(tree) is not None:
+        return True
+    return any(isinstance(n, Array) for n in walk(tree)) and not any(True for _ in occurrences(tree))
 
 
 def _renamings(trees: list[Surface], known: Knowledge) -> Iterator[Renaming]:

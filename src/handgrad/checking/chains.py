@@ -94,7 +94,8 @@ class _Gathering:
         for side in statement.sides:
             line = self.page.line_of(max(side.span[0], side.span[1] - 1))
             self.counts[line] = self.counts.get(line, 0) + 1
-            mended = with_indicators(side.tree)
+            tall = BAR.match(self.page.source, side.span[1])
+            mended = with_indicators(side.tree) if tall is None else Unread(side.span, self.page.source[slice(*side.span)], TALL)
             side = side if mended is side.tree else replace(side, tree=mended)
             yield Link(side, f"{line}.{self.counts[line]}", self.page.line_of(side.span[0]), line, statement.conditions, statement.tag)
 
@@ -137,6 +138,8 @@ class _Gathering:
 
 LEADS = frozenset(          # words that lead from a formula to its continuation
     "get gets give gives got is are so thus hence therefore then which have obtain obtains becomes become equals yields yield as to and or with by".split())
+BAR = re.compile(r"[ \t]*\n[ \t]*[─━⎯―]{3,}[ \t]*(?:\n|$)")          # what stands above it is the upper part of a fraction
+TALL = "it stands above a bar: fractions over several lines are not read"
 NEAR = 3        # lines between a condition in a sentence and the formula that it may hold for
 
 

@@ -13,7 +13,7 @@ from handgrad.checking.claims import Reading as ReadAs
 from handgrad.checking.deriving import matrix_right, right_form
 from handgrad.checking.explaining import Budget, explain, gathered
 from handgrad.checking.indexed import Opaque
-from handgrad.checking.naming import occurrences
+from handgrad.checking.naming import name_of, occurrences
 from handgrad.checking.quick import Quick
 from handgrad.checking.repairs import repairs
 from handgrad.checking.report import Explanation, Judgement, Reading
@@ -41,6 +41,9 @@ FIRST, ENOUGH = 1, 5        # points at which a correction is looked at first, a
 def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Sequence[Surface]) -> Judgement:
     """The slip with its kind and what would be right; one that nothing explains is undecided where the reading is not beyond doubt."""
     number = judgement.link or 0
+    among = _one_of_many(chain.head.side.tree, segment)
+    if among:
+        return replace(judgement, verdict="undecided", because=f"the page does not say whether one {among} is among those that are summed over")
     finding = _plainest(segment.findings[judgement.id], _is_conditioned(chain, segment))
     size = sum(1 for _ in walk(chain.links[number].side.tree))
     if size > LARGEST:
@@ -64,6 +67,17 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
     readings = tuple(Reading(e.right, round(e.weight, 3)) for e in found)
     return replace(judgement, kind=best.kind, code=best.code, right=best.right, because=best.message, fault=best.span, explanations=found,
                    readings=readings, see=witness)
+
+
+def _one_of_many(head: Surface, segment: Segment) -> str:
+    """The vectors u_o and u_k of which one is differentiated by, where sums run over k and nothing says whether o is one of these."""
+    ranks = segment.shaped[0] if segment.shaped is not None else {}
+    for node in walk(head):
+        for name in filter(None, map(name_of, node.by if isinstance(node, Derivative) else ())):
+            pinned = [bool(set(letters) & segment.words.pinned) for letters in segment.words.used.get(name.own, ())]
+            if any(pinned) and not all(pinned) and ranks.get(name.own, 0) > len(name.indices):
+                return name.own
+    return ""
 
 
 def strayed(judgement: Judgement, chain: Chain, segment: Segment, known: Sequence[Surface]) -> Judgement | None:

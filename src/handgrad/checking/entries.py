@@ -77,7 +77,7 @@ def _words(tree: Surface) -> Iterator[str]:
 def _runs(trees: Sequence[Surface]) -> frozenset[str]:
     """The words below names whose letters all stand as indices of their own elsewhere, each once in the word."""
     below = {item.name for tree in trees for node in walk(tree) if isinstance(node, Scripted) for item in node.sub
-             if isinstance(item, Symbol) and not item.accents and 2 < len(item.name) < 6 and item.name.isalpha() and item.name.islower()}
+             if isinstance(item, Symbol) and not item.accents and (2 < len(item.name) < 6 or item.name == "if") and item.name.isalpha() and item.name.islower()}
     if not below:
         return frozenset()
     letters = {x for tree in trees for x in letters_in(tree)}

@@ -17,6 +17,7 @@ from handgrad.checking.shapes import Shaped, Unfit
 from handgrad.checking.vocabulary import Vocabulary, known_function
 from handgrad.reading.surface import (
     Applied,
+    Big,
     Derivative,
     Group,
     Nabla,
@@ -94,7 +95,8 @@ def _options(own: str, usual: int, words: Vocabulary) -> list[tuple[float, int]]
     """The ranks that a name may have with their costs: one that is written with indices has these, or one more that is left out."""
     least = words.arity(own)
     if own in words.counts:
-        return [(0.0, least), (1.0, least + 1)] if least < 2 else [(0.0, least)]
+        whole, rows = ((1.0, 0.0) if usual > least else (0.0, 1.0))
+        return sorted([(whole, least), (rows, least + 1)]) if least < 2 else [(0.0, least)]
     return sorted((COSTS[usual][rank], rank) for rank in (0, 1, 2))
 
 
@@ -169,12 +171,16 @@ def _usual(trees: Sequence[tuple[Surface, ...]], words: Vocabulary) -> dict[str,
                 if known_function(own) is not None and own not in words.assigned or first is None:
                     continue
                 if own in words.counts:
-                    found[own] = words.arity(own)
+                    rows = words.arity(own) == 1 == len(name.indices) and (first.bold or "vec" in first.accents or name.transposed)     # `\mathbf{x}_i`
+                    found[own] = max(found.get(own, 0), words.arity(own) + rows)
                     continue
                 letter = first.name[1:] if first.name[:1] == "d" and len(first.name) == 2 else first.name        # `dW`, the gradient by W
                 rank = 2 if letter.isupper() and len(letter) == 1 else 1 if first.bold or "vec" in first.accents or name.transposed else 0
                 found[own] = max(found.get(own, 0), rank)
             for node in walk(tree):
+                for first_factor, second in pairwise(node.factors) if isinstance(node, Product) else ():
+                    before = name_of(first_factor.node) if isinstance(second.node, Big) else None
+                    numbers |= {words.resolved(before).own} if before is not None else set()        # `C Σᵢ …`
                 if isinstance(node, (Derivative, Nabla)):
                     body = name_of(node.body)
                     if body is not None and not body.indices:

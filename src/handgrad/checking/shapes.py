@@ -179,7 +179,7 @@ class Shaped:
         defined = self.plain.words.functions.get(name.own) if name is not None else None
         if defined is not None and isinstance(arguments, Group) and list(map(spelled, arguments.items)) == list(map(spelled, defined.parameters)):
             return self.shape(defined.body)
-        if name is not None and (known_function(name.own) or defined is not None) and isinstance(arguments, Group):
+        if name is not None and (known_function(name.own) or defined is not None or name.own in self.plain.words.primed) and isinstance(arguments, Group):
             return self._joined([self.shape(a) for a in arguments.items], node)
         return self._plain_shape(name) if name is not None else SCALAR
 
@@ -340,6 +340,8 @@ class Shaped:
             return f"d({self._call_entry(node, replace(name, primes=0), items, row, column)}, {at})"
         if standard is not None and name.own not in self.plain.words.assigned and not name.primes and not name.indices:
             return f"{standard}({', '.join(self.entry(i, row, column) for i in items)})"
+        if name.own in self.plain.words.primed and len(items) == 1 and name.own not in self.plain.words.functions and not name.indices and not name.primes:
+            return f"{safe(name.own)}({self.entry(items[0], row, column)})"
         if name.own == "size" or all(self.shape(i) == SCALAR for i in items) or name.own in self.plain.words.functions:
             return self.plain._call(node, name, items)
         raise Opaque("a function of a vector that is not read here", node.span)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from handgrad.checking.definitions import Stated
+from handgrad.checking.naming import occurrences
 from handgrad.reading.surface import Applied, Factor, Product, Sum, Surface, rebuilt, spelled
 
 
@@ -16,8 +17,14 @@ def through(definitions: dict[str, Stated], differentiated: Mapping[str, set[str
     for key, outer in definitions.items():
         for inner in definitions.values():
             if inner.name.own in by and inner is not outer and inner.link.side.span > outer.link.side.span and isinstance(inner.body, (Applied, Product, Sum)):
-                found[key] = replace(found[key], body=_named(found[key].body, inner))
+                body = _named(found[key].body, inner)
+                if not _names(body) & _names(inner.body):           # else only a part of how the one depends on the other would be named
+                    found[key] = replace(found[key], body=body)
     return found
+
+
+def _names(node: Surface) -> set[str]:
+    return {name.whole for _, name in occurrences(node)}
 
 
 def _named(node: Surface, inner: Stated) -> Surface:

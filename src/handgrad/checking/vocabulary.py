@@ -78,8 +78,11 @@ class Vocabulary:
     recurrent: set[str] = field(default_factory=set)                    # names defined by their own earlier entries: `h_t = … h_{t-1}`
     short: dict[str, str] = field(default_factory=dict)                 # names differentiated without the label they are defined with
     alike: dict[str, str] = field(default_factory=dict)                 # names that are never defined, and those that they were misread from
+    primed: set[str] = field(default_factory=set)                       # functions whose derivative is called: `f'(z)`, of a vector entry by entry
     _operands: set[str] = field(default_factory=set)
     _touched: set[str] = field(default_factory=set)
+    _zero: bool = False                                                 # sums begin with 0: elsewhere w_0 is no entry of w_i
+    _roots: set[str] = field(default_factory=set)                       # what the page differentiates by, no square
     _bodies: set[str] = field(default_factory=set)
     split: set[str] = field(default_factory=set)                        # names defined with an index and without: `J_i` and `J = Σ J_i`
     quantities: set[str] = field(default_factory=set)                   # of functions those that are quantities written with what they depend on
@@ -103,7 +106,7 @@ class Vocabulary:
         if own in self.split and not (name.indices or name.above or name.digits):
             return replace(name, own=f"{own}_all", label="")
         label = "" if len(self.labels.get(own, ())) < 2 else name.label
-        if name.digits and len(name.digits) + len(name.indices) in self.counts.get(own, ()):
+        if name.digits and ("0" not in name.digits or self._zero) and len(name.digits) + len(name.indices) in self.counts.get(own, ()):
             return replace(name, own=own, digits=(), label=label, indices=(*(Decimal((0, 0), d) for d in name.digits), *name.indices))
         if name.digits or label:
             own = Name(own, digits=name.digits, label=label).whole
@@ -156,6 +159,7 @@ class Vocabulary:
         all_trees = list(trees)
         for tree in all_trees:
             self.letters |= letters_in(tree)
+        self._zero = any(isinstance(n, Big) and isinstance(n.lower, Decimal) and n.lower.text == "0" for tree in all_trees for n in walk(tree))
         stated = list(heads)
         self._labels(all_trees, stated)
         for tree in all_trees:
@@ -215,6 +219,8 @@ class Vocabulary:
             return
         name = name_of(head)
         if name is not None and body is not None and isinstance(name.power, Decimal) and name.power.text == "2":
+            if name.own in self._roots:         # the page differentiates by σ itself: `σ^2 = e^s` is an equation
+                return
             self.squares.add(name.own)
             self.assigned.add(f"{name.own}{SQUARE}")
             return
@@ -251,6 +257,7 @@ class Vocabulary:
                     found = name_of(b)
                     if found is not None:
                         self.by.add(found.own)
+                        self._roots |= {found.own} if found.power is None else set()
                         called = call_of(body) if found.indices else None
                         if called is not None and any(name_of(a) == Name(found.own) for a in called[1]):
                             self.whole.add(found.own)
@@ -273,6 +280,7 @@ class Vocabulary:
             following = factors[n + 1] if n + 1 < len(factors) else None
             group = bracket_of(following)
             if name is not None and group is not None and not name.transposed:
+                self.primed |= {name.own} if name.primes and len(group.items) == 1 else set()
                 self._brackets.append((name, group))
                 self._name(name, False)
             else:

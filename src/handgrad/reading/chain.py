@@ -61,6 +61,9 @@ class Reader(Asides):
     def relation(self) -> str:
         """The relation in hand, stepped over; empty if there is none."""
         kind, text = self.kinds[self.at], self.texts[self.at]
+        if kind == ":" and self.kinds[self.at + 1] == "stop":           # what it introduces stands elsewhere
+            self.at += 1
+            return ""
         if kind in ("relation", "arrow", ":"):
             self.at += 1
             if kind == "relation" and self.kinds[self.at] == "relation" and self.texts[self.at] == text:

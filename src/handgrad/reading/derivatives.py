@@ -118,13 +118,14 @@ class Derivatives(Scripts):
     # ------------------------------------------------------------ on one line
 
     def partial(self) -> Surface:
-        """A ∂ on the line: `∂E/∂w₁`, `∂/∂x (…)`, `∂_x f`."""
+        """A ∂ on the line: `∂E/∂w₁`, `∂/∂x (…)`, `∂_x f`, `∂_x^2 f`."""
         first = self.at
         if self.kinds[first + 1] == "_":
             self.at = first + 2
             by = self.below()
+            order = self._order()
             body = self.called()
-            return Derivative(self.span(first), body, by)
+            return Derivative(self.span(first), body, by * order if len(by) == 1 else by)
         return self._inline(first, "partial")
 
     def _inline(self, first: int, sign: str) -> Surface:

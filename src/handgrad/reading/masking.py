@@ -75,7 +75,25 @@ def masked(source: str) -> Mask:
     mask.text = ENTITY.sub(_entity, mask.text) if "&" in mask.text else mask.text
     mask.text = ADDRESS.sub(lambda found: " " * len(found.group()), mask.text) if "://" in mask.text else mask.text
     mask.text = ROW.sub(_commas, ROWS.sub(_commas, PROGRAM.sub(_program, mask.text)))
+    mask.text = _with_points(mask.text)
     return mask
+
+
+COMMA = re.compile(r"(?<![\d.,_{])(\d+),(\d+)(?![\d,]|\.\d)")
+POINT = re.compile(r"\d\.\d")
+PAIR = re.compile(r"[(\[{]\s*[-−+]?\d+,\d+\s*[)\]}]")        # `(1,2)`: two numbers, or one in brackets
+FEW = 3
+
+
+def _with_points(text: str) -> str:
+    """The text with points for the commas of decimals, where a page has no point in any number and none of its commas can be another."""
+    found = COMMA.findall(text)
+    if len(found) < FEW or POINT.search(text) or not any(len(rest) not in (1, 3) for _, rest in found):
+        return text
+    pairs = any(not m.group().strip("([{ ").startswith(("-", "−", "+", "0")) for m in PAIR.finditer(text))
+    if pairs or any(len(whole) > 1 and whole[0] == "0" for whole, _ in found):
+        return text
+    return COMMA.sub(lambda m: f"{m[1]}.{m[2]}", text)
 
 
 def without_emphasis(text: str) -> str:
