@@ -28,6 +28,10 @@ def test_nothing_is_found_on_a_worked_page(seed: int, policy: int, form: str) ->
     assert list(findings(seed, policy, form)) == []
 
 
+def test_a_page_is_judged_by_a_problem_that_rounds_a_number_to_one_without_a_logarithm() -> None:
+    assert list(findings(4111, 3, "markdown")) == []
+
+
 def test_a_wrong_number_on_a_worked_page_is_found() -> None:
     made = page(1009, 0, "unicode")
     assert made is not None

@@ -23,6 +23,7 @@ from handgrad.trees import subtrees
 from handgrad.verification import Verifier
 from handgrad.worksheet import Worksheet, work
 from handgrad.worksheet.hand import Hand, place
+from handgrad.worksheet.items import NumberError
 from handgrad.worksheet.plan import Item, Plan, spelled
 
 BITS = 192
@@ -58,8 +59,11 @@ class Certain:
 
     @cached_property
     def sheet(self) -> Worksheet:
-        """Its worked page."""
-        return work(self.problem)
+        """Its worked page; rounded to many digits where a number rounds to one that has no logarithm."""
+        try:
+            return work(self.problem)
+        except NumberError:
+            return work(self.problem, exact=DIGITS)
 
     @cached_property
     def items(self) -> dict[str, Item]:
