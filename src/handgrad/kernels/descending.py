@@ -25,21 +25,23 @@ from handgrad.kernels.threads import threads_of
 from handgrad.records import dataclass
 
 LOOP = """
-/* Steps of gradient descent, in place. `plan` has where the value lies in `data`, then of each input that is varied its place, that of its gradient,
- * and how many numbers they are. `values` get one more value than there are steps: that after the last one. */
-HG_EXPORT int hg_descend(void **data, const int64_t *sizes, int threads, int64_t steps, double rate, int64_t varied, const int64_t *plan, double *values) {
-  for (int64_t step = 0; ; step++) {
+/* Steps of gradient descent, in place. `counts` say how many numbers each input has that is varied. `values` get one more value than there are steps:
+ * that after the last one. */
+HG_EXPORT int hg_descend(void **data, const int64_t *sizes, int threads, int64_t steps, double rate, const int64_t *counts, double *values) {{
+  for (int64_t step = 0; ; step++) {{
     if (hg_run(data, sizes, threads)) return 1;
-    values[step] = *(const STORED *)data[plan[0]];
+    values[step] = *(const {stored} *)data[{value}];
     if (step == steps) return 0;
-    for (int64_t k = 0; k < varied; k++) {
-      STORED *const w = data[plan[3*k + 1]];
-      const STORED *const slope = data[plan[3*k + 2]];
-      for (int64_t q = 0; q < plan[3*k + 3]; q++) w[q] = (STORED)(w[q] - rate*slope[q]);
-    }
-  }
-}
+{moves}
+  }}
+}}
 """
+MOVE = """\
+    {{
+      {stored} *restrict const w = data[{weight}];
+      const {stored} *restrict const slope = data[{slope}];
+      for (int64_t q = 0; q < {count}; q++) w[q] = ({stored})(w[q] - rate*slope[q]);
+    }}"""
 
 
 @dataclass
@@ -57,23 +59,32 @@ class Descent:
         weights = {name: np.array(given[name]) for name in program.gradients}
         arrays = {i.name: weights.get(i.name, given[i.name]) for i in program.inputs}
         results = {name: np.empty(tuple(sizes[axis] for axis in program.axes_of(name)), self.options.dtype) for name in program.results}
-        buffers, places = [*arrays.values(), *results.values()], {name: n for n, name in enumerate((*arrays, *results))}
-        plan = [places[program.value], *(n for name, part in program.gradients.items() for n in (places[name], places[part], weights[name].size))]
+        buffers = [*arrays.values(), *results.values()]
         values = np.empty(steps + 1)
         data = (ctypes.c_void_p * len(buffers))(*(a.ctypes.data for a in buffers))
         counts = (ctypes.c_int64 * max(1, len(layout.axes)))(*(sizes[axis] for axis in layout.axes))
-        told = (ctypes.c_int64 * len(plan))(*plan)
-        failed = self._loop(layout)(data, counts, threads_of(self.options), ctypes.c_int64(steps), ctypes.c_double(rate), ctypes.c_int64(len(weights)), told,
+        lengths = (ctypes.c_int64 * len(weights))(*(weight.size for weight in weights.values()))
+        failed = self._loop(layout)(data, counts, threads_of(self.options), ctypes.c_int64(steps), ctypes.c_double(rate), lengths,
                                     ctypes.c_void_p(values.ctypes.data))
         if failed:
             raise MemoryError(f"there is no memory for what {program.value} and its gradients need in between")
         return values, {name: weight if weight.ndim else float(weight) for name, weight in weights.items()}
 
     def _loop(self, layout: Layout) -> Callable[..., int]:
-        source = whole(layout) + LOOP.replace("STORED", layout.stored)
+        source = whole(layout) + _descent(layout)
         if source not in self.made:
             self.made[source] = compiled(source, "hg_descend").function("hg_descend")
         return self.made[source]
+
+
+def _descent(layout: Layout) -> str:
+    """The loop as C: short weights, whose lengths are known, are moved without a loop."""
+    program, stored = layout.program, layout.stored
+    places = {name: n for n, name in enumerate((*(i.name for i in program.inputs), *program.results))}
+    known = [layout.sizes.product(program.axes_of(name)) for name in program.gradients]
+    moves = [MOVE.format(stored=stored, weight=places[name], slope=places[part], count=length if length.isdigit() else f"counts[{n}]")
+             for n, ((name, part), length) in enumerate(zip(program.gradients.items(), known, strict=True))]
+    return LOOP.format(stored=stored, value=places[program.value], moves="\n".join(moves))
 
 
 def in_python(
