@@ -44,6 +44,11 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
     among = _one_of_many(chain.head.side.tree, segment)
     if among:
         return replace(judgement, verdict="undecided", because=f"the page does not say whether one {among} is among those that are summed over")
+    if number == 1 and _is_new(chain.head.side.tree, segment):
+        return replace(judgement, verdict="right", role="definition", because="a value of its own, with a prime")
+    unread = _dropped(chain, number, segment)
+    if unread:
+        return replace(judgement, verdict="undecided", because=f"what the page says of {unread} is not read")
     finding = _plainest(segment.findings[judgement.id], _is_conditioned(chain, segment))
     size = sum(1 for _ in walk(chain.links[number].side.tree))
     if size > LARGEST:
@@ -77,6 +82,28 @@ def _one_of_many(head: Surface, segment: Segment) -> str:
             pinned = [bool(set(letters) & segment.words.pinned) for letters in segment.words.used.get(name.own, ())]
             if any(pinned) and not all(pinned) and ranks.get(name.own, 0) > len(name.indices):
                 return name.own
+    return ""
+
+
+def _is_new(head: Surface, segment: Segment) -> bool:
+    """Whether a head with a prime is no derivative: `P' = (1 - K) P`, where P is no function and given by no formula."""
+    name, words = name_of(head), segment.words
+    return name is not None and bool(name.primes) and name.own not in words.assigned | set(words.functions) | set(words.calls) \
+        and known_function(name.own) is None
+
+
+def _dropped(chain: Chain, number: int, segment: Segment) -> str:
+    """The first name that a link leans on of which the definition could not be read."""
+    definitions = {d.name.own: d for d in segment.scope.definitions.values()} if segment.scope is not None and segment.dropped else {}
+    todo, seen = [chain.head.side.tree, chain.links[number].side.tree] if definitions else [], set[str]()
+    while todo:
+        for _, name in occurrences(todo.pop()):
+            found = definitions.get(name.own)
+            if found is not None and name.own not in seen:
+                if found.key in segment.dropped:
+                    return unicode(found.head)
+                seen.add(name.own)
+                todo.append(found.body)
     return ""
 
 

@@ -202,32 +202,34 @@ def _led(sides: Sequence[Surface], words: Vocabulary, usual: dict[str, int], num
         own = words.resolved(name).own if name is not None and not name.indices and name.power is None else ""
         return usual.get(own, 0) if own not in words.counts else 0
 
-    def lift(node: Surface) -> None:
+    def lift(node: Surface, to: int = 1) -> None:
         name = name_of(node)
         own = words.resolved(name).own if name is not None and not name.indices and name.power is None and not name.transposed else ""
         if own in usual and own not in words.counts and own not in numbers and usual[own] == 0:
-            usual[own] = 1
+            usual[own] = to
 
-    def is_vector(node: Surface) -> bool:
+    def made(node: Surface) -> int:
+        """The rank of a formula of layers: of `W h + b`, `H W`, `relu(Z)`, `max(0, Z)`; of anything else that of a name."""
         match node:
             case Sum(_, terms):
-                return any(is_vector(t.node) for t in terms)
-            case Product(_, factors):
-                last = factors[-1].node
-                if len(factors) == 2 and isinstance(last, Group) and len(last.items) == 1 and known_function(spelled(factors[0].node)):
-                    return is_vector(last.items[0])
-                return len(factors) == 2 and factors[-1].operator in ("", "*") and rank(factors[0].node) == 2 and rank(last) == 1
-            case Applied(_, function, (argument,)):
-                return known_function(spelled(function)) is not None and is_vector(argument)
-        return rank(node) == 1
+                return max(made(t.node) for t in terms)
+            case Group(_, _, (item,)):
+                return made(item)
+            case Product(_, (first, last)) if isinstance(last.node, Group) and known_function(spelled(first.node)):
+                return max(made(item) for item in last.node.items)
+            case Product(_, (first, last)) if last.operator in ("", "*") and rank(first.node) == 2:
+                return rank(last.node)
+            case Applied(_, function, arguments) if known_function(spelled(function)):
+                return max(made(a) for a in arguments)
+        return rank(node)
 
     for tree in sides:
         for node in walk(tree):
             for first, second in pairwise(node.factors) if isinstance(node, Product) else ():
                 if second.operator in ("", "*") and rank(first.node) == 2:
                     lift(second.node)
-    if len(sides) == 2 and is_vector(sides[1]):
-        lift(sides[0])
+    if len(sides) == 2 and made(sides[1]):
+        lift(sides[0], made(sides[1]))
         for term in sides[1].terms if isinstance(sides[1], Sum) else ():
             if spelled(term.node)[:1] == "b":
                 lift(term.node)

@@ -295,6 +295,8 @@ class Shaped:
         if own == "I" and shape == MATRIX and own not in self.plain.words.assigned:
             return f"delta[{row},{column}]"
         above = [self.plain._index(i) for i in found.above]
+        if not above and found.own in self.plain.words.sampled and self.plain.words.sample in self.plain.scope:
+            above = [self.plain.words.sample]
         below = [self.plain._index(i) for i in found.indices]
         places = [*above, *below, *([row] if shape.rows else []), *([column] if shape.columns else [])]
         return f"{own}[{','.join(places)}]" if places else own

@@ -149,7 +149,8 @@ class Vocabulary:
             return True
         plain = all(name_of(item) is not None for item in group.items)
         if plain:
-            return own in CONVENTIONAL or own not in self.bare
+            single = len(group.items) == 1 and not name.indices and own not in self.by       # nobody writes T x as T(x)
+            return own in CONVENTIONAL or own not in self.bare or single
         return own not in self.bare | self.by and not name.indices and not name.digits
 
     # ------------------------------------------------------------ collecting

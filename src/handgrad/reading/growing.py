@@ -241,7 +241,7 @@ class Grower:
 
     def bars(self, place: int, need: bool) -> int:
         """The bar that closes this one."""
-        if not need and self.found[place].gap > 0:
+        if not need and self.found[place].gap > 0 and not self.tight(place):
             return -1
         for closing in range(place + 1, min(len(self.found), place + LONGEST_BAR)):
             if self.found[closing].kind == "newline":
@@ -249,6 +249,13 @@ class Grower:
             if self.found[closing].text == self.found[place].text and closing > place + 1:
                 return closing
         return -1
+
+    def tight(self, place: int) -> bool:
+        """Whether a factor in double bars begins here, `1/2 ||y - t||`, and no column of a table."""
+        after = self.found[place + 1:place + LONGEST_BAR]
+        closing = next((t for t in after if t.text == self.found[place].text or t.kind == "newline"), None)
+        return self.found[place].text in ("||", "‖") and self.found[place].gap == 1 and closing is not None and closing.kind == "bar" \
+            and closing.gap == 0 == after[0].gap
 
     def heads(self, place: int) -> bool:
         """Whether a name begins the next statement and is no factor: `x1 = 0.05   x2 = 0.10`, `w1=0.3 w2=0.4`."""
