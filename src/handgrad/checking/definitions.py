@@ -82,7 +82,7 @@ def stated(chain: Chain) -> Stated | None:
         return None
     head, body = chain.head.side.tree, chain.links[1].side.tree
     found = _stated(chain.links[1], head, body)
-    differentiated = any(isinstance(n, Derivative) for n in walk(head))
+    differentiated = any(isinstance(n, (Derivative, Nabla)) or isinstance(n, Symbol) and n.name == "nabla" for n in walk(head))
     if found is None and not differentiated and len(chain.links) == 2 and call_of(body) is None:
         found = _stated(chain.links[1], body, head)         # `b + w x = z`
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -35,6 +36,7 @@ ONE_FACTOR = 0.7            # the weight of one constant factor beside explanati
 MOST_DIGITS, LARGEST = 60, 400      # of a number that is shown, and parts of a formula that is explained
 FEW_HOLD = 3                # links that must hold near by for a reading to be sure
 SIGNS = (Array, Bars, Big, Derivative, Dots, Nabla, Piecewise)        # what is not read in one way alone
+TOTAL = re.compile(r"Σ\S+ (\w)\S*(?= is missing)")            # of a target or of a teacher
 FIRST, ENOUGH = 1, 5        # points at which a correction is looked at first, and those at which it must hold
 
 
@@ -69,6 +71,9 @@ def diagnosed(judgement: Judgement, chain: Chain, segment: Segment, known: Seque
     unknown = finding.compiled.reaches(finding.number, right=True)
     if unknown and (best.kind not in NAMING or best.kind == "wrong_left_side"):       # what is 0 on the right fits any left side that is 0
         return replace(judgement, verdict="undecided", because=unknown, explanations=found)
+    whole = TOTAL.search(best.message) if best.kind == "missing_factor" else None
+    if whole is not None and not any(unicode(d.head).startswith(whole[1]) for d in segment.definitions.values()):
+        return replace(judgement, verdict="undecided", because=f"it holds if {whole[0]} is 1, which the page does not say", explanations=found)
     readings = tuple(Reading(e.right, round(e.weight, 3)) for e in found)
     return replace(judgement, kind=best.kind, code=best.code, right=best.right, because=best.message, fault=best.span, explanations=found,
                    readings=readings, see=witness)

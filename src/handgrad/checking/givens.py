@@ -43,6 +43,11 @@ def _alike(number: Shown, right: str) -> bool:
     return one_digit(number.text, right) or number.text.lstrip("-") == right.lstrip("-")
 
 
+def _copied(text: str, other: str) -> bool:
+    """Whether a number may be another one copied wrongly: they differ in a digit or in the sign alone, and have more than one digit."""
+    return sum(c.isdigit() for c in text) > 1 and (one_digit(text, other) or text.lstrip("-") == other.lstrip("-"))
+
+
 def _used(number: Fraction, known: Knowledge) -> bool:
     """Whether some substitution of the page has the number."""
     return known.used.get(number, 0) > 0
@@ -62,6 +67,8 @@ def _updated(key: str, number: Shown, known: Knowledge) -> bool:
 def _unknown(key: str, number: Shown, known: Knowledge, last: Record | None) -> Finding | None:
     if last is not None and last.given and last.number.value != number.value and _used(number.value, known):
         return Finding("right", f"another value than in line {last.line}; the page uses it")
+    if last is not None and last.given and last.number.value != number.value and not _copied(number.text, last.number.text):
+        return Finding("not_checked", f"another value than in line {last.line}")
     if last is not None or key in known.ledger.formulas:
         return None
     if key in known.overruled:
