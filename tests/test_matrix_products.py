@@ -62,3 +62,10 @@ def test_products_of_nothing_are_0(n: int, i: int, j: int) -> None:
 
 def test_what_is_no_product_of_two_factors_is_left_to_the_loops() -> None:
     assert not Layout(program_of("d[i,j] = sum[k](abs(a[i,k] - c[j,k])); J = sum[i,j](d[i,j])", by=["a"]), {}).products
+
+
+def test_a_product_that_value_and_slopes_need_is_computed_once_in_whatever_order_its_factors_stand() -> None:
+    model = "h[i,j] = relu(b[j] + sum[p](x[i,p]*W[p,j])); z[i,k] = sum[j](h[i,j]*V[j,k]); J = sum[i](logsumexp[k](z[i,k]))"
+    layout = Layout(program_of(model, by=["W", "b", "V"]), {})
+    factors = [frozenset((p.left.name, p.right.name)) for p in layout.products.values()]
+    assert {"d_W", "d_V"} <= set(layout.products) and factors.count(frozenset(("x", "W"))) == 1

@@ -15,6 +15,7 @@ from typing import Any
 from handgrad.axes import Definition
 from handgrad.derivation.network import unused
 from handgrad.expr import ONE, ZERO, Axis, Cases, Entry, Expr, Letter, Mul, Reduce, mul
+from handgrad.kernels.nans import is_nan
 from handgrad.kernels.program import Program
 from handgrad.records import dataclass
 from handgrad.trees import bind, opened
@@ -91,15 +92,15 @@ def _found(part: Definition) -> tuple[tuple[Letter, Letter, Letter], tuple[Expr,
 
 
 def _factors(e: Any) -> Iterator[Expr]:
-    """The factors of a term; of one that is there under a condition and else 0, its own and the condition."""
+    """The factors of a term; of one that is there under a condition and else 0, its own and the condition. A nan that is shown makes the condition one."""
     if isinstance(e, Mul):
         for factor in e.factors:
             yield from _factors(factor)
-    elif isinstance(e, Cases) and len(e.branches) == 1 and e.otherwise is ZERO:
-        value, condition = e.branches[0]
+    elif isinstance(e, Cases) and e.otherwise is ZERO and all(is_nan(*branch) for branch in e.branches[:-1]):
+        value, condition = e.branches[-1]
         outside, inside = _split(_factors(value), condition.letters)
         yield from outside
-        yield Cases(((mul(*inside) if inside else ONE, condition),), ZERO)
+        yield Cases((*e.branches[:-1], (mul(*inside) if inside else ONE, condition)), ZERO)
     else:
         yield e
 

@@ -146,9 +146,10 @@ class Splitter:
         return self._named(Reduce(kind, letter.axis, (bind(inner, letter),)), scope, STEMS[kind])
 
     def _named(self, body: Any, scope: tuple[Letter, ...], stem: str) -> Entry:
-        """An entry of the part with this body; equal bodies are one part."""
-        letters = in_order(body)
-        canonical = renamed(body, {letter: Letter(f"\u00b7c{n}", letter.axis) for n, letter in enumerate(letters)})
+        """An entry of the part with this body; bodies that are equal but for the order of factors and terms are one part."""
+        standard = _in_standard_order(body)
+        letters = in_order(standard)
+        canonical = renamed(standard, {letter: Letter(f"\u00b7c{n}", letter.axis) for n, letter in enumerate(letters)})
         if canonical not in self._known:
             slots = sorted(range(len(letters)), key=lambda n: scope.index(letters[n]) if letters[n] in scope else len(scope))
             name = self._unused(stem)
@@ -232,6 +233,22 @@ def _apart(body: Any, letter: Letter) -> tuple[Expr, ...]:
                 others = [g for g in body.factors if g is not f] if isinstance(body, Mul) else []
                 return tuple(mul(*others, *(() if t is ONE and others else (t,))) for t in f.terms)
     return ()
+
+
+def _in_standard_order(node: Any) -> Any:
+    """The formula with factors and terms in an order that does not depend on how letters are called."""
+    made = rebuilt(node, _in_standard_order, _in_standard_order)
+    match made:
+        case Mul(factors):
+            return Mul(tuple(sorted(factors, key=_structure)))
+        case Add(terms):
+            return Add(tuple(sorted(terms, key=_structure)))
+        case _:
+            return made
+
+
+def _structure(node: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((type(n).__name__, "" if isinstance(n, Letter) else str(getattr(n, "name", ""))) for n in subtrees(node))
 
 
 def _is_free(node: Any) -> bool:
