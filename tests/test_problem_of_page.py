@@ -1,4 +1,4 @@
-"""Problem files made of pages whose quantities have indices, stand in tables, or have two names: what is written can be worked, and is the problem of the page."""
+"""Problem files made of pages with indices, tables, or two names for one quantity: what is written can be worked, and is the problem of the page."""
 
 import pytest
 
