@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Self
 
-from handgrad.checking.naming import Name, letter_of, name_of
+from handgrad.checking.naming import Name, letter_of, name_of, occurrences
 from handgrad.checking.vocabulary import SQUARE, Vocabulary, known_function
 from handgrad.reading.surface import Applied, Bars, Decimal, Group, Scripted, Span, Sum, Surface, Symbol, spelled
 from handgrad.records import dataclass
@@ -165,11 +165,26 @@ class Indexed(ABC):
     def _shortened(self, own: str, node: Surface) -> str:
         """A function named without its arguments: its value at those it has elsewhere."""
         if own in self.words.functions:
-            return self._call(node, Name(own), self.words.functions[own].parameters)
-        arguments = next((a for a in self.words.calls[own] if all(name_of(x) is not None for x in a)), None)
+            arguments: tuple[Surface, ...] | None = self.words.functions[own].parameters
+        else:
+            arguments = next((a for a in self.words.calls[own] if all(name_of(x) is not None for x in a)), None)
         if arguments is None:
             raise Opaque(f"{own} stands without arguments", node.span)
+        if own in self._reached(arguments, set()):
+            raise Opaque(f"{own} stands without arguments, and among its own", node.span)
         return self._call(node, Name(own), arguments)
+
+    def _reached(self, arguments: tuple[Surface, ...], seen: set[str]) -> set[str]:
+        """The names in arguments, and in those of the functions among them that stand without theirs."""
+        for name in (found for x in arguments for _, found in occurrences(x)):
+            resolved = self.words.resolved(name)
+            own = resolved.own + "'" * resolved.primes
+            if own not in seen:
+                seen.add(own)
+                further = [self.words.functions[own].parameters] if own in self.words.functions else self.words.calls.get(own, [])
+                for items in further:
+                    self._reached(items, seen)
+        return seen
 
     def _index(self, node: Surface) -> str:
         match node:
