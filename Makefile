@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+JOBS   ?= 2                  # processes that run the tests
 BENCH  ?=                    # options of bench: BENCH="--rounds 1 --only derive:" is the quick one, of the shared cases
 PEERS  ?= torch==2.13.0 sympy tensorgrad handcalcs math-verify antlr4-python3-runtime==4.13.2 jax scikit-learn numba casadi   # what bench and accuracy compare with
 
@@ -47,7 +48,7 @@ imports: $(VENV)/.test
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.test
-	$(BIN)/python -m pytest -m 'not nightly'
+	$(BIN)/python -m pytest -m 'not nightly' --numprocesses $(JOBS) --dist loadfile
 
 fuzz: $(VENV)/.test           ## two minutes of pages made by a grammar and of bytes: nothing but a refusal may be raised
 	HANDGRAD_FUZZ_SECONDS=120 $(BIN)/python -m pytest tests/test_hostile.py -k no_page_whatsoever
