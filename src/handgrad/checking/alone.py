@@ -18,17 +18,17 @@ from handgrad.checking.problem_file import problem_file
 from handgrad.checking.quantities import Names
 from handgrad.checking.report import Judgement, Report
 from handgrad.checking.shown import digits
+from handgrad.checking.valuing import AS_IN_LINE
 from handgrad.errors import HandgradError
 from handgrad.problem import Problem, read_problem
 from handgrad.reading.surface import Derivative, Surface
 
-REPEATED = "as in line "
 OFF, UNITS = Fraction(3, 10), 3         # what hand rounding may do: a part of the number, or units of its last place
 
 
 def doubted(report: Report, heads: Mapping[str, Surface]) -> Report:
     """The report, such gradients undecided where the formulas of the page give another number; `heads` are the left sides by judgement."""
-    alone = [j for j in report.judgements if j.verdict == "right" and j.because.startswith(REPEATED) and j.shown is not None
+    alone = [j for j in report.judgements if j.verdict == "right" and j.because.startswith(AS_IN_LINE) and j.shown is not None
              and isinstance(heads.get(j.id), Derivative)]
     problem = _problem(report) if alone else None
     if problem is None:

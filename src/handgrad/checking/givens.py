@@ -10,7 +10,7 @@ from handgrad.checking.evaluation import exactly
 from handgrad.checking.knowledge import Knowledge
 from handgrad.checking.ledger import Ledger, Record
 from handgrad.checking.shown import Shown, fits
-from handgrad.checking.valuing import Finding, one_digit
+from handgrad.checking.valuing import AS_IN_LINE, Finding, one_digit
 
 RATES = ("\\eta", "\\alpha", "lr", "eta", "alpha", "η", "α")
 WRONG_SET = 3                   # givens that differ before they are taken for those of another set
@@ -78,13 +78,13 @@ def _unknown(key: str, number: Shown, known: Knowledge, last: Record | None) -> 
     if records:
         first = records[-1]
         if first.fault is not None:
-            return Finding("carried", f"as in line {first.line}", cause=first.fault)
-        return Finding("right", f"as in line {first.line}")
+            return Finding("carried", f"{AS_IN_LINE}{first.line}", cause=first.fault)
+        return Finding("right", f"{AS_IN_LINE}{first.line}")
     if _used(number.value, known) or _used(-number.value, known) or key.partition("[")[0] in known.named or not known.whole.records:
         return Finding("right", "the page uses it")
     near = [r for r in known.ledger.records if fits(number, exactly(r.number.value)) and not r.given]
     if near:
-        return Finding("carried", f"as in line {near[0].line}", cause=near[0].fault) if near[0].fault else Finding("right", f"as in line {near[0].line}")
+        return Finding("carried", f"{AS_IN_LINE}{near[0].line}", cause=near[0].fault) if near[0].fault else Finding("right", f"{AS_IN_LINE}{near[0].line}")
     return Finding("not_checked", "nothing else on the page uses or repeats it")
 
 

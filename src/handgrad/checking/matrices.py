@@ -17,7 +17,7 @@ from handgrad.checking.report import Judgement
 from handgrad.checking.shown import Shown, digits, fits, relation, rounded_like, shown, told
 from handgrad.checking.tensors import Rows as Values
 from handgrad.checking.tensors import shape
-from handgrad.checking.valuing import Finding, one_digit
+from handgrad.checking.valuing import AS_IN_LINE, Finding, one_digit
 from handgrad.checking.valuing import judged as judged_value
 from handgrad.reading.surface import Array, Braced, Group, Scripted, Surface, Symbol
 from handgrad.records import dataclass
@@ -207,7 +207,7 @@ def copied(number: Shown, last: Record, key: str, known: Knowledge) -> Finding:
         if record.number.value == number.value or fits(number, exactly(record.number.value)):
             if record.fault is not None:
                 return Finding("carried", f"repeats line {record.line}", cause=record.fault)
-            return Finding("right", f"as in line {record.line}")
+            return Finding("right", f"{AS_IN_LINE}{record.line}")
     for record in reversed(known.ledger.of(key)):
         if fits(number, record.hand):
             return Finding("right" if record.fault else "rounding", f"right; line {record.line} has {record.number.text}", follows=record.fault is None)

@@ -17,6 +17,7 @@ from handgrad.reading.surface import Surface
 from handgrad.records import dataclass
 
 MOST = 200                      # numbers of the page that a part of a product may have been rounded to
+AS_IN_LINE = "as in line "       # why a number is right that stands already in the line of this number
 
 
 @dataclass(frozen=True, slots=True)
